@@ -1,0 +1,389 @@
+"""What Keras offers that can be written in an experiment: names, parameters, defaults, choices.
+
+The facts come from `catalogue.json`, which `catalogue_build` derives from Keras itself; this
+module only reads them and never imports Keras, so the app can use it from its first frame.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from kerastui.datasets.errors import UserError
+
+SHIPPED = Path(__file__).with_name("catalogue.json")
+
+KINDS = (
+    "layers",
+    "optimizers",
+    "schedules",
+    "losses",
+    "metrics",
+    "callbacks",
+    "initializers",
+    "regularizers",
+    "constraints",
+    "activations",
+)
+
+# How one of a kind is called in a sentence.
+SINGULAR = {
+    "layers": "layer",
+    "optimizers": "optimizer",
+    "schedules": "learning rate schedule",
+    "losses": "loss",
+    "metrics": "metric",
+    "callbacks": "callback",
+    "initializers": "initializer",
+    "regularizers": "regularizer",
+    "constraints": "constraint",
+    "activations": "activation",
+}
+
+# Keys of an experiment's part that are ours, not Keras'.
+_RESERVED = {"type"}
+_RESERVED_LAYER = {"type", "name", "disabled", "from"}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One argument of a Keras object.
+
+    Attributes:
+        name: Keras' name of the argument.
+        accepts: Kinds of value, the usual one first: `int`, `float` (an int is one too), `bool`,
+            `str`, `choice`, `list`, `part` (name or table of another object), `parts` (a list
+            of them), `any`.
+        default: Keras' default; None where there is none or where it is None.
+        required: There is no default.
+        nullable: It may be left empty (Keras' None).
+        choices: The accepted strings, when `accepts` has `choice`.
+        part: The catalogue kind of a `part` or of each of the `parts`.
+        minimum: Smallest accepted number, where Keras refuses smaller ones.
+        maximum: Largest accepted number, where Keras refuses larger ones.
+        doc: What Keras' documentation says about it first.
+    """
+
+    name: str
+    accepts: tuple[str, ...]
+    default: Any = None
+    required: bool = False
+    nullable: bool = False
+    choices: tuple[str, ...] = ()
+    part: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    doc: str = ""
+
+    @property
+    def value(self) -> str:
+        """The kind of value a form asks for."""
+        return self.accepts[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One Keras object: a layer, an optimizer, a loss…
+
+    Attributes:
+        kind: One of `KINDS`.
+        name: The class name in Keras (the function name of an activation).
+        group: The chapter of Keras' documentation it stands in.
+        doc: The first sentence of its documentation.
+        parameters: In Keras' order.
+        aliases: Other names Keras accepts for it, such as `mse`.
+        by_name: A bare name is enough: nothing is required, and Keras takes the string.
+    """
+
+    kind: str
+    name: str
+    group: str
+    doc: str
+    parameters: tuple[Parameter, ...]
+    aliases: tuple[str, ...] = ()
+    by_name: bool = False
+
+    def parameter(self, name: str) -> Parameter | None:
+        """The parameter called `name`, or None."""
+        return next((p for p in self.parameters if p.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in a part of an experiment.
+
+    Attributes:
+        where: The field, such as `model.layers[2].units`.
+        received: What stands there, as text.
+        accepted: What would be accepted, in words.
+        sentence: All of it in one plain sentence.
+    """
+
+    where: str
+    received: str
+    accepted: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All entries of one Keras version."""
+
+    keras: str
+    kinds: Mapping[str, Mapping[str, Entry]]
+    excluded: Mapping[str, Mapping[str, str]]
+    _names: Mapping[str, Mapping[str, str]] = field(repr=False)
+
+    def get(self, kind: str, name: str) -> Entry | None:
+        """The entry of `kind` that Keras finds under `name`, or None."""
+        known = self._names[kind].get(name)
+        if known is None and kind == "optimizers":  # the one kind where Keras ignores case
+            known = self._names[kind].get(name.lower())
+        return None if known is None else self.kinds[kind][known]
+
+
+@lru_cache(maxsize=4)
+def load(path: Path = SHIPPED) -> Catalogue:
+    """Read a catalogue file.
+
+    Args:
+        path: A file written by `catalogue_build`; the shipped one by default.
+
+    Raises:
+        UserError: The file is missing or is not a catalogue.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        kinds = {
+            kind: {name: _entry(kind, name, facts) for name, facts in entries.items()}
+            for kind, entries in data["kinds"].items()
+        }
+        return Catalogue(data["keras"], kinds, data["excluded"], _names(kinds))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"The catalogue of Keras objects at {path} cannot be read: {error}.",
+            hint="Write it again with: python -m kerastui.models.catalogue_build",
+        ) from error
+
+
+def _entry(kind: str, name: str, facts: Mapping[str, Any]) -> Entry:
+    parameters = tuple(
+        Parameter(
+            **{
+                **p,
+                "accepts": tuple(p["accepts"]),
+                "choices": tuple(p.get("choices", ())),
+            }
+        )
+        for p in facts["parameters"]
+    )
+    return Entry(
+        kind=kind,
+        name=name,
+        group=facts["group"],
+        doc=facts["doc"],
+        parameters=parameters,
+        aliases=tuple(facts.get("aliases", ())),
+        by_name=facts.get("by_name", False),
+    )
+
+
+def _names(kinds: Mapping[str, Mapping[str, Entry]]) -> dict[str, dict[str, str]]:
+    names: dict[str, dict[str, str]] = {}
+    for kind, entries in kinds.items():
+        names[kind] = {a: e.name for e in entries.values() for a in e.aliases}
+        if kind == "optimizers":
+            names[kind] |= {name.lower(): name for name in entries}
+        names[kind] |= {name: name for name in entries}
+    return names
+
+
+def entries(kind: str) -> list[Entry]:
+    """All entries of a kind, by name.
+
+    Args:
+        kind: One of `KINDS`.
+    """
+    return sorted(load().kinds[kind].values(), key=lambda entry: entry.name.lower())
+
+
+def find(kind: str, name: str) -> Entry:
+    """The entry that Keras knows under this name or alias.
+
+    Args:
+        kind: One of `KINDS`.
+        name: For example `Dense`, `adam`, `mse`.
+
+    Raises:
+        UserError: There is none; the hint names the closest ones, or why it is not offered.
+    """
+    entry = load().get(kind, name)
+    if entry is None:
+        message, accepted = _unknown(kind, name)
+        raise UserError(message, hint=accepted)
+    return entry
+
+
+def _unknown(kind: str, name: str) -> tuple[str, str]:
+    """A sentence and a cure for a name that is not in the catalogue."""
+    catalogue = load()
+    one = SINGULAR[kind]
+    reason = catalogue.excluded.get(kind, {}).get(name)
+    if reason:
+        return f"The {one} {name} cannot be used in an experiment: {reason}.", "Choose another."
+    elsewhere = [k for k in KINDS if k != kind and catalogue.get(k, name)]
+    message = f"There is no {one} called {name!r}."
+    if elsewhere:
+        return message, f"{name} is one of Keras' {elsewhere[0]}."
+    close = _close(name, catalogue.kinds[kind], catalogue._names[kind])
+    if close:
+        return message, f"Did you mean {' or '.join(close)}?"
+    some = ", ".join(list(catalogue.kinds[kind])[:5])
+    return message, f"There are {len(catalogue.kinds[kind])}, among them {some}."
+
+
+def _close(name: str, *vocabularies: Iterable[str]) -> list[str]:
+    """Up to three known names that look like `name`, whatever their case."""
+    by_lower = {known.lower(): known for words in vocabularies for known in words}
+    found = difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=0.6)
+    return [by_lower[word] for word in found]
+
+
+def check(kind: str, type: str, parameters: Mapping[str, Any], where: str = "") -> list[Problem]:
+    """Everything that is wrong with a part of an experiment, without building it.
+
+    Args:
+        kind: One of `KINDS`.
+        type: The name of the object.
+        parameters: Its parameters; nested parts are names or mappings with `type`.
+        where: The field of the experiment the part stands in, for the sentences.
+
+    Returns:
+        The problems, none when Keras can be expected to accept the part.
+    """
+    entry = load().get(kind, type)
+    if entry is None:
+        message, accepted = _unknown(kind, type)
+        return [Problem(where, repr(type), accepted, _sentence(where, f"{message} {accepted}"))]
+    problems: list[Problem] = []
+    reserved = _RESERVED_LAYER if kind == "layers" else _RESERVED
+    for name, value in parameters.items():
+        if name in reserved:
+            continue
+        field_name = f"{where}.{name}" if where else str(name)
+        parameter = entry.parameter(name)
+        if parameter is None:
+            problems.append(_unknown_parameter(entry, str(name), value, field_name))
+        else:
+            problems += _check_value(entry, parameter, value, field_name)
+    for parameter in entry.parameters:
+        if parameter.required and parameter.name not in parameters:
+            field_name = f"{where}.{parameter.name}" if where else parameter.name
+            wanted = describe(parameter)
+            text = f"{type} needs {parameter.name}: {wanted}."
+            problems.append(Problem(field_name, "nothing", wanted, _sentence(where, text)))
+    return problems
+
+
+def _unknown_parameter(entry: Entry, name: str, value: Any, where: str) -> Problem:
+    names = [p.name for p in entry.parameters]
+    close = _close(name, names)
+    accepted = f"Did you mean {' or '.join(close)}?" if close else f"It has: {', '.join(names)}."
+    if not names:
+        accepted = "It has no parameters."
+    text = f"{entry.name} has no parameter called {name!r}. {accepted}"
+    return Problem(where, _show(value), accepted, _sentence(where, text))
+
+
+def _check_value(entry: Entry, parameter: Parameter, value: Any, where: str) -> list[Problem]:
+    if value is None:
+        if parameter.nullable:
+            return []
+    elif "any" in parameter.accepts:
+        return []
+    elif "part" in parameter.accepts and isinstance(value, (str, Mapping)):
+        return _check_part(parameter, value, where)
+    elif "parts" in parameter.accepts and isinstance(value, (list, tuple)):
+        return [
+            problem
+            for index, item in enumerate(value)
+            for problem in _check_part(parameter, item, f"{where}[{index}]")
+        ]
+    elif any(_fits(kind, parameter, value) for kind in parameter.accepts):
+        return []
+    wanted = describe(parameter)
+    text = f"{parameter.name} of {entry.name} must be {wanted}, not {_show(value)}."
+    if "choice" in parameter.accepts and isinstance(value, str):
+        close = _close(value, parameter.choices)
+        text += f" Did you mean {' or '.join(close)}?" if close else ""
+    return [Problem(where, _show(value), wanted, _sentence(where, text))]
+
+
+def _check_part(parameter: Parameter, value: Any, where: str) -> list[Problem]:
+    if isinstance(value, str) and "choice" in parameter.accepts and value in parameter.choices:
+        return []
+    type_, parameters = (value, {}) if isinstance(value, str) else (None, {})
+    if isinstance(value, Mapping):
+        type_, parameters = value.get("type"), value
+    if not isinstance(type_, str):
+        wanted = f'the name of one of the {parameter.part}, or a table with "type"'
+        text = f"{parameter.name} must be {wanted}, not {_show(value)}."
+        return [Problem(where, _show(value), wanted, _sentence(where, text))]
+    return check(parameter.part, type_, parameters, where)
+
+
+def _fits(kind: str, parameter: Parameter, value: Any) -> bool:
+    if kind == "bool":
+        return isinstance(value, bool)
+    if kind in ("int", "float"):
+        number = int if kind == "int" else (int, float)
+        if isinstance(value, bool) or not isinstance(value, number) or math.isnan(value):
+            return False
+        low, high = parameter.minimum, parameter.maximum
+        return (low is None or value >= low) and (high is None or value <= high)
+    if kind == "str":
+        return isinstance(value, str)
+    if kind == "choice":
+        return isinstance(value, str) and value in parameter.choices
+    return kind == "list" and isinstance(value, (list, tuple))
+
+
+def describe(parameter: Parameter) -> str:
+    """What a parameter accepts, in words: "a whole number, at least 1"."""
+    limits = ""
+    if parameter.minimum is not None and parameter.maximum is not None:
+        limits = f" from {parameter.minimum:g} to {parameter.maximum:g}"
+    elif parameter.minimum is not None:
+        limits = f", at least {parameter.minimum:g}"
+    elif parameter.maximum is not None:
+        limits = f", at most {parameter.maximum:g}"
+    words = {
+        "int": f"a whole number{limits}",
+        "float": f"a number{limits}",
+        "bool": "true or false",
+        "str": "text",
+        "choice": f"one of {', '.join(parameter.choices)}",
+        "list": "a list",
+        "part": f"one of the {parameter.part}",
+        "parts": f"a list of {parameter.part}",
+        "any": "any value",
+    }
+    return " or ".join(words[kind] for kind in parameter.accepts)
+
+
+def _show(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _sentence(where: str, text: str) -> str:
+    return f"{where}: {text}" if where else text

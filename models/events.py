@@ -1,0 +1,117 @@
+"""The event log of a run: one JSON object a line, appended by the worker, read by everybody.
+
+Every event has `v` (the format's version), `t` (unix time in seconds) and `event`:
+
+| event | fields |
+| --- | --- |
+| started | `epochs`, `initial_epoch`, `steps` (batches an epoch), `execution`, `why`, `device`, |
+|         | `metrics` (names of the logs), `rows` (part -> rows) |
+| stage | `stage` ("data", "build", "pre-flight", "trace", "evaluate", "save"), `text` |
+| batch | `epoch`, `batch`, `batches`, `logs` (name -> value); at most ten a second |
+| epochs | `first` (number of the first epoch in this line, from 1), `logs` (name -> list of |
+|        | values, one an epoch, `learning_rate` among them), `seconds` (of the line's epochs) |
+| validation | `epoch`, `batch`, `batches`: how far a validation that takes long has come |
+| note | `kind` ("early_stopping", "plateau", "nan", "learning_rate", "warning"), `epoch`, `text` |
+| checkpoint | `epoch` |
+| evaluation | `figures` (path -> value) |
+| paused, resumed | `epoch` |
+| finished, stopped | `epoch`, `seconds`, `text` |
+| failed | `epoch`, `message`, `hint` |
+
+Epochs are numbered from 1, as they are shown. Numbers that JSON has no word for travel as the
+strings "NaN", "Infinity" and "-Infinity".
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+VERSION = 1
+
+Event = dict[str, Any]
+
+TERMINAL = frozenset({"finished", "stopped", "failed"})
+"""Events after which a worker writes nothing more."""
+
+_NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+
+def encode(event: str, **fields: Any) -> bytes:
+    """Return one line of the log, newline included."""
+    line = {"v": VERSION, "t": round(time.time(), 3), "event": event, **fields}
+    try:
+        text = json.dumps(line, allow_nan=False, separators=(",", ":"))
+    except ValueError:
+        text = json.dumps(_named(line), allow_nan=False, separators=(",", ":"))
+    return text.encode() + b"\n"
+
+
+def decode(line: bytes) -> Event | None:
+    """Return the event of one line, or None for a line that is damaged or of another version."""
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(event, dict) or event.get("v") != VERSION:
+        return None
+    if not isinstance(event.get("event"), str):
+        return None
+    for name in ("logs", "figures"):
+        if isinstance(values := event.get(name), dict):
+            event[name] = {key: _numbers(value) for key, value in values.items()}
+    return event
+
+
+class EventReader:
+    """Reads a log as it grows; a half-written last line waits until it is whole.
+
+    Args:
+        path: The log; it need not exist yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._offset = 0
+
+    def read(self, limit: int = 4 * 2**20) -> list[Event]:
+        """Return the events that came since the last call, from at most `limit` bytes.
+
+        A log that became shorter than what was read of it is read again from its start.
+        """
+        try:
+            with self.path.open("rb") as stream:
+                size = stream.seek(0, 2)
+                if size < self._offset:
+                    self._offset = 0
+                stream.seek(self._offset)
+                block = stream.read(limit)
+                whole = block.rfind(b"\n") + 1
+                if not whole and len(block) == limit:
+                    block += stream.readline()
+                    whole = block.rfind(b"\n") + 1
+        except OSError:
+            return []
+        self._offset += whole
+        decoded = (decode(line) for line in block[:whole].splitlines())
+        return [event for event in decoded if event is not None]
+
+
+def _named(value: Any) -> Any:
+    """Replace numbers that are not finite by their names."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, dict):
+        return {key: _named(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_named(inner) for inner in value]
+    return value
+
+
+def _numbers(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_numbers(inner) for inner in value]
+    return _NON_FINITE.get(value, value) if isinstance(value, str) else value

@@ -1,0 +1,122 @@
+"""The figures of a run, and how they stand beside the published ones.
+
+A figure has a path:
+
+| path | what |
+| --- | --- |
+| `test.accuracy`, `train.loss`, `validation.mae` | an evaluated metric of a part; `rmse` beside `mse` |
+| `last.val_loss`, `epoch.10.loss`, `best.val_loss` | a value of the history |
+| `epochs`, `parameters` | epochs trained, parameters of the model |
+| `prediction.1.value`, `.class`, `.probability` | the first prediction asked for |
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from kerastui.models.experiment import Figure
+    from kerastui.models.history import History
+
+Value = float | str
+State = Literal["inside", "outside", "missing", "shown"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A published figure beside the obtained one.
+
+    `state`: inside or outside what is right; missing, where the run has no such figure; shown,
+    where nothing says what is right.
+    """
+
+    figure: Figure
+    got: Value | None
+    state: State
+    expected: str
+    """What is right, in words: `0.86 – 0.97`, `setosa`, `above 0.31 (without dropout)`."""
+
+    @property
+    def label(self) -> str:
+        return self.figure.label or self.figure.figure
+
+
+def judge(
+    figure: Figure,
+    figures: Mapping[str, Value],
+    variants: Mapping[str, Mapping[str, Value]] | None = None,
+) -> Verdict:
+    """Hold one published figure against a run's figures.
+
+    Args:
+        figure: The published figure.
+        figures: The figures of the run, by path.
+        variants: The figures of a study's other members, by variant name.
+    """
+    got = figures.get(figure.figure)
+    if figure.band is not None:
+        low, high = figure.band
+        expected = f"{number(low)} – {number(high)}"
+        right = isinstance(got, int | float) and low <= got <= high
+    elif figure.equals is not None:
+        expected = figure.equals if isinstance(figure.equals, str) else number(figure.equals)
+        right = got == figure.equals
+    elif figure.compare is not None:
+        compare = figure.compare
+        source = (variants or {}).get(compare.variant, {}) if compare.variant else figures
+        other = source.get(compare.figure or figure.figure)
+        name = compare.variant or (compare.figure or figure.figure)
+        if not isinstance(other, int | float):
+            return Verdict(figure, got, "missing", f"{compare.relation} that of {name}")
+        expected = f"{compare.relation} {number(other)} ({name})"
+        right = isinstance(got, int | float) and (
+            got > other if compare.relation == "above" else got < other
+        )
+    else:
+        return Verdict(figure, got, "missing" if got is None else "shown", "")
+    if got is None:
+        return Verdict(figure, None, "missing", expected)
+    return Verdict(figure, got, "inside" if right else "outside", expected)
+
+
+def of_history(history: History) -> dict[str, Value]:
+    """Return the figures that the history alone gives: `epochs`, `last.*` and `best.*`."""
+    figures: dict[str, Value] = {"epochs": float(history.epoch)}
+    for name in history.series:
+        figures[f"last.{name}"] = history.last(name)
+        if best := history.best(name):
+            figures[f"best.{name}"] = best.value
+    return figures
+
+
+def at_epochs(history: History, wanted: Mapping[str, object] | list[str]) -> dict[str, Value]:
+    """Return the `epoch.N.metric` figures that are asked for and that the history has."""
+    figures: dict[str, Value] = {}
+    for path in wanted:
+        keys = path.split(".", 2)
+        if len(keys) == 3 and keys[0] == "epoch" and keys[1].isdigit():
+            series, index = history.series.get(keys[2]), int(keys[1]) - 1
+            if series and 0 <= index < len(series):
+                figures[path] = series[index]
+    return figures
+
+
+def number(value: float) -> str:
+    """Return a number as it is shown everywhere: four significant digits, no needless zeros."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    size = abs(value)
+    if size >= 1e7 or 0 < size < 1e-4:
+        text = f"{value:.3e}"
+    elif size >= 1000:
+        text = f"{value:,.0f}"
+    else:
+        text = f"{value:.4g}"
+    return text.replace("-", "−") if value < 0 and "e" not in text else text

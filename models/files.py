@@ -1,0 +1,32 @@
+"""Writing files so that a reader, or a crash, never meets a half-written one."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from kerastui.datasets.errors import UserError
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file beside its place and rename it, so that readers never see a half.
+
+    Raises:
+        UserError: The folder can't be written or the disk is full.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                stream.write(text)
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise UserError(
+            f"{path} can't be written: {error.strerror}.",
+            "Check the permissions and the free space, or choose another folder.",
+        ) from None

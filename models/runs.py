@@ -1,0 +1,293 @@
+"""Runs on disk: a workspace of run directories. The directory is the truth, every view reads it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerastui.datasets.errors import UserError
+from kerastui.models.events import EventReader, encode
+from kerastui.models.files import write_atomically
+from kerastui.models.history import History
+
+if TYPE_CHECKING:
+    from kerastui.models.experiment import Experiment
+
+ACTIVE = frozenset({"queued", "starting", "running", "paused"})
+"""States of a run that has, or should have, a worker."""
+
+COMMANDS = frozenset({"stop", "pause", "continue", "kill", "set_learning_rate"})
+
+
+@dataclass
+class RunInfo:
+    """What `run.json` says. Times are unix seconds; `figures` are the obtained figures by path."""
+
+    id: str
+    name: str
+    title: str = ""
+    status: str = "queued"
+    created: float = 0.0
+    started: float | None = None
+    ended: float | None = None
+    pid: int | None = None
+    pid_started: float | None = None
+    host: str = ""
+    fingerprint: str = ""
+    seed: int = 0
+    epochs: int = 0
+    epoch: int = 0
+    best: dict[str, list[float]] = field(default_factory=dict)
+    """Metric -> [best value, epoch]."""
+    figures: dict[str, float | str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    execution: str = ""
+    why: str = ""
+    """Why this execution path was chosen, in words."""
+    device: str = ""
+    backend: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
+    """Where the data came from (`kerastui.datasets.prepare.Source`), the named substitute too."""
+    parameters: int | None = None
+    study: str = ""
+    """Identifier shared by the runs of one study."""
+    variant: str = ""
+    error: dict[str, str] | None = None
+
+    @property
+    def substitute(self) -> str:
+        """The dataset that stood in for the named one, empty if none did."""
+        return str(self.data.get("substitute") or "")
+
+
+_FIELDS = {entry.name for entry in fields(RunInfo)}
+
+
+class Run:
+    """One run directory. Reading never changes it; only the worker writes `run.json` and events."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.id = path.name
+
+    def __repr__(self) -> str:
+        return f"Run({self.id!r})"
+
+    @property
+    def events(self) -> Path:
+        return self.path / "events.jsonl"
+
+    @property
+    def commands(self) -> Path:
+        return self.path / "commands.jsonl"
+
+    @property
+    def console(self) -> Path:
+        return self.path / "console.log"
+
+    @property
+    def model(self) -> Path:
+        return self.path / "model.keras"
+
+    def info(self) -> RunInfo:
+        """Return what `run.json` says, with `lost` in place of a state whose worker is gone.
+
+        Raises:
+            UserError: The directory holds no readable `run.json`.
+        """
+        try:
+            plain = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+            info = RunInfo(**{key: value for key, value in plain.items() if key in _FIELDS})
+        except (OSError, ValueError, TypeError) as error:
+            raise UserError(
+                f"{self.path} is no run that can be read: {error}.",
+                "A run directory holds run.json; remove the directory if it is damaged.",
+            ) from None
+        if info.status in ACTIVE and not self._worker_lives(info):
+            info.status = "lost"
+        return info
+
+    def write_info(self, info: RunInfo) -> None:
+        """Replace `run.json` in one step. Called by whoever creates the run, then by its worker."""
+        write_atomically(self.path / "run.json", json.dumps(asdict(info), indent=1))
+
+    def experiment(self) -> Experiment:
+        """Return the experiment of this run; raises `UserError` if it can't be read."""
+        from kerastui.models.experiment_file import load
+
+        return load(self.path / "experiment.toml")
+
+    def history(self) -> History:
+        """Return the whole history from the event log."""
+        history = History()
+        reader = EventReader(self.events)
+        while events := reader.read():
+            history.apply_all(events)
+        return history
+
+    def command(self, command: str, **arguments: Any) -> None:
+        """Ask the worker for something; it looks between batches.
+
+        Raises:
+            UserError: The command is not known or can't be written.
+        """
+        if command not in COMMANDS:
+            raise UserError(
+                f"{command!r} is no command of a run.", f"Commands: {', '.join(sorted(COMMANDS))}."
+            )
+        try:
+            with self.commands.open("ab", buffering=0) as stream:
+                stream.write(encode(command, **arguments))
+        except OSError as error:
+            raise UserError(
+                f"The run can't be told to {command}: {error.strerror}.",
+                "Check that its directory can be written.",
+            ) from None
+
+    def kill(self) -> None:
+        """End the worker at once (SIGKILL to its process group); the last checkpoint remains.
+
+        Raises:
+            UserError: The worker runs on another host.
+        """
+        info = self.info()
+        if info.host and info.host != socket.gethostname():
+            raise UserError(
+                f"The run's worker is on {info.host}, which can't be reached from here.",
+                "Use stop, which travels through the run's directory, or kill it on that host.",
+            )
+        self.command("kill")
+        if info.pid and self._worker_lives(info):
+            os.killpg(os.getpgid(info.pid), 9)
+
+    def remove(self) -> None:
+        """Delete the directory; raises `UserError` while a worker is at it."""
+        if self.info().status in ACTIVE:
+            raise UserError(f"{self.id} is still running.", "Stop it first.")
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def _worker_lives(self, info: RunInfo) -> bool:
+        if info.pid is None:
+            # A run just created has no worker yet; one that never got any is lost.
+            return time.time() - info.created < 60
+        if info.host and info.host != socket.gethostname():
+            return True
+        import psutil
+
+        try:
+            process = psutil.Process(info.pid)
+            alive = process.status() != psutil.STATUS_ZOMBIE
+            same = info.pid_started is None or abs(process.create_time() - info.pid_started) < 2
+        except psutil.NoSuchProcess:
+            return False
+        except psutil.AccessDenied:
+            return True
+        return alive and same
+
+
+class Workspace:
+    """A folder with `runs/`, `models/`, `experiments/` and `data/`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @classmethod
+    def default(cls, chosen: Path | None = None) -> Workspace:
+        """Return the workspace: `chosen`, else `KERASTUI_HOME`, else `./saved`."""
+        home = os.environ.get("KERASTUI_HOME")
+        return cls((chosen or Path(home or "saved")).expanduser().absolute())
+
+    @property
+    def runs_folder(self) -> Path:
+        return self.root / "runs"
+
+    def create(self, experiment: Experiment, *, study: str = "", variant: str = "") -> Run:
+        """Make the directory of a new run, queued.
+
+        Raises:
+            UserError: The workspace can't be written.
+        """
+        from kerastui.models.experiment_file import save
+
+        now = time.time()
+        stamp = datetime.fromtimestamp(now).strftime("%Y%m%d-%H%M%S")
+        slug = re.sub(r"[^a-z0-9-]+", "-", experiment.name.lower()).strip("-") or "run"
+        run = Run(self.runs_folder / f"{stamp}-{slug}-{secrets.token_hex(2)}")
+        try:
+            run.path.mkdir(parents=True)
+        except OSError as error:
+            raise UserError(
+                f"No run can be saved in {self.runs_folder}: {error.strerror}.",
+                "Choose another workspace with --workspace DIR or KERASTUI_HOME.",
+            ) from None
+        save(experiment, run.path / "experiment.toml")
+        run.write_info(
+            RunInfo(
+                id=run.id,
+                name=experiment.name,
+                title=experiment.title,
+                created=now,
+                fingerprint=experiment.fingerprint(),
+                seed=experiment.seed,
+                epochs=experiment.fit.epochs,
+                backend=experiment.backend,
+                study=study,
+                variant=variant,
+            )
+        )
+        return run
+
+    def runs(self) -> list[Run]:
+        """Return all runs, the newest first; only names are read."""
+        try:
+            names = [
+                entry.name
+                for entry in os.scandir(self.runs_folder)
+                if entry.is_dir() and not entry.name.startswith(".")
+            ]
+        except OSError:
+            return []
+        return [Run(self.runs_folder / name) for name in sorted(names, reverse=True)]
+
+    def find(self, text: str) -> Run:
+        """Return the run whose id is, begins with or ends with `text`; `last` is the newest.
+
+        Raises:
+            UserError: None fits, or several do.
+        """
+        runs = self.runs()
+        if text == "last" and runs:
+            return runs[0]
+        fitting = [run for run in runs if run.id == text]
+        fitting = fitting or [run for run in runs if run.id.startswith(text)]
+        fitting = fitting or [run for run in runs if run.id.endswith(text)]
+        if len(fitting) == 1:
+            return fitting[0]
+        if not fitting:
+            raise UserError(f"No run {text!r} in {self.runs_folder}.", "See: kerastui runs list")
+        raise UserError(
+            f"{text!r} fits {len(fitting)} runs: {', '.join(run.id for run in fitting[:5])} …",
+            "Give more of the id.",
+        )
+
+
+class CommandReader:
+    """The worker's side of `commands.jsonl`: what came since the last look."""
+
+    def __init__(self, path: Path) -> None:
+        self._reader = EventReader(path)
+
+    def read(self) -> list[Mapping[str, Any]]:
+        """Return new commands in order; each has `event` (the command) and its arguments."""
+        return [entry for entry in self._reader.read() if entry["event"] in COMMANDS]
