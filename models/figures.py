@@ -4,7 +4,8 @@ A figure has a path:
 
 | path | what |
 | --- | --- |
-| `test.accuracy`, `train.loss`, `validation.mae` | an evaluated metric of a part; `rmse` beside `mse` |
+| `test.accuracy`, `train.loss`, `validation.mae` | an evaluated metric of a part; with an
+| | `mse` also its root, `rmse` |
 | `last.val_loss`, `epoch.10.loss`, `best.val_loss` | a value of the history |
 | `epochs`, `parameters` | epochs trained, parameters of the model |
 | `prediction.1.value`, `.class`, `.probability` | the first prediction asked for |
