@@ -12,7 +12,15 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_serializer, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_serializer,
+    model_validator,
+)
 
 from kerastui.datasets.errors import UserError
 from kerastui.datasets.spec import Data
@@ -141,7 +149,16 @@ class GraphModel(Strict):
         return self
 
 
-Model = Annotated[SequentialModel | GraphModel, Field(discriminator="kind")]
+def _kind_of(value: Any) -> str:
+    """A model is a stack unless it says otherwise, so that `kind` need not be written."""
+    kind = value.get("kind", "sequential") if isinstance(value, dict) else None
+    return str(kind or getattr(value, "kind", "sequential"))
+
+
+Model = Annotated[
+    Annotated[SequentialModel, Tag("sequential")] | Annotated[GraphModel, Tag("graph")],
+    Discriminator(_kind_of),
+]
 
 
 class Compile(Strict):
@@ -305,7 +322,7 @@ class Experiment(Strict):
         """
         from kerastui.models.experiment_file import parse
 
-        plain = self.plain()
+        plain = self.plain(defaults=True)
         for path, value in changes.items():
             _set(plain, path, value)
         return parse(plain)

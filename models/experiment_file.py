@@ -23,13 +23,13 @@ def parse(plain: Mapping[str, Any], *, where: str = "the experiment") -> Experim
     Raises:
         UserError: Naming every field that is wrong, what it holds and what it accepts.
     """
-    from kerastui.models import catalogue
+    from kerastui.models import experiment_check
 
     try:
         experiment = Experiment.model_validate(dict(plain))
     except ValidationError as error:
         raise UserError(f"In {where}: {_sentences(error)}", "Correct it and try again.") from None
-    problems = catalogue.check_experiment(experiment)
+    problems = experiment_check.problems(experiment)
     if problems:
         text = "; ".join(str(problem) for problem in problems)
         raise UserError(f"In {where}: {text}", "Correct it and try again.")

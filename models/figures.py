@@ -114,7 +114,7 @@ def number(value: float) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     size = abs(value)
-    if size >= 1e7 or 0 < size < 1e-4:
+    if size >= 1e8 or 0 < size < 1e-4:
         text = f"{value:.3e}"
     elif size >= 1000:
         text = f"{value:,.0f}"

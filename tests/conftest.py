@@ -1,0 +1,23 @@
+"""What all tests share: a calm hypothesis, and no leaks from the user's own environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "kerastui", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("kerastui")
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give every test a workspace and a settings folder of its own."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("KERASTUI_HOME", str(home / "saved"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    return home
