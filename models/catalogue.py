@@ -99,6 +99,8 @@ class Entry:
         parameters: In Keras' order.
         aliases: Other names Keras accepts for it, such as `mse`.
         by_name: A bare name is enough: nothing is required, and Keras takes the string.
+        inputs: What a layer is called with; more than one name for layers that take their
+            inputs one by one, such as MultiHeadAttention, instead of as a list.
     """
 
     kind: str
@@ -108,6 +110,7 @@ class Entry:
     parameters: tuple[Parameter, ...]
     aliases: tuple[str, ...] = ()
     by_name: bool = False
+    inputs: tuple[str, ...] = ()
 
     def parameter(self, name: str) -> Parameter | None:
         """The parameter called `name`, or None."""
@@ -194,6 +197,7 @@ def _entry(kind: str, name: str, facts: Mapping[str, Any]) -> Entry:
         parameters=parameters,
         aliases=tuple(facts.get("aliases", ())),
         by_name=facts.get("by_name", False),
+        inputs=tuple(facts.get("inputs", ())),
     )
 
 
@@ -258,38 +262,38 @@ def _close(name: str, *vocabularies: Iterable[str]) -> list[str]:
     return [by_lower[word] for word in found]
 
 
-def check(kind: str, type: str, parameters: Mapping[str, Any], where: str = "") -> list[Problem]:
+def check(kind: str, name: str, parameters: Mapping[str, Any], where: str = "") -> list[Problem]:
     """Everything that is wrong with a part of an experiment, without building it.
 
     Args:
         kind: One of `KINDS`.
-        type: The name of the object.
+        name: The name of the object.
         parameters: Its parameters; nested parts are names or mappings with `type`.
         where: The field of the experiment the part stands in, for the sentences.
 
     Returns:
         The problems, none when Keras can be expected to accept the part.
     """
-    entry = load().get(kind, type)
+    entry = load().get(kind, name)
     if entry is None:
-        message, accepted = _unknown(kind, type)
-        return [Problem(where, repr(type), accepted, _sentence(where, f"{message} {accepted}"))]
+        message, accepted = _unknown(kind, name)
+        return [Problem(where, repr(name), accepted, _sentence(where, f"{message} {accepted}"))]
     problems: list[Problem] = []
     reserved = _RESERVED_LAYER if kind == "layers" else _RESERVED
-    for name, value in parameters.items():
-        if name in reserved:
+    for key, value in parameters.items():
+        if key in reserved:
             continue
-        field_name = f"{where}.{name}" if where else str(name)
-        parameter = entry.parameter(name)
+        field_name = f"{where}.{key}" if where else str(key)
+        parameter = entry.parameter(key)
         if parameter is None:
-            problems.append(_unknown_parameter(entry, str(name), value, field_name))
+            problems.append(_unknown_parameter(entry, str(key), value, field_name))
         else:
             problems += _check_value(entry, parameter, value, field_name)
     for parameter in entry.parameters:
         if parameter.required and parameter.name not in parameters:
             field_name = f"{where}.{parameter.name}" if where else parameter.name
             wanted = describe(parameter)
-            text = f"{type} needs {parameter.name}: {wanted}."
+            text = f"{entry.name} needs {parameter.name}: {wanted}."
             problems.append(Problem(field_name, "nothing", wanted, _sentence(where, text)))
     return problems
 

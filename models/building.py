@@ -1,0 +1,399 @@
+"""Turn an experiment's model and compile parts into Keras objects, in a worker.
+
+When randomness is drawn: `build_model(..., seed=s)` calls `keras.utils.set_random_seed(s)` and
+then makes the layers in the order they are written. Each layer draws its seeds when it is made,
+so a script that says `keras.utils.set_random_seed(s)` and then makes the same layers in the same
+order gets the same initial weights, bit for bit. Nothing here draws anything in between: names
+stay names for Keras to look up itself, disabled layers are not made, and a nested object is made
+just before the layer that takes it, in the order its parameters are written.
+
+Keras is imported by the functions that need it, so that importing this module costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kerastui.datasets.errors import UserError
+from kerastui.models import catalogue
+from kerastui.models.building_errors import LayerError, Shape, explain, first_line
+from kerastui.models.experiment import Compile, GraphModel, Layer, Node, Part, SequentialModel
+
+if TYPE_CHECKING:
+    import keras
+
+Shapes = Shape | Mapping[str, Shape]
+"""Shape of one sample, without the batch axis; a mapping where there are several inputs."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One layer as it is applied.
+
+    Attributes:
+        where: Its place in the experiment, such as `model.nodes[0]`.
+        label: How it is called in a sentence: `layer 3, Conv2D 'conv'`.
+        layer: The Keras layer.
+        received: The symbolic tensors it takes.
+        output: The symbolic tensor it gives (a list for layers that give several).
+    """
+
+    where: str
+    label: str
+    layer: Any
+    received: tuple[Any, ...]
+    output: Any
+
+
+def make(kind: str, part: Part | Mapping[str, Any] | str, where: str = "") -> Any:
+    """Make a Keras object from a part of an experiment.
+
+    Args:
+        kind: One of `catalogue.KINDS`.
+        part: A part, or a plain table with `type`, or a name.
+        where: The field it stands in, for error messages.
+
+    Returns:
+        The object. A bare name that Keras looks up itself, such as `"adam"`, `"acc"` or
+        `"he_normal"`, is returned as it is written: it decides the key of a metric in the log.
+
+    Raises:
+        UserError: The part is not in the catalogue or Keras refuses a parameter.
+    """
+    type_, parameters = _plain(part)
+    problems = catalogue.check(kind, type_, parameters, where)
+    if problems:
+        raise UserError(
+            problems[0].sentence,
+            hint="" if len(problems) == 1 else f"There are {len(problems) - 1} more problems.",
+        )
+    entry = catalogue.find(kind, type_)
+    if entry.by_name and not parameters:
+        return type_
+    values = {name: _value(entry, name, value, where) for name, value in parameters.items()}
+    try:
+        return _class(kind, entry.name)(**values)
+    except Exception as error:
+        given = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
+        raise UserError(
+            f"{where + ': ' if where else ''}Keras cannot make {entry.name}({given}): "
+            f"{first_line(error)}",
+            hint="Change the parameter it names, or leave it out for Keras' default.",
+        ) from error
+
+
+def _plain(part: Part | Mapping[str, Any] | str) -> tuple[str, dict[str, Any]]:
+    """The type and the parameters Keras gets; a layer's own name is one of them."""
+    if isinstance(part, str):
+        return part, {}
+    if isinstance(part, Part):
+        parameters = part.parameters
+        if isinstance(part, Layer) and part.name is not None:
+            parameters["name"] = part.name
+        return part.type, parameters
+    parameters = {name: value for name, value in part.items() if name != "type"}
+    type_ = part.get("type")
+    if not isinstance(type_, str):
+        raise UserError(
+            f"A part needs a type; received {dict(part)!r}.",
+            hint='Write a name, "L2", or a table, { type = "L2", l2 = 0.01 }.',
+        )
+    return type_, parameters
+
+
+def _value(entry: catalogue.Entry, name: str, value: Any, where: str) -> Any:
+    """A parameter as Keras takes it: nested parts are made, everything else stays."""
+    parameter = entry.parameter(name)
+    if parameter is None or not parameter.part:
+        return value
+    field = f"{where}.{name}" if where else name
+    if "parts" in parameter.accepts and isinstance(value, (list, tuple)):
+        return [make(parameter.part, item, f"{field}[{i}]") for i, item in enumerate(value)]
+    if isinstance(value, Mapping) or (isinstance(value, str) and value not in parameter.choices):
+        return make(parameter.part, value, field)
+    return value
+
+
+def _class(kind: str, name: str) -> Any:
+    import keras
+
+    if kind == "schedules":
+        return getattr(keras.optimizers.schedules, name)
+    return getattr(getattr(keras, kind), name)
+
+
+# --- models --------------------------------------------------------------------------------
+
+
+def build_model(
+    model: SequentialModel | GraphModel, input_shape: Shapes, *, seed: int | None
+) -> keras.Model:
+    """Build a model with its initial weights.
+
+    Args:
+        model: The experiment's model.
+        input_shape: Shape of one sample, without the batch axis, or one for each input's name.
+        seed: Keras' random seed, set before the first layer is made; None leaves Keras' random
+            state alone (the weights then follow from whatever was drawn before).
+
+    Raises:
+        LayerError: A layer cannot be made or does not fit what it receives.
+        UserError: The model as a whole cannot be built.
+    """
+    import keras
+
+    if seed is not None:
+        keras.utils.set_random_seed(seed)
+    if isinstance(model, SequentialModel):
+        shape = _only_shape(input_shape)
+        layers = _make_layers(model)
+        _needs_layers(layers)
+        source = _input(shape)
+        try:
+            return keras.Sequential([source, *(layer for _, _, layer in layers)])
+        except Exception as error:
+            for _ in _stack(layers, source):  # find the layer, and say it in plain words
+                pass
+            raise UserError(
+                f"The model cannot be built: {first_line(error)}",
+                hint="Look at the shapes on the Model screen.",
+            ) from error
+    tensors = _inputs(model, input_shape)
+    sources = list(tensors.values())
+    for _ in _graph(model, tensors):
+        pass
+    outputs = [_named_output(model, name, tensors[name]) for name in model.outputs]
+    return keras.Model(sources if len(sources) > 1 else sources[0],
+                       outputs if len(outputs) > 1 else outputs[0])  # fmt: skip
+
+
+def steps(model: SequentialModel | GraphModel, input_shape: Shapes) -> Iterator[Step]:
+    """Apply the layers one after another to symbolic inputs.
+
+    Args:
+        model: The experiment's model.
+        input_shape: As for `build_model`.
+
+    Yields:
+        Each layer that is switched on, once it fits.
+
+    Raises:
+        LayerError: At the first layer that cannot be made or does not fit.
+    """
+    if isinstance(model, SequentialModel):
+        source = _input(_only_shape(input_shape))
+        yield from _stack(_make_layers(model), source)
+    else:
+        yield from _graph(model, _inputs(model, input_shape))
+
+
+def _make_layers(model: SequentialModel) -> list[tuple[str, str, Any]]:
+    made = []
+    for index, spec in enumerate(model.layers):
+        if not spec.disabled:
+            where, label = f"model.layers[{index}]", _label(index, spec)
+            made.append((where, label, _make_layer(spec, where, label)))
+    return made
+
+
+def _needs_layers(layers: Sequence[Any]) -> None:
+    if not layers:
+        raise UserError("The model has no layer.", hint="Add one, for example Dense.")
+
+
+def _make_layer(spec: Layer, where: str, label: str) -> Any:
+    try:
+        return make("layers", spec, where)
+    except UserError as error:
+        raise LayerError(error.message, error.hint, where) from error
+
+
+def _label(index: int, spec: Layer) -> str:
+    name = f" '{spec.name}'" if spec.name else ""
+    return f"layer {index + 1}, {spec.type}{name}"
+
+
+def _stack(layers: Sequence[tuple[str, str, Any]], source: Any) -> Iterator[Step]:
+    tensor = source
+    previous = None
+    for where, label, layer in layers:
+        received = (tensor,)
+        wanted = catalogue.find("layers", type(layer).__name__).inputs
+        if wanted:
+            raise LayerError(
+                f"{label}: takes {len(wanted)} inputs ({', '.join(wanted)}); a stack of layers "
+                "has only one to give.",
+                "Make the model a graph and connect both, or use another layer.", where,
+                [tuple(tensor.shape)],
+            )  # fmt: skip
+        tensor = _apply(layer, received, where, label, previous)
+        previous = layer
+        yield Step(where, label, layer, received, tensor)
+
+
+def _graph(model: GraphModel, tensors: dict[str, Any]) -> Iterator[Step]:
+    """Apply the nodes in order, adding what each gives to `tensors`."""
+    layers: dict[str, Any] = {}
+    for index, node in enumerate(model.nodes):
+        where, label = f"model.nodes[{index}]", _label(index, node)
+        received = tuple(tensors[name] for name in node.inputs)
+        if node.disabled:
+            if len(received) > 1:
+                raise LayerError(
+                    f"{label} is switched off, but it takes {len(received)} inputs, so there is "
+                    "no single one to hand on.",
+                    "Switch it on, or connect the nodes after it to one of its inputs.", where,
+                )  # fmt: skip
+            tensors[node.name] = received[0]
+            continue
+        layer = _shared(node, layers, where, label)
+        layers[node.name] = layer
+        output = _apply(layer, received, where, label, None)
+        tensors[node.name] = output
+        yield Step(where, label, layer, received, output)
+
+
+def _shared(node: Node, layers: Mapping[str, Any], where: str, label: str) -> Any:
+    if node.shares is None:
+        return _make_layer(node, where, label)
+    if node.shares not in layers:
+        raise LayerError(
+            f"{label} shares the layer of {node.shares!r}, which is an input or switched off.",
+            f"Nodes with a layer before it: {', '.join(layers) or 'none'}.", where,
+        )  # fmt: skip
+    return layers[node.shares]
+
+
+def _named_output(model: GraphModel, name: str, tensor: Any) -> Any:
+    """An output that goes by its own name where its layer's name is another one.
+
+    The output of a shared layer would carry the name of the node that made the layer.
+    """
+    import keras
+
+    node = next((node for node in model.nodes if node.name == name), None)
+    if node is not None and not node.disabled and node.shares is None:
+        return tensor
+    return keras.layers.Identity(name=f"{name}_output" if node is None else name)(tensor)
+
+
+def _apply(
+    layer: Any, received: tuple[Any, ...], where: str, label: str, previous: Any
+) -> Any:  # fmt: skip
+    separate = catalogue.find("layers", type(layer).__name__).inputs
+    try:
+        if separate:
+            # Attention over itself: one source stands for query and value alike.
+            tensors = received * len(separate) if len(received) == 1 else received
+            return layer(*tensors)
+        return layer(received[0] if len(received) == 1 else list(received))
+    except Exception as error:
+        shapes = [tuple(tensor.shape) for tensor in _flat(received)]
+        sentence, hint = explain(error, layer, shapes, previous)
+        raise LayerError(f"{label}: {sentence}", hint, where, shapes) from error
+
+
+def _flat(tensors: Sequence[Any]) -> list[Any]:
+    return [one for t in tensors for one in (t if isinstance(t, (list, tuple)) else [t])]
+
+
+def _only_shape(input_shape: Shapes) -> Shape:
+    if isinstance(input_shape, Mapping):
+        if len(input_shape) != 1:
+            raise UserError(
+                f"The data has {len(input_shape)} inputs ({', '.join(input_shape)}), "
+                "but a stack of layers takes one.",
+                hint="Use a graph with an input for each.",
+            )
+        return tuple(next(iter(input_shape.values())))
+    return tuple(input_shape)
+
+
+def _input(shape: Shape, name: str | None = None) -> Any:
+    import keras
+
+    try:
+        return keras.Input(shape=shape, name=name)
+    except Exception as error:
+        raise UserError(
+            f"{shape!r} is no shape of a sample: {first_line(error)}",
+            hint="A shape is a list of whole numbers, such as [28, 28, 1].",
+        ) from error
+
+
+def _inputs(model: GraphModel, input_shape: Shapes) -> dict[str, Any]:
+    tensors = {}
+    for spec in model.inputs:
+        shape: Shape
+        if spec.shape:
+            shape = tuple(spec.shape)
+        elif not isinstance(input_shape, Mapping):
+            shape = tuple(input_shape)
+        elif spec.name in input_shape:
+            shape = tuple(input_shape[spec.name])
+        elif len(model.inputs) == len(input_shape) == 1:
+            shape = _only_shape(input_shape)
+        else:
+            raise UserError(
+                f"The data has no array for the input {spec.name!r}.",
+                hint=f"It has: {', '.join(input_shape)}. Or give the input a shape of its own.",
+            )
+        tensors[spec.name] = _input(shape, spec.name)
+    return tensors
+
+
+# --- compile -------------------------------------------------------------------------------
+
+
+def compile_model(model: keras.Model, spec: Compile, **overrides: Any) -> keras.Model:
+    """Compile a model as an experiment says.
+
+    With several outputs, one loss or one list of metrics stands for every output.
+
+    Args:
+        model: A built model.
+        spec: The experiment's compile part.
+        **overrides: More arguments for `model.compile`, such as `jit_compile`; they win.
+
+    Returns:
+        The same model.
+
+    Raises:
+        UserError: A part is wrong, or a loss names an output the model does not have.
+    """
+    names = list(getattr(model, "output_names", ["output"]))  # a stack has no names
+    loss: Any
+    if isinstance(spec.loss, dict):
+        unknown = [name for name in spec.loss if name not in names]
+        if unknown:
+            raise UserError(
+                f"compile.loss names the output {unknown[0]!r}, which the model does not have.",
+                hint=f"Its outputs: {', '.join(names)}.",
+            )
+        loss = {n: make("losses", part, f"compile.loss.{n}") for n, part in spec.loss.items()}
+    elif len(names) > 1:
+        loss = {name: make("losses", spec.loss, "compile.loss") for name in names}
+    else:
+        loss = make("losses", spec.loss, "compile.loss")
+    metrics: Any = _metrics(spec) if len(names) == 1 else {name: _metrics(spec) for name in names}
+    arguments = {
+        "optimizer": make("optimizers", spec.optimizer, "compile.optimizer"),
+        "loss": loss,
+        "metrics": metrics,
+        "loss_weights": spec.loss_weights,
+        **overrides,
+    }
+    try:
+        model.compile(**arguments)
+    except Exception as error:
+        raise UserError(
+            f"Keras cannot compile the model: {first_line(error)}",
+            hint="Check optimizer, loss and metrics on the Train screen.",
+        ) from error
+    return model
+
+
+def _metrics(spec: Compile) -> list[Any]:
+    return [make("metrics", part, f"compile.metrics[{i}]") for i, part in enumerate(spec.metrics)]
