@@ -1,0 +1,454 @@
+"""Carrying out what an experiment says about its data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from kerastui.datasets import spec
+from kerastui.datasets.catalogue import card, closest
+from kerastui.datasets.errors import UserError
+from kerastui.datasets.load import Source, load
+from kerastui.datasets.loaded import Array, Loaded, Sequences
+from kerastui.datasets.rows import Inputs, Rows, Shape, as_array, shape_of
+from kerastui.datasets.split import split_rows
+from kerastui.datasets.steps import FittedStep, fit, learns
+from kerastui.datasets.targets import finished_targets
+from kerastui.datasets.text import Words, words_for
+
+PARTS = ("train", "validation", "test")
+_CHUNK = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows for one purpose.
+
+    Attributes:
+        x: Inputs, rows first: float32, or uint8 for multi-hot texts, int32 for padded ones.
+        y: Targets: int32 (rows,) for class numbers, float32 (rows,) for one number, (rows, k)
+            for several or one-hot.
+        index: Number of each row in the raw data.
+        names: Names of the rows, where the data has such.
+    """
+
+    x: Array
+    y: Array
+    index: Array
+    names: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """What one step did. Shapes by part (`all` before the split) as {"x": …, "y": …}."""
+
+    name: str
+    words: str
+    before: dict[str, dict[str, Shape]]
+    after: dict[str, dict[str, Shape]]
+
+
+@dataclass
+class Prepared:
+    """Arrays ready for a model, and how they came about.
+
+    Attributes:
+        feature_names: Of the model's inputs, empty for pictures and texts.
+        input_names: Of the raw values `encode` takes, in order; empty for pictures and texts.
+        class_names: By class number; empty for numbers to be predicted.
+        output_shape: Of one output that fits the target: (1,) for two classes by number,
+            (classes,) for more or for one-hot, (k,) for k numbers.
+    """
+
+    train: Part
+    validation: Part | None
+    test: Part | None
+    steps: list[StepRecord]
+    feature_names: list[str]
+    input_names: list[str]
+    class_names: list[str]
+    output_shape: tuple[int, ...]
+    source: Source
+    task: spec.Task
+    _fitted: list[FittedStep] = field(repr=False)
+    _sample: Rows = field(repr=False)
+    _used: str = field(repr=False)
+    _words: Words | None = field(default=None, repr=False)
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one input."""
+        return tuple(self.train.x.shape[1:])
+
+    @property
+    def n_classes(self) -> int | None:
+        """Number of classes; None when numbers are predicted."""
+        return len(self.class_names) or None
+
+    def encode(self, values: str | Sequence[Any] | Mapping[str, Any] | Array) -> Array:
+        """One new input as a batch of one for the model.
+
+        Args:
+            values: For a table one value for each of `input_names` in order, or by name; for a
+                series its window; for pictures the pixels as in the raw data; for texts the
+                words (str or list of str) or word numbers.
+
+        Raises:
+            UserError: Too many, too few or unsuitable values.
+        """
+        x = self._raw_input(values)
+        for step in self._fitted:
+            x = step.inputs(x)
+        batch = as_array(x)
+        _check_finite(batch, self.feature_names, "The input")
+        return batch
+
+    def decode_class(self, number: int) -> str:
+        """Name of a class.
+
+        Raises:
+            UserError: There is no such class.
+        """
+        if not 0 <= number < len(self.class_names):
+            raise UserError(
+                f"There is no class {number}.",
+                hint=f"Classes go from 0 to {len(self.class_names) - 1}."
+                if self.class_names
+                else "Numbers are predicted here, not classes.",
+            )
+        return self.class_names[number]
+
+    def decode_text(self, sequence: Iterable[int]) -> str:
+        """Words of a text given as word numbers; marks and unknown words show as `?`.
+
+        Raises:
+            UserError: These are no texts, or the word index is not here.
+        """
+        return self._index().decode(sequence)
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything but the arrays, as plain values for the run's record."""
+        parts = {name: getattr(self, name) for name in PARTS}
+        return {
+            "source": self.source.to_json(),
+            "task": self.task,
+            "parts": {
+                name: {"x": list(part.x.shape), "y": list(part.y.shape)}
+                for name, part in parts.items()
+                if part is not None
+            },
+            "steps": [
+                {
+                    "name": step.name,
+                    "words": step.words,
+                    "before": _plain(step.before),
+                    "after": _plain(step.after),
+                }
+                for step in self.steps
+            ],
+            "feature_names": self.feature_names,
+            "input_names": self.input_names,
+            "class_names": self.class_names,
+            "input_shape": list(self.input_shape),
+            "output_shape": list(self.output_shape),
+        }
+
+    def _index(self) -> Words:
+        if self._words is None:
+            self._words = words_for(card(self._used))
+        return self._words
+
+    def _raw_input(self, values: Any) -> Inputs:
+        sample = self._sample.x
+        if isinstance(sample, Sequences):
+            numbers = self._index().encode(values) if _is_words(values) else _word_numbers(values)
+            return Sequences.from_lengths(numbers, np.array([len(numbers)]))
+        if not isinstance(sample, dict):
+            return _picture(values, sample.shape[1:])
+        if any(step.name == "window" for step in self._fitted):
+            return _window(values, list(sample))
+        return _row(values, sample)
+
+
+def prepare(
+    data: spec.Data, *, seed: int, progress: Callable[[str], None] | None = None
+) -> Prepared:
+    """Load, split and prepare the data of an experiment.
+
+    Steps that learn nothing and change rows (`missing` with drop or constant, `window`) at the
+    front run before the split; from the first other step on, everything is fitted on the rows
+    that train (without validation and test) and applied to each part.
+
+    Args:
+        data: What the experiment says.
+        seed: The experiment's seed.
+        progress: Told in words what is being done.
+
+    Raises:
+        UserError: Anything about the data or the preparation that cannot work.
+    """
+    say = progress or (lambda words: None)
+    say(f"Loading {data.dataset}")
+    loaded, source = load(data, seed=seed, progress=progress)
+    rows = _chosen_rows(data, loaded)
+    sample = rows.take(np.arange(min(1, len(rows))))
+    classes: Sequence[str] = loaded.classes if _default_target(data, loaded) else ()
+    parts = {"all": rows}
+    records = [StepRecord("load", _loaded_words(source), {}, _shapes(parts))]
+    fitted: list[FittedStep] = []
+    steps = list(data.steps)
+
+    def run(step: spec.Step) -> None:
+        nonlocal parts, classes
+        say(f"Preparing: {step.step}")
+        train = parts.get("train", parts.get("all", rows))
+        done = fit(step, train, list(parts.values()), classes)
+        before = _shapes(parts)
+        parts = _applied(done, parts)
+        classes = done.classes or classes
+        fitted.append(done)
+        records.append(StepRecord(done.name, done.words, before, _shapes(parts)))
+
+    while steps and not learns(steps[0]):
+        run(steps.pop(0))
+    for step in steps:
+        if isinstance(step, spec.Window):
+            raise UserError(
+                "The step window comes after a step that learns from the training part.",
+                hint="Put window first; missing with drop or constant may stand before it.",
+            )
+    if data.task == "forecasting" and not any(isinstance(s, spec.Window) for s in data.steps):
+        raise UserError(
+            "A series cannot be learned without windows.",
+            hint="Add the step window first, for example with length 5.",
+        )
+    before = _shapes(parts)
+    parts = _split(data, parts["all"], loaded, seed)
+    records.append(StepRecord("split", _split_words(data.split, parts), before, _shapes(parts)))
+    for step in steps:
+        run(step)
+    return _finished(data, loaded, source, parts, records, fitted, sample, classes)
+
+
+def _split(data: spec.Data, rows: Rows, loaded: Loaded, seed: int) -> dict[str, Rows]:
+    own = None if loaded.n_train is None else int((rows.index < loaded.n_train).sum())
+    numbers = split_rows(data.split, rows, own_train=own, seed=seed)
+    taken: dict[str, Rows] = {}
+    for name, part in numbers.items():
+        twin = next((other for other in taken if numbers[other] is part), None)
+        taken[name] = taken[twin] if twin else rows.take(part)
+    return taken
+
+
+def _applied(step: FittedStep, parts: dict[str, Rows]) -> dict[str, Rows]:
+    """The step applied to each part; parts that are one and the same stay so."""
+    done: dict[int, Rows] = {}
+    for part in parts.values():
+        if id(part) not in done:
+            done[id(part)] = step.apply(part)
+    return {name: done[id(part)] for name, part in parts.items()}
+
+
+def _default_target(data: spec.Data, loaded: Loaded) -> bool:
+    return not data.target or tuple(data.target) == loaded.target
+
+
+def _chosen_rows(data: spec.Data, loaded: Loaded) -> Rows:
+    index = np.arange(loaded.rows)
+    if loaded.x is not None:
+        if data.features or not _default_target(data, loaded):
+            raise UserError(
+                f"{data.dataset} has no columns to choose from.",
+                hint="Leave features and target empty.",
+            )
+        assert loaded.y is not None
+        return Rows(loaded.x, loaded.y, index)
+    target = list(data.target or loaded.target)
+    for field_name, names in (("target", target), ("features", data.features)):
+        for name in names:
+            if name not in loaded.columns:
+                raise UserError(
+                    f"{field_name}: {data.dataset} has no column {name!r}.",
+                    hint=closest(name, list(loaded.columns)),
+                )
+    series = any(isinstance(step, spec.Window) for step in data.steps)
+    others = [name for name in loaded.columns if name not in target and name != loaded.names]
+    features = data.features or (target if series else others)
+    if not features:
+        raise UserError(
+            f"{data.dataset} has no column left to be a feature.", hint="Choose fewer targets."
+        )
+    if len(target) == 1:
+        y = loaded.columns[target[0]]
+    else:
+        y = np.column_stack([loaded.columns[name] for name in target])
+    return Rows({name: loaded.columns[name] for name in features}, y, index)
+
+
+def _finished(
+    data: spec.Data,
+    loaded: Loaded,
+    source: Source,
+    parts: dict[str, Rows],
+    records: list[StepRecord],
+    fitted: list[FittedStep],
+    sample: Rows,
+    classes: Sequence[str],
+) -> Prepared:
+    x = parts["train"].x
+    names = list(x) if isinstance(x, dict) else []
+    targets, class_names, output_shape = finished_targets(
+        data.task, {name: part.y for name, part in parts.items()}, classes
+    )
+    arrays: dict[int, Array] = {}
+    finished: dict[str, Part] = {}
+    for part_name, rows in parts.items():
+        if id(rows) not in arrays:
+            arrays[id(rows)] = as_array(rows.x)
+            _check_finite(arrays[id(rows)], names, f"The {part_name} part")
+        row_names = loaded.columns.get(loaded.names)
+        finished[part_name] = Part(
+            arrays[id(rows)],
+            targets[part_name],
+            rows.index,
+            None if row_names is None else [str(name) for name in row_names[rows.index]],
+        )
+    return Prepared(
+        train=finished["train"],
+        validation=finished.get("validation"),
+        test=finished.get("test"),
+        steps=records,
+        feature_names=names,
+        input_names=list(sample.x) if isinstance(sample.x, dict) else [],
+        class_names=class_names,
+        output_shape=output_shape,
+        source=source,
+        task=data.task,
+        _fitted=fitted,
+        _sample=sample,
+        _used=source.substitute or source.dataset,
+    )
+
+
+def _check_finite(x: Array, names: list[str], what: str) -> None:
+    """One NaN in the inputs can spoil a network without any sign in its loss."""
+    if x.dtype.kind != "f":
+        return
+    for start in range(0, len(x), _CHUNK):
+        bad = ~np.isfinite(x[start : start + _CHUNK])
+        if bad.any():
+            first = np.argwhere(bad)[0]
+            value = "a missing value (NaN)" if np.isnan(x[start:][tuple(first)]) else "infinity"
+            column = f" in column {names[first[1]]}" if names else ""
+            total = int((~np.isfinite(x)).sum())
+            raise UserError(
+                f"{what} still has {value}{column}, row {start + int(first[0]) + 1} "
+                f"({total} such {'cell' if total == 1 else 'cells'} in all).",
+                hint="Add the step missing (drop, median, mean or constant) before the others.",
+            )
+
+
+def _shapes(parts: dict[str, Rows]) -> dict[str, dict[str, Shape]]:
+    return {name: {"x": shape_of(p.x), "y": tuple(p.y.shape)} for name, p in parts.items()}
+
+
+def _plain(shapes: dict[str, dict[str, Shape]]) -> dict[str, dict[str, list[int | None]]]:
+    return {part: {k: list(v) for k, v in both.items()} for part, both in shapes.items()}
+
+
+def _loaded_words(source: Source) -> str:
+    if source.substitute:
+        return f"{source.rows:,} rows of the substitute {source.substitute}"
+    place = {"generated": "made", "embedded": "from scikit-learn"}.get(source.origin)
+    return f"{source.rows:,} rows {place or f'read from {source.path}'}"
+
+
+def _split_words(split: spec.Split, parts: dict[str, Rows]) -> str:
+    kinds = {
+        "fraction": f"{split.test:.0%} at random for the test" if split.test else "",
+        "first": f"The first {split.count} rows train",
+        "last": f"The last {split.count} rows test",
+        "keras_boston": "Keras' own shuffle, 80 % train",
+        "own": "The data set's own split",
+        "none": "All rows train",
+    }
+    sizes = ", ".join(f"{len(rows):,} {name}" for name, rows in parts.items())
+    return f"{kinds[split.kind]}: {sizes}"
+
+
+def _is_words(values: Any) -> bool:
+    return isinstance(values, str) or (len(values) > 0 and isinstance(values[0], str))
+
+
+def _word_numbers(values: Any) -> Array:
+    numbers = np.asarray(values)
+    if numbers.ndim != 1 or numbers.dtype.kind not in "iu" or (numbers < 0).any():
+        raise UserError(
+            "A text is needed.", hint="Give words, or word numbers as whole numbers from 0."
+        )
+    return numbers.astype(np.int32)
+
+
+def _picture(values: Any, shape: tuple[int, ...]) -> Array:
+    try:
+        pixels = np.asarray(values, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise UserError("The pixels are not numbers.", hint=f"Accepted: shape {shape}.") from error
+    if pixels.shape != shape:
+        raise UserError(
+            f"The picture has shape {pixels.shape}.", hint=f"Accepted: pixels of shape {shape}."
+        )
+    return pixels[np.newaxis]
+
+
+def _window(values: Any, names: list[str]) -> Inputs:
+    try:
+        window = np.asarray(values, dtype=np.float64)
+        window = window.reshape(len(window), len(names))
+    except (TypeError, ValueError) as error:
+        raise UserError(
+            "The window is not a list of numbers.",
+            hint=f"Give {len(names)} number{'s' * (len(names) > 1)} for each step in time.",
+        ) from error
+    return {name: window[:, i] for i, name in enumerate(names)}
+
+
+def _row(values: Any, sample: dict[str, Array]) -> Inputs:
+    if isinstance(values, Mapping):
+        unknown = [name for name in values if name not in sample]
+        absent = [name for name in sample if name not in values]
+        if unknown or absent:
+            wrong = f"unknown: {', '.join(unknown)}" if unknown else f"missing: {absent[0]}"
+            raise UserError(
+                f"The values do not fit the columns ({wrong}).", hint=f"Needed: {', '.join(sample)}"
+            )
+        values = [values[name] for name in sample]
+    if isinstance(values, str) or len(values) != len(sample):
+        got = "text was" if isinstance(values, str) else f"{len(values)} values were"
+        raise UserError(
+            f"{got[0].upper()}{got[1:]} given.",
+            hint=f"{len(sample)} values are needed: {', '.join(sample)}.",
+        )
+    return {
+        name: _cell(name, value, column)
+        for value, (name, column) in zip(values, sample.items(), strict=True)
+    }
+
+
+def _cell(name: str, value: Any, column: Array) -> Array:
+    from kerastui.datasets.tabular import MISSING
+
+    missing = value is None or (isinstance(value, str) and value.strip() in MISSING)
+    if column.dtype == object:
+        cell = np.empty(1, dtype=object)
+        cell[0] = None if missing else str(value)
+        return cell
+    try:
+        return np.array([np.nan if missing else float(value)])
+    except (TypeError, ValueError) as error:
+        raise UserError(
+            f"{name} is {value!r}, which is not a number.", hint="Give a number, like 5.1."
+        ) from error

@@ -1,0 +1,444 @@
+"""The steps of a preparation: fitted on the training rows, then applied to every part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kerastui.datasets import spec
+from kerastui.datasets.catalogue import closest
+from kerastui.datasets.errors import UserError
+from kerastui.datasets.loaded import Array, Sequences
+from kerastui.datasets.rows import Inputs, Rows, is_missing, shape_of, text_in_numbers
+from kerastui.datasets.text import UNKNOWN
+
+_CHUNK = 1000
+
+
+class FittedStep:
+    """A step that knows all it needs to be applied.
+
+    Attributes:
+        name: The step's name in the experiment.
+        words: What it does, for people.
+        classes: Names of the classes, where this step has numbered them.
+    """
+
+    name = ""
+    words = ""
+    classes: tuple[str, ...] = ()
+
+    def apply(self, rows: Rows) -> Rows:
+        """The rows after this step."""
+        return Rows(self.inputs(rows.x), self.targets(rows.y), rows.index)
+
+    def inputs(self, x: Inputs) -> Inputs:
+        """Inputs alone after this step; also for a single new one."""
+        return x
+
+    def targets(self, y: Array) -> Array:
+        """Targets alone after this step."""
+        return y
+
+
+def learns(step: spec.Step) -> bool:
+    """Whether a step learns something from the training rows, so that the split comes first."""
+    if isinstance(step, spec.Missing):
+        return step.strategy in ("median", "mean")
+    return not isinstance(step, spec.Window)
+
+
+def fit(step: spec.Step, train: Rows, every: Sequence[Rows], classes: Sequence[str]) -> FittedStep:
+    """Fit one step.
+
+    Args:
+        step: What the experiment says.
+        train: The rows to learn from.
+        every: All parts. Only the list of classes is taken from them: which classes exist
+            belongs to the question, and is no knowledge about the test rows.
+        classes: Names of the classes by number, where known.
+
+    Raises:
+        UserError: The step does not suit the data.
+    """
+    if isinstance(step, spec.Missing):
+        return _Drop(step, train) if step.strategy == "drop" else _Fill(step, train)
+    if isinstance(step, spec.EncodeLabel):
+        return _Encode(every, classes, one_hot=False)
+    if isinstance(step, spec.OneHot):
+        return _OneHotColumns(step, train) if step.columns else _Encode(every, classes, True)
+    if isinstance(step, spec.Scale):
+        return _ScaleColumns(step, train) if isinstance(train.x, dict) else _ScaleAll(step, train)
+    if isinstance(step, spec.Window):
+        return _Window(step)
+    if isinstance(step, spec.MultiHot):
+        return _MultiHot(step)
+    if isinstance(step, spec.Pad):
+        return _Pad(step)
+    return _ChannelAxis() if isinstance(step, spec.ChannelAxis) else _Flatten()
+
+
+def _table(x: Inputs, step: str) -> dict[str, Array]:
+    if isinstance(x, dict):
+        return x
+    raise UserError(
+        f"The step {step} works on the columns of a table, but the inputs have shape "
+        f"{shape_of(x)}.",
+        hint="Remove the step, or its columns.",
+    )
+
+
+def _chosen(columns: Sequence[str], x: dict[str, Array], step: str) -> list[str]:
+    for name in columns:
+        if name not in x:
+            raise UserError(
+                f"The step {step} names a column {name!r}, which is not among the features.",
+                hint=closest(name, list(x)),
+            )
+    return list(columns) or list(x)
+
+
+def _numbers(name: str, column: Array, step: str) -> Array:
+    if column.dtype == object:
+        raise UserError(
+            f"The step {step} needs numbers. {text_in_numbers(name, column)}",
+            hint="Name the columns it is for, use one_hot on this one first, or leave it out.",
+        )
+    return column
+
+
+class _Drop(FittedStep):
+    name = "missing"
+
+    def __init__(self, step: spec.Missing, train: Rows) -> None:
+        if isinstance(train.x, dict):
+            known = {**train.x, "the target": train.y}
+            self.columns = _chosen(step.columns, known, self.name)
+        else:
+            self.columns = []
+        where = ", ".join(step.columns) or "any column"
+        self.words = f"Rows without a value in {where} are left out"
+
+    def apply(self, rows: Rows) -> Rows:
+        x = _table(rows.x, self.name)
+        keep = np.ones(len(rows), dtype=bool)
+        for name in self.columns:
+            keep &= ~is_missing(rows.y if name == "the target" else x[name])
+        if not keep.any():
+            raise UserError(
+                f"No row is left: each of the {len(rows)} rows lacks a value somewhere.",
+                hint="Drop by fewer columns, or fill with median, mean or constant.",
+            )
+        return rows.take(np.flatnonzero(keep))
+
+
+class _Fill(FittedStep):
+    name = "missing"
+
+    def __init__(self, step: spec.Missing, train: Rows) -> None:
+        x = _table(train.x, self.name)
+        self.values: dict[str, float] = {}
+        for name in _chosen(step.columns, x, self.name):
+            column = x[name]
+            if column.dtype == object and not step.columns:
+                continue  # text has no median; what is missing there is reported at the end
+            known = _numbers(name, column, self.name)[~is_missing(column)]
+            if step.strategy == "constant":
+                self.values[name] = step.value
+            elif len(known) == 0:
+                raise UserError(
+                    f"Column {name} has no value at all in the training part.",
+                    hint="Take it out of the features, or fill it with a constant.",
+                )
+            else:
+                learned = np.median(known) if step.strategy == "median" else np.mean(known)
+                self.values[name] = float(learned)
+        if len(self.values) == 1:
+            ((name, value),) = self.values.items()
+            self.words = f"Missing {name} becomes the {step.strategy} {value:.6g}"
+        else:
+            self.words = f"Missing numbers become the {step.strategy} of their column"
+
+    def inputs(self, x: Inputs) -> Inputs:
+        table = _table(x, self.name)
+        filled = {
+            name: np.where(np.isnan(table[name]), value, table[name])
+            for name, value in self.values.items()
+        }
+        return {**table, **filled}
+
+
+class _Encode(FittedStep):
+    """Numbers the classes of the target, or gives each its own column."""
+
+    def __init__(self, every: Sequence[Rows], known: Sequence[str], one_hot: bool) -> None:
+        self.one_hot = one_hot
+        self.name = "one_hot" if one_hot else "encode_label"
+        y = np.concatenate([rows.y for rows in every])
+        if y.ndim != 1:
+            raise UserError(
+                f"The step {self.name} needs one target column, but there are {y.shape[1]}.",
+                hint="Choose one target, or remove the step (multilabel targets need none).",
+            )
+        if is_missing(y).any():
+            raise UserError(
+                f"{int(is_missing(y).sum())} rows have no target.",
+                hint="Put the step missing with strategy drop before this one.",
+            )
+        if y.dtype == object:
+            y = y.astype(str)
+        self.values = np.unique(y)
+        numbers = y.dtype.kind in "iuf"
+        if numbers and known and np.isin(self.values, np.arange(len(known))).all():
+            self.values = np.arange(len(known))
+            self.classes = tuple(known)
+        else:
+            self.classes = tuple(f"{value:g}" if numbers else str(value) for value in self.values)
+        if len(self.classes) > 10_000:
+            raise UserError(
+                f"The target has {len(self.classes):,} different values.",
+                hint="That is not a set of classes: use the task regression without this step.",
+            )
+        shown = ", ".join(f"{i} {name}" for i, name in enumerate(self.classes[:6]))
+        more = ", …" if len(self.classes) > 6 else ""
+        what = "a column for each class" if one_hot else "class numbers"
+        self.words = f"Target becomes {what}: {shown}{more}"
+
+    def targets(self, y: Array) -> Array:
+        numbers = np.searchsorted(self.values, y.astype(str) if y.dtype == object else y)
+        if self.one_hot:
+            return np.eye(len(self.values), dtype=np.float32)[numbers]
+        return numbers.astype(np.int32)
+
+
+class _OneHotColumns(FittedStep):
+    name = "one_hot"
+
+    def __init__(self, step: spec.OneHot, train: Rows) -> None:
+        x = _table(train.x, self.name)
+        self.values: dict[str, list[str]] = {}
+        for name in _chosen(step.columns, x, self.name):
+            column = x[name]
+            if is_missing(column).any():
+                raise UserError(
+                    f"Column {name} has {int(is_missing(column).sum())} missing values.",
+                    hint="Put the step missing before one_hot.",
+                )
+            self.values[name] = sorted({_category(cell) for cell in column})
+        total = sum(map(len, self.values.values()))
+        if total > 10_000:
+            raise UserError(
+                f"one_hot would make {total:,} columns.", hint="Up to 10,000 are accepted."
+            )
+        parts = [f"{name} ({len(values)})" for name, values in self.values.items()]
+        self.words = f"A column of zeros and ones for each value of {', '.join(parts)}"
+
+    def inputs(self, x: Inputs) -> Inputs:
+        result: dict[str, Array] = {}
+        for name, column in _table(x, self.name).items():
+            if name not in self.values:
+                result[name] = column
+                continue
+            cells = np.array([_category(cell) for cell in column], dtype=object)
+            for value in self.values[name]:  # a value not seen in training is all zeros
+                result[f"{name}={value}"] = (cells == value).astype(np.float32)
+        return result
+
+
+def _category(cell: object) -> str:
+    return f"{cell:g}" if isinstance(cell, float) else str(cell)
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """x becomes (x - offset) / divisor."""
+
+    offset: float
+    divisor: float
+
+    @classmethod
+    def of(cls, step: spec.Scale, values: Array) -> _Range:
+        """Offset and divisor learned from values; a constant column is only shifted."""
+        if step.method == "constant":
+            return cls(0.0, step.divisor)
+        known = values[~np.isnan(values)] if values.dtype.kind == "f" else values
+        if known.size == 0:
+            return cls(0.0, 1.0)
+        if step.method == "minmax":
+            low, high = float(known.min()), float(known.max())
+            return cls(low, (high - low) or 1.0)
+        mean = float(known.mean(dtype=np.float64))
+        deviation = _deviation(known, mean)
+        return cls(mean, deviation or 1.0)
+
+
+def _deviation(values: Array, mean: float) -> float:
+    """Population standard deviation, in pieces so that pictures need no second copy."""
+    pieces = (values[i : i + _CHUNK] for i in range(0, len(values), _CHUNK))
+    total = sum(float(np.square(piece - mean, dtype=np.float64).sum()) for piece in pieces)
+    deviation = float(np.sqrt(total / values.size))
+    # What rounding leaves of a constant column is not a deviation.
+    return 0.0 if deviation < 1e-12 * max(abs(mean), 1.0) else deviation
+
+
+class _ScaleColumns(FittedStep):
+    name = "scale"
+
+    def __init__(self, step: spec.Scale, train: Rows) -> None:
+        x = _table(train.x, self.name)
+        self.ranges = {
+            name: _Range.of(step, _numbers(name, x[name], self.name))
+            for name in _chosen(step.columns, x, self.name)
+        }
+        self.words = _scale_words(step, "each column" if not step.columns else "the named columns")
+
+    def inputs(self, x: Inputs) -> Inputs:
+        table = _table(x, self.name)
+        return {
+            **table,
+            **{n: (table[n] - r.offset) / r.divisor for n, r in self.ranges.items()},
+        }
+
+
+class _ScaleAll(FittedStep):
+    """Pictures and windows: one range for all values."""
+
+    name = "scale"
+
+    def __init__(self, step: spec.Scale, train: Rows) -> None:
+        if isinstance(train.x, Sequences):
+            raise UserError("Texts cannot be scaled.", hint="Remove the step scale.")
+        assert not isinstance(train.x, dict)
+        if step.columns:
+            _table(train.x, self.name)
+        self.range = _Range.of(step, train.x)
+        self.words = _scale_words(step, "all values together")
+
+    def inputs(self, x: Inputs) -> Inputs:
+        assert isinstance(x, np.ndarray)
+        scaled = x.astype(np.float32)
+        if self.range.offset:
+            scaled -= np.float32(self.range.offset)
+        scaled /= np.float32(self.range.divisor)
+        return scaled
+
+
+def _scale_words(step: spec.Scale, what: str) -> str:
+    if step.method == "constant":
+        return f"Divided by {step.divisor:g}"
+    if step.method == "minmax":
+        return f"Brought to 0 … 1 by the training part's range, {what}"
+    return f"Minus mean, by standard deviation of the training part, {what}"
+
+
+class _Window(FittedStep):
+    name = "window"
+
+    def __init__(self, step: spec.Window) -> None:
+        self.length = step.length
+        self.words = f"Windows of {step.length} values, each with the value that follows"
+
+    def apply(self, rows: Rows) -> Rows:
+        series = self._stacked(rows.x)
+        if len(series) <= self.length:
+            raise UserError(
+                f"A window of {self.length} needs more than {self.length} values; there are "
+                f"{len(series)}.",
+                hint="Choose a shorter window.",
+            )
+        windows = np.lib.stride_tricks.sliding_window_view(series[:-1], self.length, axis=0)
+        x = np.ascontiguousarray(windows.transpose(0, 2, 1))
+        return Rows(x, rows.y[self.length :], rows.index[self.length :])
+
+    def inputs(self, x: Inputs) -> Inputs:
+        window = self._stacked(x)
+        if len(window) != self.length:
+            raise UserError(
+                f"{len(window)} values were given.", hint=f"The window takes {self.length}."
+            )
+        return window[np.newaxis]
+
+    def _stacked(self, x: Inputs) -> Array:
+        table = _table(x, self.name)
+        columns = [_numbers(name, column, self.name) for name, column in table.items()]
+        return np.column_stack(columns).astype(np.float32)
+
+
+def _texts(x: Inputs, step: str) -> Sequences:
+    if isinstance(x, Sequences):
+        return x
+    raise UserError(
+        f"The step {step} is for texts, but the inputs have shape {shape_of(x)}.",
+        hint="Remove the step.",
+    )
+
+
+class _MultiHot(FittedStep):
+    name = "multi_hot"
+
+    def __init__(self, step: spec.MultiHot) -> None:
+        self.size = step.words
+        self.words = f"Which of the {step.words:,} most frequent words occur, as zeros and ones"
+
+    def inputs(self, x: Inputs) -> Inputs:
+        texts = _texts(x, self.name)
+        # One byte a cell; a batch becomes float32 only when it is formed.
+        hot = np.zeros((len(texts), self.size), dtype=np.uint8)
+        for start in range(0, len(texts), _CHUNK):
+            some = texts.slice(start, min(start + _CHUNK, len(texts)))
+            words = some.values[some.offsets[0] : some.offsets[-1]]
+            rows = start + np.repeat(np.arange(len(some)), some.lengths)
+            hot[rows, np.where(words < self.size, words, UNKNOWN)] = 1
+        return hot
+
+
+class _Pad(FittedStep):
+    name = "pad"
+
+    def __init__(self, step: spec.Pad) -> None:
+        self.step = step
+        side = "front" if step.where == "pre" else "end"
+        self.words = f"Cut or filled with zeros at the {side} to {step.length} words"
+
+    def inputs(self, x: Inputs) -> Inputs:
+        texts, length = _texts(x, self.name), self.step.length
+        padded = np.zeros((len(texts), length), dtype=np.int32)
+        for row, words in enumerate(texts):
+            if self.step.where == "pre":
+                kept = words[-length:]
+                padded[row, length - len(kept) :] = kept
+            else:
+                kept = words[:length]
+                padded[row, : len(kept)] = kept
+        padded[padded >= self.step.words] = UNKNOWN
+        return padded
+
+
+class _ChannelAxis(FittedStep):
+    name = "channel_axis"
+    words = "A last axis of one channel"
+
+    def inputs(self, x: Inputs) -> Inputs:
+        if not isinstance(x, np.ndarray) or x.ndim != 3:
+            raise UserError(
+                f"The step channel_axis is for pictures (rows, height, width), but the inputs "
+                f"have shape {shape_of(x)}.",
+                hint="Remove the step, or put it before flatten.",
+            )
+        return x[..., np.newaxis]
+
+
+class _Flatten(FittedStep):
+    name = "flatten"
+    words = "Each becomes one row of numbers"
+
+    def inputs(self, x: Inputs) -> Inputs:
+        if not isinstance(x, np.ndarray):
+            raise UserError(
+                f"The step flatten is for pictures and windows, but the inputs have shape "
+                f"{shape_of(x)}.",
+                hint="Remove the step.",
+            )
+        return x.reshape(len(x), -1)
