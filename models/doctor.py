@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -59,7 +59,6 @@ def examine(
     *,
     workspace: Path | None = None,
     monitor: Monitor | None = None,
-    environment: Mapping[str, str] | None = None,
 ) -> Report:
     """Look at everything. Takes the time TensorFlow needs to be imported, about 4 seconds.
 
@@ -67,9 +66,8 @@ def examine(
         worker_report: What a worker saw; None starts a process that finds out.
         workspace: The workspace chosen on the command line.
         monitor: Reads the machine; None makes one.
-        environment: The environment variables; None for this process's own.
     """
-    variables = dict(os.environ if environment is None else environment)
+    variables = dict(os.environ)
     if monitor is None:
         monitor = Monitor()
         time.sleep(0.25)  # the load of the CPU is measured between two moments
@@ -77,8 +75,8 @@ def examine(
     cards, module = nvidia_cards(), kernel_module_version()
     system = this_system(variables)
     packages = surroundings.packages()
-    worker = worker_report or probe.ask(environment=variables)
-    folders = surroundings.folders(Workspace.default(workspace).root, variables)
+    worker = worker_report or probe.ask()
+    folders = surroundings.folders(Workspace.default(workspace).root)
     terminal = surroundings.terminal(variables)
     choice = surroundings.backend_choice(variables)
     backends = surroundings.backends()

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
+from kerastui.datasets.fetch import cache_directory, data_directories
 
 TENSORFLOWS = (
     "tensorflow",
@@ -117,17 +117,13 @@ class Folder:
     free: int | None
 
 
-def folders(workspace: Path, environment: Mapping[str, str]) -> tuple[Folder, ...]:
+def folders(workspace: Path) -> tuple[Folder, ...]:
     """Return workspace, cache and the folders of `KERASTUI_DATA`, each tried."""
-    cache = environment.get("KERASTUI_CACHE")
-    found = [
+    return (
         _writable("workspace", workspace),
-        _writable("cache", Path(cache) if cache else platformdirs.user_cache_path("kerastui")),
-    ]
-    for name in environment.get("KERASTUI_DATA", "").split(os.pathsep):
-        if name:
-            found.append(_readable(Path(name).expanduser()))
-    return tuple(found)
+        _writable("cache", cache_directory()),
+        *map(_readable, data_directories()),
+    )
 
 
 def _writable(role: str, path: Path) -> Folder:

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -74,15 +73,14 @@ class WorkerReport:
         return None if version is None else str(version)
 
 
-def ask(timeout: float = 90.0, environment: Mapping[str, str] | None = None) -> WorkerReport:
+def ask(timeout: float = 90.0) -> WorkerReport:
     """Start the child and return its report; never raises for what goes wrong in it.
 
     Args:
         timeout: Seconds after which the child is killed.
-        environment: Of the child; None for this process's own.
     """
-    variables = dict(os.environ if environment is None else environment)
-    variables["TF_CPP_MIN_LOG_LEVEL"] = "0"  # TensorFlow's reasons are what is asked for
+    # TensorFlow's reasons are what is asked for, so it may not be told to keep quiet.
+    variables = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "0"}
     # -P: a file of the current directory that is called like a module must not be imported.
     command = [sys.executable, "-P", "-m", "kerastui.models.probe"]
     try:
