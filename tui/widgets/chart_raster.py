@@ -1,0 +1,193 @@
+"""Curves to characters: one frame of a chart, drawn by plotext, as rows of cells with a role.
+
+plotext gets a new figure for every frame (it keeps limits of the last one otherwise), and sees
+only positions between 0 and 1, never the values themselves.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from kerastui.tui.widgets.chart_data import Points
+from kerastui.tui.widgets.chart_scale import Scale, epoch_ticks
+
+
+class Role(IntEnum):
+    """What a cell belongs to; the number stands in for a colour while plotext draws."""
+
+    PLAIN = 0
+    SERIES_1 = 1
+    SERIES_2 = 2
+    SERIES_3 = 3
+    SERIES_4 = 4
+    RAW_1 = 5
+    RAW_2 = 6
+    RAW_3 = 7
+    RAW_4 = 8
+    BEST = 9
+    BAD = 10
+    CURSOR = 11
+    AXIS = 12
+    FRAME = 13
+    TITLE = 14
+    NOTE = 15
+
+    @classmethod
+    def series(cls, index: int) -> Role:
+        return cls(1 + index % 4)
+
+    @classmethod
+    def raw(cls, index: int) -> Role:
+        return cls(5 + index % 4)
+
+
+Cell = tuple[str, Role]
+Row = list[Cell]
+
+
+@dataclass
+class Stroke:
+    """One curve of a frame: its points, what it is drawn with, and its role."""
+
+    points: Points
+    role: Role
+    dotted: bool = False
+    marks: bool = True
+    """Whether NaN and infinities are marked at the edges."""
+
+
+@dataclass
+class Frame:
+    """Everything that one frame shows. `best` and `cursor` are (x, value) and x."""
+
+    first: int
+    last: int
+    strokes: list[Stroke]
+    log: bool = False
+    best: tuple[int, float] | None = None
+    cursor: int | None = None
+    cursor_points: list[tuple[float, Role]] = field(default_factory=list)
+    braille: bool = True
+
+    def scale(self, rows: int) -> Scale | None:
+        """Return the vertical axis that holds every point, None where there is none."""
+        limits = [stroke.points.limits(positive=self.log) for stroke in self.strokes]
+        known = [pair for pair in limits if pair]
+        if not known:
+            return None
+        low, high = min(low for low, _ in known), max(high for _, high in known)
+        return Scale.of(low, high, log=self.log, most=max(2, min(8, rows // 3)))
+
+
+@dataclass
+class Drawn:
+    """A drawn frame: its rows, and where its canvas lies, to find the x under a column."""
+
+    rows: list[Row]
+    left: int
+    width: int
+    first: int
+    last: int
+
+    def x_at(self, column: int) -> int:
+        """Return the x under a column of the drawing, kept within the axis."""
+        share = (column - self.left) / max(1, self.width - 1)
+        return round(self.first + min(1.0, max(0.0, share)) * (self.last - self.first))
+
+
+def draw(frame: Frame, width: int, height: int) -> Drawn:
+    """Draw one frame.
+
+    Args:
+        frame: What is shown.
+        width: Columns, axis included.
+        height: Rows, axis included.
+
+    Returns:
+        Exactly `height` rows of `width` cells.
+    """
+    scale = frame.scale(height)
+    if scale is None or width < 8 or height < 3:
+        rows = [[(" ", Role.PLAIN)] * width for _ in range(height)]
+        return Drawn(rows, 0, width, frame.first, frame.last)
+    from textual_plotext import Plot
+
+    labels = [tick.label for tick in scale.ticks]
+    left = max(map(len, labels)) + 1
+    if left > width // 2:
+        labels, left = [""] * len(labels), 1
+    last = max(frame.last, frame.first + 1)
+    plot = Plot()
+    plot.theme("clear")
+    plot.plotsize(width, height)
+    plot.xaxes(True, False)
+    plot.yaxes(True, False)
+    plot.ticks_color(int(Role.AXIS))
+    plot.xlim(frame.first, last)
+    plot.ylim(0, 1)
+    plot.yticks([tick.position for tick in scale.ticks], labels)
+    ticks = epoch_ticks(frame.first, frame.last, max(1, (width - left) // 12))
+    plot.xticks(ticks, [f"{tick:,}" for tick in ticks])
+    if frame.cursor is not None:
+        plot.vline(frame.cursor, int(Role.CURSOR))
+    for stroke in frame.strokes:
+        _draw_stroke(plot, stroke, scale, frame.braille)
+    if frame.best and not math.isnan(place := scale.place(frame.best[1])):
+        _dot(plot, frame.best[0], place, "◆", Role.BEST)
+    for value, role in frame.cursor_points:
+        if frame.cursor is not None and not math.isnan(place := scale.place(value)):
+            _dot(plot, frame.cursor, place, "●", role)
+    rows = list(_rows(plot.build(), width))[:height]
+    rows += [[(" ", Role.PLAIN)] * width] * (height - len(rows))
+    return Drawn(rows, left, width - left, frame.first, last)
+
+
+def _draw_stroke(plot: Any, stroke: Stroke, scale: Scale, braille: bool) -> None:
+    points = stroke.points
+    places = [scale.place(value) for value in points.y]
+    drawn = sum(place == place for place in places)
+    if drawn == 1 or stroke.dotted or not braille:
+        mark = "•" if braille else "+" if stroke.dotted else "*"
+        plot.scatter(points.x, places, marker=mark, color=int(stroke.role))
+    elif drawn:
+        plot.plot(points.x, places, marker="braille", color=int(stroke.role))
+    if stroke.marks:
+        for xs, place, mark in (
+            (points.missing, 0.0, "×"),
+            (points.above, 1.0, "▲"),
+            (points.below, 0.0, "▼"),
+        ):
+            if xs:
+                plot.scatter(xs, [place] * len(xs), marker=mark, color=int(Role.BAD))
+
+
+def _dot(plot: Any, x: float, place: float, mark: str, role: Role) -> None:
+    plot.scatter([x], [place], marker=mark, color=int(role))
+
+
+_COLOUR = re.compile(r"\x1b\[([0-9;]*)m")
+
+
+def _rows(text: str, width: int) -> Iterator[Row]:
+    """Turn plotext's lines with colour codes into rows of cells."""
+    for line in text.split("\n"):
+        row: Row = []
+        role = Role.PLAIN
+        parts = _COLOUR.split(line)
+        for text_part, code in zip(parts[::2], [*parts[1::2], ""], strict=True):
+            row += [(sign, role) for sign in text_part]
+            role = Role(int(code[5:])) if code.startswith("38;5;") else Role.PLAIN
+        yield (row + [(" ", Role.PLAIN)] * (width - len(row)))[:width]
+
+
+def text_row(parts: Sequence[tuple[str, Role]], width: int, fill: Cell) -> Row:
+    """Return parts of text as a row of cells, cut with an ellipsis or filled up."""
+    row = [(sign, role) for text, role in parts for sign in text]
+    if len(row) > width:
+        row = [*row[: max(0, width - 1)], ("…", Role.NOTE)][:width]
+    return row + [fill] * (width - len(row))
