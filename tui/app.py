@@ -1,0 +1,413 @@
+"""The app: six sections over one current experiment and one run that is shown."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import work
+from textual.app import App, InvalidThemeError, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.signal import Signal
+
+from kerastui.datasets.errors import UserError
+from kerastui.models.runs import ACTIVE, Run, Workspace
+from kerastui.tui import settings, themes
+from kerastui.tui.monitor import RunMonitor
+from kerastui.tui.palette import KeyCommands
+from kerastui.tui.widgets import words
+from kerastui.tui.widgets.header import HeaderState
+from kerastui.tui.widgets.toast import say
+
+if TYPE_CHECKING:
+    from kerastui.models.experiment import Experiment
+    from kerastui.models.hardware import Snapshot
+    from kerastui.tui.launcher import Launcher
+
+
+def _learn() -> Screen[None]:
+    from kerastui.tui.screens.learn import LearnScreen
+
+    return LearnScreen()
+
+
+def _data() -> Screen[None]:
+    from kerastui.tui.screens.data import DataScreen
+
+    return DataScreen()
+
+
+def _model() -> Screen[None]:
+    from kerastui.tui.screens.model import ModelScreen
+
+    return ModelScreen()
+
+
+def _train() -> Screen[None]:
+    from kerastui.tui.screens.train import TrainScreen
+
+    return TrainScreen()
+
+
+def _inspect() -> Screen[None]:
+    from kerastui.tui.screens.inspect import InspectScreen
+
+    return InspectScreen()
+
+
+def _runs() -> Screen[None]:
+    from kerastui.tui.screens.runs import RunsScreen
+
+    return RunsScreen()
+
+
+class KerasTui(App[None]):
+    """The app.
+
+    Args:
+        workspace: Where runs are kept; `Workspace.default` says what is taken otherwise.
+        file: What to open at the start: an experiment file or a run directory.
+        launcher: Starts runs; None takes the nursery of `kerastui.models.launch`.
+
+    Attributes:
+        workspace: The folder of the runs.
+        current: The experiment that every section is about; change it with `set_current`.
+        monitor: Follows the run that is shown; change it with `show_run`.
+        current_changed: Published with the new current experiment.
+        run_changed: Published with the monitor when there is news of the run that is shown.
+        facts_changed: Published when the header has something else to say.
+    """
+
+    TITLE = "kerastui"
+    CSS_PATH = "app.tcss"
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        "learn": _learn,
+        "data": _data,
+        "model": _model,
+        "train": _train,
+        "inspect": _inspect,
+        "runs": _runs,
+    }
+    DEFAULT_MODE = "learn"
+    COMMANDS = App.COMMANDS | {KeyCommands}
+    # A section's key is its initial as a capital: small letters are left to the screens, where
+    # they mean the same everywhere.
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("L", "section('learn')", "Learn", show=False, tooltip="The examples, by lesson"),
+        Binding("D", "section('data')", "Data", show=False, tooltip="Data sets and preparation"),
+        Binding("M", "section('model')", "Model", show=False, tooltip="The layers"),
+        Binding("T", "section('train')", "Train", show=False, tooltip="The run, live"),
+        Binding("I", "section('inspect')", "Inspect", show=False, tooltip="Into a trained model"),
+        Binding("R", "section('runs')", "Runs", show=False, tooltip="All runs"),
+        Binding("question_mark", "help", "help", key_display="?", tooltip="What can be done here"),
+        Binding("ctrl+p", "command_palette", "palette", tooltip="Find a command by its name"),
+        Binding("q", "leave", "leave", tooltip="Leave the app; runs may go on"),
+    ]
+
+    def __init__(
+        self,
+        workspace: Path | None = None,
+        file: str | None = None,
+        launcher: Launcher | None = None,
+    ) -> None:
+        super().__init__()
+        self.workspace = Workspace.default(workspace)
+        self.file = file
+        self.current: Experiment | None = None
+        self.monitor: RunMonitor | None = None
+        self.current_changed: Signal[Experiment | None] = Signal(self, "current_changed")
+        self.run_changed: Signal[RunMonitor | None] = Signal(self, "run_changed")
+        self.facts_changed: Signal[None] = Signal(self, "facts_changed")
+        self.started_here: dict[str, Run] = {}
+        self.hardware: Snapshot | None = None
+        self._launcher = launcher
+        self._starting: asyncio.Task[None] | None = None
+        self._summaries: dict[str, dict[str, Any]] = {}
+        for theme in themes.THEMES:
+            self.register_theme(theme)
+        try:
+            self.theme = str(settings.load().get("theme", themes.DARK))
+        except InvalidThemeError:
+            self.theme = themes.DARK
+        if "SSH_CONNECTION" in os.environ:
+            self.animation_level = "none"
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return themes.OWN_VARIABLES
+
+    # The life of the app
+
+    def on_mount(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            # Off the main thread, and on systems without them, signals can't be handled.
+            with suppress(ValueError, RuntimeError, NotImplementedError):
+                loop.add_signal_handler(number, self.exit)
+        self.theme_changed_signal.subscribe(self, lambda theme: self._theme_chosen(theme.name))
+        self.call_after_refresh(self._warm_up)
+
+    async def on_unmount(self) -> None:
+        if self._starting is not None:
+            self._starting.cancel()
+        if self._launcher is not None:
+            await self._launcher.close()
+
+    @work(group="warm-up", exit_on_error=False)
+    async def _warm_up(self) -> None:
+        """Get ready for what comes next, once the first frame stands."""
+        self._start_launcher()
+        await self._read_hardware()
+        await asyncio.to_thread(_import_experiment)
+        if self.file:
+            await self._open_file(self.file)
+
+    @property
+    def launcher(self) -> Launcher:
+        """Who starts runs; made on first use."""
+        if self._launcher is None:
+            from kerastui.models.launch import Nursery
+
+            self._launcher = Nursery()
+        return self._launcher
+
+    def _start_launcher(self) -> asyncio.Task[None]:
+        if self._starting is None or (
+            self._starting.done() and self._starting.exception() is not None
+        ):
+            self._starting = asyncio.create_task(self.launcher.start())
+        return self._starting
+
+    async def _read_hardware(self) -> None:
+        from kerastui.models import hardware
+
+        self.hardware = await asyncio.to_thread(hardware.snapshot)
+        self.facts_changed.publish(None)
+
+    async def _open_file(self, name: str) -> None:
+        try:
+            opened = await asyncio.to_thread(_read, name)
+        except UserError as error:
+            self.tell_error(error)
+            return
+        if isinstance(opened, Run):
+            self.show_run(opened)
+        else:
+            self.set_current(opened)
+            self.action_section("train")
+
+    # The current experiment
+
+    def set_current(self, experiment: Experiment | None) -> None:
+        """Make an experiment the current one."""
+        self.current = experiment
+        self.current_changed.publish(experiment)
+        if experiment is not None:
+            self._summarise(experiment)
+
+    @work(group="summary", exclusive=True, exit_on_error=False)
+    async def _summarise(self, experiment: Experiment) -> None:
+        with suppress(UserError):
+            await self.summary(experiment)
+            self.facts_changed.publish(None)
+
+    async def summary(self, experiment: Experiment) -> dict[str, Any]:
+        """Return the inspector's summary of an experiment's model.
+
+        Raises:
+            UserError: The model can't be built, or nobody can be asked.
+        """
+        key = experiment.fingerprint()
+        if key not in self._summaries:
+            await self._start_launcher()
+            self._summaries[key] = await self.launcher.request(
+                "summary", experiment=experiment.plain()
+            )
+        return self._summaries[key]
+
+    def known_summary(self, experiment: Experiment) -> dict[str, Any] | None:
+        """Return the summary if it is known already."""
+        return self._summaries.get(experiment.fingerprint())
+
+    # Runs
+
+    @property
+    def shown_run(self) -> Run | None:
+        """The run that is shown."""
+        return self.monitor.run if self.monitor else None
+
+    def show_run(self, run: Run, *, switch: bool = True) -> None:
+        """Follow a run; with `switch` on the Train screen."""
+        if self.monitor is None or self.monitor.run.path != run.path:
+            self.monitor = RunMonitor(run, self._run_news)
+            self._follow(self.monitor)
+            self.run_changed.publish(self.monitor)
+        if switch:
+            self.action_section("train")
+
+    @work(group="monitor", exclusive=True, exit_on_error=False)
+    async def _follow(self, monitor: RunMonitor) -> None:
+        await monitor.follow()
+
+    def _run_news(self, monitor: RunMonitor) -> None:
+        if monitor is self.monitor:
+            self.run_changed.publish(monitor)
+
+    @work(group="start", exit_on_error=False)
+    async def start_run(
+        self, experiment: Experiment, *, study: str = "", variant: str = ""
+    ) -> Run | None:
+        """Make a run of an experiment, start its worker and show it.
+
+        Returns (as the worker's result) the run, or None where it could not be started; the
+        reason was shown then.
+        """
+        try:
+            run = await asyncio.to_thread(
+                self.workspace.create, experiment, study=study, variant=variant
+            )
+            self.started_here[run.id] = run
+            self.show_run(run)
+            await self._start_launcher()
+            await self.launcher.run(run)
+        except UserError as error:
+            self.tell_error(error, "The run was not started")
+            return None
+        return run
+
+    # The header
+
+    def header_state(self, section: str) -> HeaderState:
+        """Return what the header of a section says now."""
+        facts: list[str] = []
+        name = ""
+        if self.current is not None:
+            name = self.current.name
+            summary = self.known_summary(self.current) or {}
+            if shape := summary.get("input_shape"):
+                facts.append(words.shape(shape))
+            if parameters := summary.get("parameters"):
+                facts.append(f"{parameters:,} params")
+        status = progress = left = ""
+        if self.monitor is not None:
+            history = self.monitor.history
+            status = self.monitor.status
+            if history.epochs and status in ACTIVE:
+                progress = f"{history.epoch}/{history.epochs}"
+                if (seconds := history.seconds_left()) and status == "running":
+                    left = f"left {words.duration(seconds)}"
+            if not name and self.monitor.info:
+                name = self.monitor.info.name
+        return HeaderState(section, name, tuple(facts), status, progress, left, self._device())
+
+    def _device(self) -> str:
+        if self.hardware is None:
+            return ""
+        if gpus := self.hardware.gpus:
+            return f"GPU {gpus[0].name}" if len(gpus) == 1 else f"{len(gpus)} GPUs"
+        cores = self.hardware.cpu.usable_cores
+        return f"CPU {cores} core{'s' * (cores != 1)}"
+
+    # Actions
+
+    def action_section(self, name: str) -> None:
+        """Go to a section."""
+        if name in self.MODES and self.current_mode != name:
+            self.switch_mode(name)
+
+    def action_help(self) -> None:
+        """Say what can be done on this screen."""
+        from kerastui.tui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(self.screen))
+
+    def action_hardware(self) -> None:
+        """Show the machine."""
+        from kerastui.tui.screens.hardware import HardwareScreen
+
+        self.push_screen(HardwareScreen())
+
+    @work(group="leave", exclusive=True, exit_on_error=False)
+    async def action_leave(self) -> None:
+        """Leave; ask first when a run that was started here goes on."""
+        from kerastui.tui.screens.dialogs import Ask, Choice
+
+        active = await asyncio.to_thread(self._active_here)
+        if not active:
+            self.exit()
+            return
+        which = active[0].info().name if len(active) == 1 else f"{len(active)} runs"
+        answer = await self.push_screen_wait(
+            Ask(
+                "leave",
+                f"{which} {'goes' if len(active) == 1 else 'go'} on training. It is safe to "
+                "leave: the worker is a process of its own, and the run is shown again when you "
+                "come back.",
+                [
+                    Choice("l", "Leave it running", "kerastui runs attach last shows it again"),
+                    Choice("s", "Stop and keep", "ends after this batch, the model is saved"),
+                    Choice("b", "Stay here"),
+                ],
+            )
+        )
+        if answer == "s":
+            for run in active:
+                try:
+                    run.command("stop")
+                except UserError as error:
+                    self.tell_error(error)
+                    return
+        if answer in ("l", "s"):
+            self.exit()
+
+    def _active_here(self) -> list[Run]:
+        active = []
+        for run in self.started_here.values():
+            with suppress(UserError):
+                if run.info().status in ACTIVE:
+                    active.append(run)
+        return active
+
+    def action_toggle_theme(self) -> None:
+        """Change between the dark and the light theme."""
+        self.theme = themes.LIGHT if self.current_theme.dark else themes.DARK
+
+    def _theme_chosen(self, name: str) -> None:
+        settings.save(theme=name)
+
+    def tell_error(self, error: UserError, title: str = "That did not work") -> None:
+        """Show an error that the user has to read, with its whole text."""
+        from kerastui.tui.screens.dialogs import Tell
+
+        self.push_screen(Tell(title, error.message, hint=error.hint))
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        other = "Light theme" if self.current_theme.dark else "Dark theme"
+        yield SystemCommand(other, "Change the colours", self.action_toggle_theme)
+        yield SystemCommand("Themes", "Choose among all themes", self.action_change_theme)
+        yield SystemCommand("Hardware", "CPU, memory, GPUs", self.action_hardware)
+        yield SystemCommand("Screenshot", "Save the screen as SVG", self._keep_screenshot)
+
+    def _keep_screenshot(self) -> None:
+        try:
+            say(self, self.save_screenshot(path=str(self.workspace.root)), title="Saved")
+        except OSError as error:
+            self.tell_error(UserError(f"The screenshot can't be saved: {error}."))
+
+
+def _import_experiment() -> None:
+    """Import what validates experiments, so that the first one opens without a wait."""
+    import kerastui.models.experiment_file  # noqa: F401
+
+
+def _read(name: str) -> Run | Experiment:
+    """Return the run or the experiment that a path names; raises `UserError` for anything else."""
+    from kerastui.models.experiment_file import load
+
+    path = Path(name).expanduser().absolute()
+    return Run(path) if (path / "run.json").exists() else load(path)

@@ -1,0 +1,23 @@
+"""What the app asks of whoever starts runs; `kerastui.models.launch.Nursery` is the real one."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from kerastui.models.runs import Run
+
+
+class Launcher(Protocol):
+    """Starts runs and answers questions about experiments."""
+
+    async def start(self) -> None:
+        """Get ready; a run started before that waits for it."""
+
+    async def run(self, run: Run) -> None:
+        """Start the worker of a run that stands in the workspace."""
+
+    async def request(self, kind: str, **arguments: Any) -> dict[str, Any]:
+        """Ask the inspector something."""
+
+    async def close(self) -> None:
+        """Let go of everything. Runs go on."""

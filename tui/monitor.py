@@ -1,0 +1,132 @@
+"""Follows one run by its files. The same for a run started here, elsewhere, or long ago."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+from kerastui.datasets.errors import UserError
+from kerastui.models.events import EventReader
+from kerastui.models.history import History
+from kerastui.models.runs import ACTIVE, Run, RunInfo
+
+INTERVAL = 0.1
+"""Seconds between two looks at the log."""
+
+INFO_INTERVAL = 1.0
+"""Seconds between two looks at `run.json`, which tells that a worker is gone."""
+
+CHUNK = 256 * 1024
+"""Bytes of the log that are taken in at once while the screen waits."""
+
+
+class RunMonitor:
+    """The state of one run, kept up to date until `follow` is cancelled.
+
+    Args:
+        run: The run.
+        changed: Called in the event loop after something changed, at most ten times a second.
+
+    Attributes:
+        history: What the events say. Replaced once, when the backlog has been read.
+        info: What `run.json` says; None until it was read, or where it can't be.
+        problem: Why the run can't be read, empty where it can.
+        ready: Whether the backlog has been read.
+        version: Grows with every change.
+    """
+
+    def __init__(self, run: Run, changed: Callable[[RunMonitor], None]) -> None:
+        self.run = run
+        self.history = History()
+        self.info: RunInfo | None = None
+        self.problem = ""
+        self.ready = False
+        self.version = 0
+        self._changed = changed
+        self._reader = EventReader(run.events)
+        self._size = -1
+
+    @property
+    def status(self) -> str:
+        """The state: the events know first, but only `run.json` knows that a worker is gone."""
+        if self.info is None:
+            return self.history.status
+        if self.info.status == "lost" and self.history.status not in ("finished", "failed"):
+            return "lost"
+        if self.history.status == "queued":
+            return self.info.status
+        return self.history.status
+
+    @property
+    def active(self) -> bool:
+        """Whether the run goes on, or should."""
+        return self.status in ACTIVE
+
+    async def follow(self) -> None:
+        """Read the backlog in a thread, then follow the log. Ends only by cancellation."""
+        self.history, self.info = await asyncio.to_thread(self._read_backlog)
+        self.ready = True
+        self._publish()
+        looks = 0
+        while True:
+            await asyncio.sleep(INTERVAL)
+            looks += 1
+            changed = self._grown() and await self._take_in()
+            if looks % round(INFO_INTERVAL / INTERVAL) == 0 or (changed and self._ended_unseen()):
+                changed |= await asyncio.to_thread(self._read_info)
+            if changed:
+                self._publish()
+
+    def _publish(self) -> None:
+        self.version += 1
+        self._changed(self)
+
+    def _ended_unseen(self) -> bool:
+        return bool(self.history.ended) and (self.info is None or self.info.status in ACTIVE)
+
+    def _grown(self) -> bool:
+        """Say whether the log changed since the last look."""
+        try:
+            size = self.run.events.stat().st_size
+        except OSError:
+            return False
+        grown = size != self._size
+        self._size = size
+        return grown
+
+    async def _take_in(self) -> bool:
+        """Take in what is new, a chunk at a time, so that keys are answered in between."""
+        changed = False
+        while events := self._reader.read(CHUNK):
+            changed |= self.history.apply_all(events)
+            await asyncio.sleep(0)
+        return changed
+
+    def _read_backlog(self) -> tuple[History, RunInfo | None]:
+        history = History()
+        while events := self._reader.read():
+            history.apply_all(events)
+        self._read_info()
+        return history, self.info
+
+    def _read_info(self) -> bool:
+        """Read `run.json`; returns whether it says something new."""
+        before = self.info, self.problem
+        try:
+            self.info, self.problem = self.run.info(), ""
+        except UserError as error:
+            self.problem = str(error)
+        return before != (self.info, self.problem)
+
+
+def read_tail(run: Run, limit: int = 64 * 1024) -> str:
+    """Return the end of a run's console log as text, from its first whole line on."""
+    with suppress(OSError), run.console.open("rb") as stream:
+        size = stream.seek(0, 2)
+        stream.seek(max(0, size - limit))
+        block = stream.read(limit)
+        if size > limit:
+            block = block.partition(b"\n")[2]
+        return block.decode("utf-8", errors="replace")
+    return ""

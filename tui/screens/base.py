@@ -1,0 +1,81 @@
+"""What the six sections have in common: header, footer, the current experiment, help."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.screen import Screen
+
+from kerastui.tui.widgets.footer import FooterLine
+from kerastui.tui.widgets.header import HeaderLine
+
+if TYPE_CHECKING:
+    from kerastui.models.experiment import Experiment
+    from kerastui.tui.app import KerasTui
+    from kerastui.tui.monitor import RunMonitor
+
+
+class SectionScreen(Screen[None]):
+    """A section of the app. A subclass names itself and composes what stands between the lines.
+
+    The two hooks `experiment_changed` and `run_changed` are called only while the screen is
+    shown, and once when it comes to be shown again if something changed meanwhile.
+    """
+
+    SECTION: str = ""
+    # Textual declares these two as instance variables.
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen_experiment: object = self
+        self._seen_run: object = None
+
+    @property
+    def kerastui(self) -> KerasTui:
+        """The app, with its type."""
+        return cast("KerasTui", self.app)
+
+    def compose(self) -> ComposeResult:
+        yield HeaderLine(self.SECTION)
+        with Container(id="body"):
+            yield from self.compose_body()
+        yield FooterLine()
+
+    def compose_body(self) -> ComposeResult:
+        """Yield what stands between header and footer."""
+        yield from ()
+
+    def experiment_changed(self, experiment: Experiment | None) -> None:
+        """The current experiment is another one, or was edited."""
+
+    def run_changed(self, monitor: RunMonitor | None) -> None:
+        """There is news of the run that is shown (at most ten times a second), or another run
+        is shown (`monitor.run` differs), or none."""
+
+    def on_mount(self) -> None:
+        app = self.kerastui
+        app.current_changed.subscribe(self, lambda _: self._catch_up())
+        app.run_changed.subscribe(self, lambda _: self._catch_up())
+        app.facts_changed.subscribe(self, lambda _: self._catch_up())
+        self._catch_up()
+
+    def on_screen_resume(self) -> None:
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        if not self.is_current and self.app.screen_stack[0] is not self:
+            return
+        app = self.kerastui
+        self.query_one(HeaderLine).show(app.header_state(self.SECTION))
+        if app.current is not self._seen_experiment:
+            self._seen_experiment = app.current
+            self.experiment_changed(app.current)
+            self.refresh_bindings()
+        seen = (app.monitor, app.monitor.version) if app.monitor else None
+        if seen != self._seen_run:
+            self._seen_run = seen
+            self.run_changed(app.monitor)

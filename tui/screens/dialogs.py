@@ -1,0 +1,154 @@
+"""Questions and messages that stand over the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from kerastui.tui.widgets.footer import FooterLine
+from kerastui.tui.widgets.panel import Panel
+from kerastui.tui.widgets.row_list import Column, Row, RowList
+from kerastui.tui.widgets.toast import say
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One answer: the letter that gives it, what it is called, what it brings."""
+
+    key: str
+    label: str
+    note: str = ""
+
+
+class Ask(ModalScreen[str | None]):
+    """A question with a few answers. The first one is the default; Escape gives None.
+
+    The result is the key of the chosen answer.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "Choose", tooltip="Take the answer under the cursor"),
+        Binding("escape", "cancel", "Back", tooltip="Close the question, nothing is done"),
+    ]
+
+    def __init__(self, title: str, text: str, choices: Sequence[Choice]) -> None:
+        super().__init__()
+        self.title_text = title
+        self.text = text
+        self.choices = tuple(choices)
+
+    def compose(self) -> ComposeResult:
+        width = max(len(choice.label) for choice in self.choices)
+        with Panel(title=self.title_text, classes="dialog"):
+            with VerticalScroll(can_focus=False, classes="dialog-text"):
+                yield Static(Content(self.text))
+            rows = RowList([Column(width=3), Column(width=width), Column()])
+            rows.styles.height = len(self.choices)
+            yield rows
+        yield FooterLine()
+
+    def on_mount(self) -> None:
+        rows = self.query_one(RowList)
+        rows.set_rows(
+            Row(
+                choice.key,
+                (
+                    Content.styled(choice.key, "$primary"),
+                    Content(choice.label),
+                    Content.styled(choice.note, "$muted"),
+                ),
+            )
+            for choice in self.choices
+        )
+        rows.focus()
+
+    @on(RowList.Opened)
+    def _chosen(self, event: RowList.Opened) -> None:
+        self.dismiss(event.key)
+
+    def on_key(self, event: events.Key) -> None:
+        key = event.character or event.key
+        if any(choice.key == key for choice in self.choices):
+            event.stop()
+            self.dismiss(key)
+
+    def action_open(self) -> None:
+        self.query_one(RowList).action_open()
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)
+
+
+def confirm(title: str, text: str, yes: str, *, no: str = "Leave it as it is") -> Ask:
+    """Return a question of yes or no; its result is `y` for yes. The default is no."""
+    return Ask(title, text, [Choice("n", no), Choice("y", yes)])
+
+
+class Tell(ModalScreen[None]):
+    """A message that must be read: the whole text, which scrolls and can be copied."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "copy", "Copy", tooltip="Copy the whole text to the clipboard"),
+        Binding("escape,enter", "close", "Close", tooltip="Close the message"),
+    ]
+
+    def __init__(self, title: str, text: str, *, hint: str = "") -> None:
+        super().__init__()
+        self.title_text = title
+        self.text = text
+        self.hint = hint
+
+    def compose(self) -> ComposeResult:
+        with Panel(title=self.title_text, classes="dialog"):
+            with VerticalScroll(classes="dialog-text"):
+                yield Static(Content(self.text))
+            if self.hint:
+                yield Static(Content.styled(self.hint, "$primary"), classes="dialog-hint")
+        yield FooterLine()
+
+    def on_mount(self) -> None:
+        self.query_one(VerticalScroll).focus()
+
+    def action_copy(self) -> None:
+        self.app.copy_to_clipboard(f"{self.text}\n{self.hint}".strip())
+        say(self.app, "Copied.")
+
+    def action_close(self) -> None:
+        self.dismiss(None)
+
+
+class AskText(ModalScreen[str | None]):
+    """Asks for one line of text, such as a path. Escape gives None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Back", tooltip="Close without changing anything"),
+    ]
+
+    def __init__(self, title: str, text: str, value: str = "", placeholder: str = "") -> None:
+        super().__init__()
+        self.title_text = title
+        self.text = text
+        self.value = value
+        self.placeholder = placeholder
+
+    def compose(self) -> ComposeResult:
+        with Panel(title=self.title_text, classes="dialog"), Vertical(classes="dialog-text"):
+            yield Static(Content(self.text))
+            yield Input(self.value, placeholder=self.placeholder)
+        yield FooterLine()
+
+    @on(Input.Submitted)
+    def _given(self, event: Input.Submitted) -> None:
+        self.dismiss(event.value.strip())
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)

@@ -1,0 +1,82 @@
+"""The last line: the keys that work now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual import events
+from textual.app import RenderResult
+from textual.binding import Binding
+from textual.content import Content
+from textual.screen import Screen
+from textual.style import Style
+from textual.widget import Widget
+
+ALWAYS = ("command_palette", "leave")
+"""Actions that stand at the right end, on every screen."""
+
+LAST_OF_LEFT = "help"
+"""The action that is never left out where there is too little room for all."""
+
+
+class FooterLine(Widget):
+    """The keys that work now, the most important first; what does not fit, help lists."""
+
+    DEFAULT_CSS = "FooterLine { dock: bottom; height: 1; padding: 0 1; }"
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
+
+    def _bindings_changed(self, screen: Screen[Any]) -> None:
+        if screen is self.screen:
+            self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        if key := event.style.meta.get("key"):
+            self.app.simulate_key(str(key))
+
+    def render(self) -> RenderResult:
+        left, right, help_key = [], [], None
+        seen: set[str] = set()
+        for active in self.screen.active_bindings.values():
+            binding = active.binding
+            if not binding.show or binding.action in seen:
+                continue
+            seen.add(binding.action)
+            entry = self._entry(binding, active.enabled)
+            if binding.action in ALWAYS:
+                right.append((ALWAYS.index(binding.action), entry))
+            elif binding.action == LAST_OF_LEFT:
+                help_key = entry
+            else:
+                left.append(entry)
+        return fit(
+            left,
+            [entry for _, entry in sorted(right, key=lambda pair: pair[0])],
+            help_key,
+            self.size.width,
+        )
+
+    def _entry(self, binding: Binding, enabled: bool) -> Content:
+        key = self.app.get_key_display(binding)
+        click = Style.from_meta({"key": binding.key})
+        styles = ("$primary", "$muted") if enabled else ("$faint", "$faint")
+        entry = Content.assemble((key, styles[0]), " ", (binding.description, styles[1]))
+        return entry.stylize(click) if enabled else entry
+
+
+def fit(left: list[Content], right: list[Content], always: Content | None, width: int) -> Content:
+    """Lay entries out in `width` cells: `left` loses its last ones first, then `right` goes."""
+    gap = Content("  ")
+    tail = [always] if always else []
+    for keep_right in (right, right[-1:], []):
+        end = gap.join(keep_right)
+        for count in range(len(left), -1, -1):
+            start = gap.join([*left[:count], *tail])
+            room = width - start.cell_length - end.cell_length
+            if room >= 3 or (room >= 0 and not keep_right):
+                # Losing all keys of the screen is worse than losing those at the right.
+                if count == 0 and left and keep_right:
+                    break
+                return Content.assemble(start, " " * room, end)
+    return gap.join([*left, *tail]).truncate(max(width, 0), ellipsis=True)
