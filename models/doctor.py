@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -94,7 +95,7 @@ def examine(
     diagnosis = [
         *diagnose_gpu(facts),
         *_installation(worker, tensorflows, tensorflow.version),
-        *_backend(choice, backends),
+        *(_backend(choice, backends) or _keras(worker)),
         *_memory(snapshot.memory),
         *_folders(folders),
         *_terminal(terminal),
@@ -126,20 +127,21 @@ def _installation(
             f"{both} are both installed and overwrite each other's files. Keep one:",
             f"{pip('uninstall -y ' + ' '.join(tensorflows))} && {pip('install ' + again)}",
         )
+
+
+def _keras(worker: WorkerReport) -> list[Finding]:
     if not worker.tensorflow:
-        return  # said already, as the reason why no GPU is used
-    if worker.keras:
-        yield Finding(
-            "ok", f"TensorFlow {worker.tensorflow} and Keras {worker.keras} start without errors."
-        )
-    else:
-        error = worker.errors.get("keras", "")
-        yield Finding("problem", f"Keras cannot be imported: {reason(error)}")
+        return []  # said already, as the reason why no GPU is used
+    if not worker.keras:
+        why = reason(worker.errors.get("keras", ""))
+        return [Finding("problem", f"Keras cannot be imported: {why}")]
+    versions = f"TensorFlow {worker.tensorflow} and Keras {worker.keras}"
+    return [Finding("ok", f"{versions} start without errors.")]
 
 
-def _backend(choice: BackendChoice | None, installed: tuple[str, ...]) -> Iterator[Finding]:
+def _backend(choice: BackendChoice | None, installed: tuple[str, ...]) -> list[Finding]:
     if choice is None or choice.name in installed:
-        return
+        return []
     cure = "unset KERAS_BACKEND"
     if choice.source != "KERAS_BACKEND":
         cure = "export KERAS_BACKEND=tensorflow"  # stands above the file
@@ -148,9 +150,8 @@ def _backend(choice: BackendChoice | None, installed: tuple[str, ...]) -> Iterat
     else:
         known = ", ".join(surroundings.BACKENDS)
         wrong = f"which kerastui does not know. It knows {known}"
-    yield Finding(
-        "problem", f'{choice.source} chooses the Keras backend "{choice.name}", {wrong}.', cure
-    )
+    sentence = f'{choice.source} chooses the Keras backend "{choice.name}", {wrong}.'
+    return [Finding("problem", sentence, cure)]
 
 
 def _memory(memory: Memory) -> Iterator[Finding]:
@@ -163,14 +164,18 @@ def _memory(memory: Memory) -> Iterator[Finding]:
         )
 
 
-def _folders(folders: Iterable[Folder]) -> Iterator[Finding]:
+def _folders(folders: tuple[Folder, ...]) -> Iterator[Finding]:
+    usable = [str(each.path) for each in folders if each.role == "data" and not each.problem]
     for folder in folders:
         if folder.problem and folder.role == "data":
+            cure = "unset KERASTUI_DATA"
+            if usable:
+                cure = f"export KERASTUI_DATA={shlex.quote(os.pathsep.join(usable))}"
             yield Finding(
                 "problem",
-                f"KERASTUI_DATA names {folder.path}, but {folder.problem}. Data is then fetched "
-                "from the network.",
-                "unset KERASTUI_DATA",
+                f"KERASTUI_DATA names {folder.path}, but {folder.problem}, so no data is found "
+                "there. Correct the name, or leave it out:",
+                cure,
             )
         elif folder.problem:
             variable = {"workspace": "KERASTUI_HOME", "cache": "KERASTUI_CACHE"}[folder.role]

@@ -36,7 +36,7 @@ def explain(
             "There is a GPU, but this user may not use it. Join its groups, then log in again.",
             'sudo usermod -aG video,render "$USER"',
         )
-    if error == DRIVER_NOT_LOADED and (cards or system.wsl):
+    if error == DRIVER_NOT_LOADED and cards:
         if system.container:
             return Finding(
                 "problem",

@@ -446,6 +446,15 @@ def test_a_backend_that_is_not_there(
     assert sentences[0].cure == "unset KERAS_BACKEND"
 
 
+@pytest.mark.usefixtures("surroundings")
+def test_what_starts_and_what_does_not() -> None:
+    well = report_of(machine(), worker())
+    starts = "TensorFlow 2.21.0 and Keras 3.15.1 start without errors."
+    assert Finding("ok", starts) in well.diagnosis
+    broken = report_of(machine(), worker(keras=None, errors={"keras": "ImportError: no h5py"}))
+    assert Finding("problem", "Keras cannot be imported: ImportError: no h5py") in broken.diagnosis
+
+
 def test_the_settings_file_of_keras_is_read(surroundings: Path) -> None:
     settings = surroundings / "keras/keras.json"
     settings.parent.mkdir()
@@ -478,6 +487,7 @@ def test_folders(surroundings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not (surroundings / "saved").exists()
     cures = [f.cure for f in found.diagnosis if f.cure]
     assert "export KERASTUI_CACHE=~/kerastui-cache" in cures
+    assert f"export KERASTUI_DATA={there}" in cures
     assert f"KERASTUI_DATA names {gone}, but it does not exist" in "".join(
         f.sentence for f in found.diagnosis
     )
@@ -491,7 +501,7 @@ def test_a_workspace_that_cannot_be_written(
 
     monkeypatch.setattr("tempfile.TemporaryFile", refuse)
     found = report_of(machine(), worker())
-    (problem,) = [f for f in found.diagnosis if "workspace" in f.sentence]
+    (problem,) = [f for f in found.diagnosis if f.sentence.startswith("The workspace")]
     assert "it cannot be written (Read-only file system)" in problem.sentence
     assert problem.cure == "export KERASTUI_HOME=~/kerastui-workspace"
 
