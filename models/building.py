@@ -33,7 +33,7 @@ class Step:
     """One layer as it is applied.
 
     Attributes:
-        where: Its place in the experiment, such as `model.nodes[0]`.
+        where: Its place in the experiment, such as `model.nodes.0`.
         label: How it is called in a sentence: `layer 3, Conv2D 'conv'`.
         layer: The Keras layer.
         received: The symbolic tensors it takes.
@@ -110,7 +110,7 @@ def _value(entry: catalogue.Entry, name: str, value: Any, where: str) -> Any:
         return value
     field = f"{where}.{name}" if where else name
     if "parts" in parameter.accepts and isinstance(value, (list, tuple)):
-        return [make(parameter.part, item, f"{field}[{i}]") for i, item in enumerate(value)]
+        return [make(parameter.part, item, f"{field}.{i}") for i, item in enumerate(value)]
     if isinstance(value, Mapping) or (isinstance(value, str) and value not in parameter.choices):
         return make(parameter.part, value, field)
     return value
@@ -193,7 +193,7 @@ def _make_layers(model: SequentialModel) -> list[tuple[str, str, Any]]:
     made = []
     for index, spec in enumerate(model.layers):
         if not spec.disabled:
-            where, label = f"model.layers[{index}]", _label(index, spec)
+            where, label = f"model.layers.{index}", _label(index, spec)
             made.append((where, label, _make_layer(spec, where, label)))
     return made
 
@@ -237,7 +237,7 @@ def _graph(model: GraphModel, tensors: dict[str, Any]) -> Iterator[Step]:
     """Apply the nodes in order, adding what each gives to `tensors`."""
     layers: dict[str, Any] = {}
     for index, node in enumerate(model.nodes):
-        where, label = f"model.nodes[{index}]", _label(index, node)
+        where, label = f"model.nodes.{index}", _label(index, node)
         received = tuple(tensors[name] for name in node.inputs)
         if node.disabled:
             if len(received) > 1:
@@ -396,4 +396,4 @@ def compile_model(model: keras.Model, spec: Compile, **overrides: Any) -> keras.
 
 
 def _metrics(spec: Compile) -> list[Any]:
-    return [make("metrics", part, f"compile.metrics[{i}]") for i, part in enumerate(spec.metrics)]
+    return [make("metrics", part, f"compile.metrics.{i}") for i, part in enumerate(spec.metrics)]

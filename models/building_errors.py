@@ -23,7 +23,7 @@ class LayerError(UserError):
     """A layer that cannot be made, or that does not fit what it receives.
 
     Attributes:
-        where: Its place in the experiment, such as `model.layers[2]`.
+        where: Its place in the experiment, such as `model.layers.2`.
         received: The shapes it receives, with the batch axis; empty when it was not reached.
     """
 

@@ -122,7 +122,7 @@ class Problem:
     """One thing wrong in a part of an experiment.
 
     Attributes:
-        where: The field, such as `model.layers[2].units`.
+        where: The field, such as `model.layers.2.units`.
         received: What stands there, as text.
         accepted: What would be accepted, in words.
         sentence: All of it in one plain sentence.
@@ -320,7 +320,7 @@ def _check_value(entry: Entry, parameter: Parameter, value: Any, where: str) -> 
         return [
             problem
             for index, item in enumerate(value)
-            for problem in _check_part(parameter, item, f"{where}[{index}]")
+            for problem in _check_part(parameter, item, f"{where}.{index}")
         ]
     elif any(_fits(kind, parameter, value) for kind in parameter.accepts):
         return []
@@ -333,11 +333,10 @@ def _check_value(entry: Entry, parameter: Parameter, value: Any, where: str) -> 
 
 
 def _check_part(parameter: Parameter, value: Any, where: str) -> list[Problem]:
-    if isinstance(value, str) and "choice" in parameter.accepts and value in parameter.choices:
+    if isinstance(value, str) and value in parameter.choices:
         return []
-    type_, parameters = (value, {}) if isinstance(value, str) else (None, {})
-    if isinstance(value, Mapping):
-        type_, parameters = value.get("type"), value
+    parameters: Mapping[str, Any] = value if isinstance(value, Mapping) else {}
+    type_ = parameters.get("type") if isinstance(value, Mapping) else value
     if not isinstance(type_, str):
         wanted = f'the name of one of the {parameter.part}, or a table with "type"'
         text = f"{parameter.name} must be {wanted}, not {_show(value)}."
