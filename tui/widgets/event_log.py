@@ -1,0 +1,143 @@
+"""What happened in a run, in words, and the end of what its worker printed."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+
+from textual.content import Content
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.visual import Visual
+
+from kerastui.models.history import History
+from kerastui.models.runs import RunInfo
+from kerastui.tui.widgets import words
+
+_COLOURS = {"nan": "$bad", "warning": "$warn", "early_stopping": "$warn", "plateau": "$warn"}
+
+_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?")
+
+
+def in_words(history: History, info: RunInfo | None, status: str) -> list[Content]:
+    """Return what happened, oldest first, a line each."""
+    lines: list[Content] = []
+    if info is not None:
+        lines.append(_line(info.created, f"run {info.id}"))
+        if info.substitute:
+            named = str(info.data.get("dataset") or "the data")
+            lines.append(_line(info.created, f"{info.substitute} stands in for {named}", "$warn"))
+        elif info.data and not info.data.get("verified", True):
+            lines.append(_line(info.created, "the data are not verified by a checksum", "$warn"))
+    if started := history.started:
+        rows = started.get("rows")
+        parts = [f"{count:,} {part} rows" for part, count in rows.items()
+                 if isinstance(count, int)] if isinstance(rows, dict) else []  # fmt: skip
+        parts.append(f"{history.steps:,} batches an epoch")
+        device = str(started.get("device") or "")
+        parts += [f"on {device}"] if device else []
+        lines.append(_line(_time(started), f"training starts: {', '.join(parts)}"))
+        if path := started.get("execution"):
+            why = str(started.get("why") or "")
+            lines.append(_line(_time(started), f"{path} path{f': {why}' if why else ''}"))
+    for note in history.notes:
+        at = f"epoch {note.epoch:,}: " if note.epoch else ""
+        lines.append(_line(note.time, f"{at}{note.text}", _COLOURS.get(note.kind, "")))
+    if history.checkpoint_epoch and not history.ended:
+        lines.append(_line(0.0, f"checkpoint of epoch {history.checkpoint_epoch:,} is on disk"))
+    if history.stage:
+        lines.append(_line(0.0, f"{history.stage} …", "$run"))
+    if ended := history.ended:
+        text = str(ended.get("text") or ended.get("message") or "")
+        took = ended.get("seconds")
+        after = f" after {words.duration(took)}" if isinstance(took, int | float) else ""
+        mark, colour = words.STATES.get(status, ("·", ""))
+        said = f"{mark} {history.status}{after}{f': {text}' if text else ''}"
+        lines.append(_line(_time(ended), said, colour))
+    elif status == "lost":
+        lines.append(_line(0.0, "? the worker is gone without a word", "$warn"))
+    return lines
+
+
+def printed(text: str) -> list[Content]:
+    """Return what a worker printed as lines: no control sequences, only the end of a line that
+    was overwritten (progress bars)."""
+    lines = []
+    for line in text.split("\n"):
+        shown = _ESCAPE.sub("", line).rstrip("\r").rpartition("\r")[2].replace("\t", "    ")
+        lines.append(Content("".join(sign if sign.isprintable() else "�" for sign in shown)))
+    while lines and not lines[-1].plain:
+        lines.pop()
+    return lines
+
+
+class EventLog(ScrollView, can_focus=True):
+    """Lines that wrap, the newest last; stays at the end unless one scrolls up."""
+
+    DEFAULT_CSS = """
+    EventLog {
+        height: 1fr;
+        scrollbar-size-vertical: 1;
+        scrollbar-size-horizontal: 0;
+        overflow-x: hidden;
+    }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._entries: list[Content] = []
+        self._lines: list[Content] = []
+        self._width = 0
+
+    @property
+    def text(self) -> str:
+        """Everything that is shown, as plain text."""
+        return "\n".join(entry.plain for entry in self._entries)
+
+    def show(self, entries: Sequence[Content]) -> None:
+        """Replace the lines; draws nothing where they are the same."""
+        same = len(entries) == len(self._entries) and all(
+            one.is_same(other) for one, other in zip(entries, self._entries, strict=True)
+        )
+        if not same:
+            self._entries = list(entries)
+            self._wrap()
+
+    def on_resize(self) -> None:
+        if self.size.width != self._width:
+            self._wrap()
+
+    def _wrap(self) -> None:
+        width = self._width = self.size.width
+        if not width:
+            return
+        at_end = self.scroll_offset.y >= self.max_scroll_y
+        self._lines = []
+        for entry in self._entries:
+            first, *rest = entry.wrap(max(10, width)) or [Content("")]
+            self._lines += [first, *(Content.assemble("  ", line) for line in rest)]
+        self.virtual_size = Size(width, len(self._lines))
+        if at_end:
+            self.scroll_end(animate=False, force=True)
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        index = y + self.scroll_offset.y
+        width = self.size.width
+        if index >= len(self._lines):
+            return Strip.blank(width, self.rich_style)
+        line = self._lines[index].truncate(width, ellipsis=True)
+        strips = Visual.to_strips(self, line, width, 1, self.visual_style, pad=True)
+        return strips[0].adjust_cell_length(width) if strips else Strip.blank(width)
+
+
+def _line(moment: float, text: str, colour: str = "") -> Content:
+    clock = time.strftime("%H:%M:%S", time.localtime(moment)) if moment else " " * 8
+    return Content.assemble((f"{clock}  ", "$faint"), (text, colour))
+
+
+def _time(event: dict[str, object]) -> float:
+    moment = event.get("t")
+    return float(moment) if isinstance(moment, int | float) else 0.0

@@ -1,0 +1,122 @@
+"""The metrics of a run: last, best, and the epoch of the best; and its figures beside others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from kerastui.models.figures import Verdict, number
+from kerastui.models.history import History
+
+
+def lines(history: History, width: int, most: int = 12) -> list[Content]:
+    """Return the table: a headline, a row for each metric, the learning rate last.
+
+    Args:
+        history: The run's history.
+        width: Cells.
+        most: Rows at most, the headline not counted.
+    """
+    metrics = [name for name in history.metrics if name != "learning_rate"]
+    if not metrics:
+        return []
+    room = max(8, width - 10 - 10 - 7)
+    rows = [_row("", "last", "best", "at", room, "$faint")]
+    cut = metrics[: most - 1] if len(metrics) > most else metrics
+    for name in cut:
+        best = history.best(name)
+        rows.append(
+            _row(
+                name,
+                number(history.last(name)),
+                number(best.value) if best else "–",
+                f"{best.epoch:,}" if best else "–",
+                room,
+            )
+        )
+    if len(cut) < len(metrics):
+        rows.append(Content.styled(f"… {len(metrics) - len(cut)} more, t shows all", "$faint"))
+    if rate := history.series.get("learning_rate"):
+        rows.append(_row("learning rate", number(rate[-1]), "", "", room, "$muted"))
+    return rows
+
+
+def in_words(history: History, width: int) -> list[Content]:
+    """Return the metrics one after the other, in as many lines as they need (at most two)."""
+    parts = []
+    for name in history.metrics:
+        if name in ("loss", "val_loss", "learning_rate"):
+            continue
+        best = history.best(name)
+        tail = f" (best {number(best.value)} @ {best.epoch:,})" if best else ""
+        parts.append(Content.assemble((name, "$muted"), f" {number(history.last(name))}",
+                                      (tail, "$muted")))  # fmt: skip
+    rows = [Content("")]
+    for part in parts:
+        longer = Content.assemble(rows[-1], "   ", part) if rows[-1].plain else part
+        if longer.cell_length <= width:
+            rows[-1] = longer
+        elif len(rows) < 2:
+            rows.append(part)
+        else:
+            break
+    return [row for row in rows if row.plain]
+
+
+def published(verdicts: Sequence[Verdict], width: int, *, ended: bool) -> list[Content]:
+    """Return the published figures beside those of this run, with what is right.
+
+    Args:
+        verdicts: The figures, judged.
+        width: Cells.
+        ended: Whether the run is over: what is missing then is missing.
+    """
+    if not verdicts:
+        return []
+    value, got, band = 9, 11, 15
+    room = max(8, width - value - got - band)
+    rows = [
+        Content.styled(
+            f"{'':<{room}}{'published':>{value}}{'this run':>{got}}{'expected':>{band}}", "$faint"
+        )
+    ]
+    for verdict in verdicts:
+        mark, colour = {
+            "inside": (" ✓", "$good"),
+            "outside": (" ✗", "$bad"),
+            "shown": ("  ", ""),
+            "missing": ("  ", "$muted"),
+        }[verdict.state]
+        known = _words(verdict.got) if verdict.got is not None else "–" if ended else "…"
+        label = Content(verdict.label).truncate(room - 1, ellipsis=True)
+        rows.append(
+            Content.assemble(
+                label,
+                " " * (room - label.cell_length),
+                (f"{_words(verdict.figure.value):>{value}}", "$muted"),
+                (f"{known:>{got - 2}}{mark}", colour),
+                (f"{_fit(verdict.expected, band - 1):>{band}}", "$muted"),
+            )
+        )
+    return rows
+
+
+def _words(value: float | str | None) -> str:
+    if value is None:
+        return "–"
+    return _fit(value if isinstance(value, str) else number(value), 9)
+
+
+def _fit(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _row(name: str, last: str, best: str, at: str, room: int, colour: str = "") -> Content:
+    label = Content(name).truncate(room - 1, ellipsis=True)
+    return Content.assemble(
+        (label.plain, colour or "$muted"),
+        " " * (room - label.cell_length),
+        (f"{last:>10}", colour),
+        (f"{best:>10}{at:>7}", colour or "$muted"),
+    )
