@@ -6,10 +6,9 @@ needed to list them.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from kerastui.datasets.errors import UserError
@@ -109,7 +108,9 @@ class Card:
 
 @lru_cache(maxsize=1)
 def _catalogue() -> dict[str, Card]:
-    text = resources.files("kerastui.datasets").joinpath("catalogue.toml").read_text("utf-8")
+    import tomllib  # the import of this module stays cheap for those who only name the types
+
+    text = Path(__file__).with_name("catalogue.toml").read_text("utf-8")
     return {name: _card(name, entry) for name, entry in tomllib.loads(text).items()}
 
 

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from kerastui.datasets.catalogue import Card, DataFile
 from kerastui.datasets.errors import UserError
@@ -232,14 +232,20 @@ class _Transfer:
         import pooch
 
         pooch.get_logger().setLevel("ERROR")  # it would print over the screen
+        responses: list[Any] = []
         download = pooch.HTTPDownloader(
-            progressbar=self, chunk_size=_PIECE, timeout=(CONNECT_TIMEOUT, STALL_TIMEOUT)
+            progressbar=self,
+            chunk_size=_PIECE,
+            timeout=(CONNECT_TIMEOUT, STALL_TIMEOUT),
+            hooks={"response": lambda response, *_, **__: responses.append(response)},
         )
         try:
             download(url, str(partial), None)
         except BaseException as error:
             self.error = error
         finally:
+            for response in responses:  # pooch leaves the connection open when it fails
+                response.close()
             if self.abandoned:
                 partial.unlink(missing_ok=True)
 

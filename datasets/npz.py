@@ -12,7 +12,7 @@ import io
 import pickle
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -226,26 +226,37 @@ class _StoredType:
 _CODES = frozenset({"O", "O8", "O4", *["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"]})
 
 
-def _reconstruct(*_: Any) -> _Stored:
-    return _Stored()
+class _Known:
+    """A name a pickle may call, and do nothing else with."""
+
+    __slots__ = ("make",)
+
+    def __init__(self, make: Callable[..., Any]) -> None:
+        self.make = make
+
+    def __call__(self, *args: Any) -> Any:
+        return self.make(*args)
+
+    def __setstate__(self, state: Any) -> None:
+        raise pickle.UnpicklingError("it tries to change what opens it")
 
 
-class _ArrayType:
-    """Stands for `numpy.ndarray`, which pickles name but which is never called here."""
+def _nothing(*_: Any) -> Any:
+    raise pickle.UnpicklingError("it makes an array in an unknown way")
+
+
+_KNOWN = {
+    ("numpy", "ndarray"): _Known(_nothing),  # only ever passed to _reconstruct
+    ("numpy", "dtype"): _Known(_StoredType),
+    ("numpy.core.multiarray", "_reconstruct"): _Known(lambda *_: _Stored()),
+    ("numpy._core.multiarray", "_reconstruct"): _Known(lambda *_: _Stored()),
+}
+"""The names an array of objects needs, each replaced by a harmless stand-in."""
 
 
 class _Unpickler(pickle.Unpickler):
-    """Knows the three names an object array needs, each replaced by a harmless stand-in."""
-
-    _known: dict[tuple[str, str], Any] = {  # noqa: RUF012 - constant
-        ("numpy", "ndarray"): _ArrayType,
-        ("numpy", "dtype"): _StoredType,
-        ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
-        ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
-    }
-
     def find_class(self, module: str, name: str) -> Any:
         try:
-            return self._known[module, name]
+            return _KNOWN[module, name]
         except KeyError:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}") from None

@@ -88,7 +88,10 @@ def is_missing(column: Array) -> npt.NDArray[np.bool_]:
         missing = np.isnan(column)
     else:
         missing = np.zeros(column.shape, dtype=bool)
-    return missing.reshape(len(column), -1).any(axis=1) if missing.ndim > 1 else missing
+    if missing.ndim == 1:
+        return missing
+    rows: npt.NDArray[np.bool_] = np.any(missing, axis=1)
+    return rows
 
 
 def _neighbours(rows: Array) -> bool:
