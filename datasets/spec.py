@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 Task = Literal["binary", "multiclass", "multilabel", "regression", "forecasting"]
 
@@ -31,7 +38,15 @@ class Strict(BaseModel):
         return values
 
 
-class Missing(Strict):
+class _Step(Strict):
+    """A step always writes its name, also where defaults are left out."""
+
+    @model_serializer(mode="wrap")
+    def _named(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {"step": type(self).model_fields["step"].default, **handler(self)}
+
+
+class Missing(_Step):
     """Rows or cells without a value: leave the rows out, or fill the cells."""
 
     step: Literal["missing"] = "missing"
@@ -40,20 +55,20 @@ class Missing(Strict):
     value: float = Field(default=0.0, description="What strategy 'constant' fills in.")
 
 
-class EncodeLabel(Strict):
+class EncodeLabel(_Step):
     """Class names of the target become 0 … n-1 in sorted order."""
 
     step: Literal["encode_label"] = "encode_label"
 
 
-class OneHot(Strict):
+class OneHot(_Step):
     """One column of zeros and ones for each class."""
 
     step: Literal["one_hot"] = "one_hot"
     columns: list[str] = Field(default=[], description="Feature columns; empty: the target.")
 
 
-class Scale(Strict):
+class Scale(_Step):
     """Bring features to a common range; means and ranges come from the training part."""
 
     step: Literal["scale"] = "scale"
@@ -68,21 +83,21 @@ class Scale(Strict):
         return self
 
 
-class Window(Strict):
+class Window(_Step):
     """Cut a series into windows of `length` values, each with the value that follows it."""
 
     step: Literal["window"] = "window"
     length: int = Field(default=5, ge=1)
 
 
-class MultiHot(Strict):
+class MultiHot(_Step):
     """A text becomes a row of zeros and ones: which of the most frequent words occur."""
 
     step: Literal["multi_hot"] = "multi_hot"
     words: int = Field(default=10_000, ge=4, le=1_000_000)
 
 
-class Pad(Strict):
+class Pad(_Step):
     """Texts are cut or filled with zeros to the same length, as `pad_sequences` does it."""
 
     step: Literal["pad"] = "pad"
@@ -91,13 +106,13 @@ class Pad(Strict):
     words: int = Field(default=10_000, ge=4, description="Rarer words become 2, 'unknown'.")
 
 
-class ChannelAxis(Strict):
+class ChannelAxis(_Step):
     """Grey pictures (height, width) get a last axis of one channel, as convolutions want it."""
 
     step: Literal["channel_axis"] = "channel_axis"
 
 
-class Flatten(Strict):
+class Flatten(_Step):
     """Each picture or window becomes one row of numbers."""
 
     step: Literal["flatten"] = "flatten"
