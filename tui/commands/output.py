@@ -1,0 +1,90 @@
+"""What all commands share: the two consoles, tables, and how an error is told."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from kerastui.datasets.errors import UserError
+
+_WIDE = 1000
+"""Columns a table may have in a pipe: whatever it needs."""
+
+
+class UsageError(UserError):
+    """What was typed can't be meant: exit code 2, where failed work has 1."""
+
+
+@contextmanager
+def arguments() -> Iterator[None]:
+    """Turn every `UserError` about what was typed into one of wrong usage."""
+    try:
+        yield
+    except UserError as error:
+        raise UsageError(error.message, error.hint) from None
+
+
+def stdout() -> Console:
+    """Return a console that writes no escape codes unless standard output is a terminal."""
+    return Console(highlight=False, markup=False, emoji=False, soft_wrap=not sys.stdout.isatty())
+
+
+def stderr() -> Console:
+    """Return the console for errors and for progress beside `--json`."""
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def complain(error: UserError) -> None:
+    """Say what is wrong in one red line, and what to do in a second one."""
+    console = stderr()
+    console.print(Text(error.message, style="red"), soft_wrap=True)
+    if error.hint:
+        console.print(Text(error.hint), soft_wrap=True)
+
+
+def write_json(value: Any) -> None:
+    """Write one JSON object alone on standard output; what is not finite becomes null."""
+    sys.stdout.write(json.dumps(_finite(value), indent=2, allow_nan=False) + "\n")
+
+
+def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
+    """Return a table without frames that pipes and `grep` get along with.
+
+    The first column is never cut; the others give way where a terminal is narrow.
+
+    Args:
+        columns: The headings.
+        right: Those of them whose cells are numbers.
+    """
+    grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for index, column in enumerate(columns):
+        grid.add_column(
+            Text(column), justify="right" if column in right else "left", no_wrap=index == 0
+        )
+    return grid
+
+
+def print_table(grid: Table) -> None:
+    """Print a table; where there is no terminal it is as wide as it needs to be."""
+    console = stdout()
+    if not console.is_terminal:
+        console.width = _WIDE
+    console.print(grid)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {str(key): _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return value

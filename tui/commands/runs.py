@@ -1,0 +1,207 @@
+"""`kerastui runs`: look at runs and steer them from any terminal."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from kerastui.datasets.errors import UserError
+from kerastui.tui.commands.options import Json, WorkspaceFolder, workspace
+from kerastui.tui.commands.output import arguments, print_table, stdout, table, write_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kerastui.models.runs import Run, RunInfo
+    from kerastui.models.studies import Result
+
+app = typer.Typer(help="List, watch and steer runs.", invoke_without_command=True)
+
+
+def _ids(incomplete: str) -> list[str]:
+    return [run.id for run in workspace(None).runs() if run.id.startswith(incomplete)]
+
+
+Id = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID",
+        help="A run's id, its beginning or end, or last for the newest.",
+        autocompletion=_ids,
+    ),
+]
+
+_STYLES = {"finished": "green", "running": "cyan", "failed": "red", "lost": "red"}
+
+
+@app.callback()
+def runs(context: typer.Context, json: Json = False, workspace_: WorkspaceFolder = None) -> None:
+    """Without a subcommand: list."""
+    if context.invoked_subcommand is None:
+        list_(json, workspace_)
+
+
+@app.command("list")
+def list_(json: Json = False, workspace_: WorkspaceFolder = None) -> None:
+    """List all runs, the newest first."""
+    home = workspace(workspace_)
+    infos = [info for info in map(_readable, home.runs()) if info]
+    if json:
+        write_json([asdict(info) for info in infos])
+        return
+    if not infos:
+        stdout().print(Text(f"No runs in {home.runs_folder}. Start one: kerastui run a05"))
+        return
+    grid = table("id", "state", "epochs", "variant", "result", right=("epochs",))
+    for info in infos:
+        grid.add_row(
+            Text(info.id, style="default"),
+            Text(info.status, style=_STYLES.get(info.status, "yellow")),
+            Text(f"{info.epoch}/{info.epochs}"),
+            Text(info.variant, style="dim"),
+            Text(_summary(info)),
+        )
+    print_table(grid)
+
+
+@app.command("show")
+def show(id_: Id, json: Json = False, workspace_: WorkspaceFolder = None) -> None:
+    """Show a run: state, times, figures beside the published ones."""
+    run = _run(id_, workspace_)
+    _show(run, json)
+
+
+@app.command("attach")
+def attach(id_: Id, workspace_: WorkspaceFolder = None) -> None:
+    """Watch a run until it ends; Ctrl-C leaves it running."""
+    from kerastui.tui.commands.follow import Presses, follow, view
+
+    run = _run(id_, workspace_)
+    with Presses() as presses:
+        ended = follow(run, view(stdout()), presses, own=False)
+    if not ended:
+        stdout().print(Text(f"{run.id} goes on. Stop it: kerastui runs stop {run.id}"))
+        return
+    _show(run, json=False)
+
+
+@app.command("pause")
+def pause(id_: Id, workspace_: WorkspaceFolder = None) -> None:
+    """Let a run wait; nothing is lost."""
+    _command(id_, workspace_, "pause", "Pausing after this batch.")
+
+
+@app.command("continue")
+def continue_(id_: Id, workspace_: WorkspaceFolder = None) -> None:
+    """Let a paused run go on."""
+    _command(id_, workspace_, "continue", "Going on.")
+
+
+@app.command("stop")
+def stop(id_: Id, workspace_: WorkspaceFolder = None) -> None:
+    """End a run after this batch and keep its model."""
+    _command(id_, workspace_, "stop", "Stopping after this batch; the model is kept.")
+
+
+@app.command("kill")
+def kill(id_: Id, workspace_: WorkspaceFolder = None) -> None:
+    """End a run at once; what the last checkpoint holds remains."""
+    run = _run(id_, workspace_)
+    _must_be_active(run)
+    run.kill()
+    stdout().print(Text(f"Killed {run.id}."))
+
+
+@app.command("rm")
+def remove(
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", autocompletion=_ids)],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    workspace_: WorkspaceFolder = None,
+) -> None:
+    """Delete runs with everything they saved."""
+    chosen = [_run(id_, workspace_) for id_ in ids]
+    if not yes and sys.stdin.isatty():
+        names = ", ".join(run.id for run in chosen)
+        typer.confirm(f"Delete {names} for good?", abort=True)
+    for run in chosen:
+        run.remove()
+        stdout().print(Text(f"Deleted {run.id}."))
+
+
+def _run(id_: str, chosen: Path | None) -> Run:
+    with arguments():
+        return workspace(chosen).find(id_)
+
+
+def _readable(run: Run) -> RunInfo | None:
+    """Return what the run says, None for a directory that is none: it must not hide the others."""
+    try:
+        return run.info()
+    except UserError:
+        return None
+
+
+def _command(id_: str, chosen: Path | None, command: str, text: str) -> None:
+    run = _run(id_, chosen)
+    _must_be_active(run)
+    run.command(command)
+    stdout().print(Text(f"{run.id}: {text}"))
+
+
+def _must_be_active(run: Run) -> None:
+    from kerastui.models.runs import ACTIVE
+
+    status = run.info().status
+    if status not in ACTIVE:
+        raise UserError(f"{run.id} has no worker any more: it is {status}.", "")
+
+
+def _show(run: Run, json: bool) -> None:
+    from kerastui.models import studies
+    from kerastui.tui.commands import outcome
+
+    info, experiment = run.info(), run.experiment()
+    result = studies.result(run, studies.wanted(experiment))
+    verdicts = studies.verdicts(experiment, [result, *_siblings(run, info)])
+    if json:
+        write_json(outcome.as_json(info, result, verdicts) | {"path": str(run.path)})
+        return
+    console = stdout()
+    outcome.print_outcome(console, info, result, verdicts)
+    if info.status == "lost":
+        outcome.print_lost(console, run)
+    started = datetime.fromtimestamp(info.created).strftime("%Y-%m-%d %H:%M")
+    console.print(Text(f"{started} · {run.path}", style="dim"))
+
+
+def _siblings(run: Run, info: RunInfo) -> list[Result]:
+    """Return what the other variants of the run's study reached with the same seed."""
+    from kerastui.models import studies
+    from kerastui.models.runs import Workspace
+
+    if not info.study:
+        return []
+    others = Workspace(run.path.parent.parent).runs()
+    wanted = studies.wanted(run.experiment())
+    return [
+        studies.result(other, wanted)
+        for other in others
+        if (said := _readable(other)) and said.study == info.study and said.variant != info.variant
+    ]
+
+
+def _summary(info: RunInfo) -> str:
+    """Return the one figure that says most: of the test part, else of the training."""
+    from kerastui.models.figures import number
+
+    for part in ("test", "validation", "train", "last"):
+        for metric in ("accuracy", "mae", "rmse", "loss"):
+            value = info.figures.get(f"{part}.{metric}")
+            if isinstance(value, int | float):
+                return f"{part} {metric} {number(value)}"
+    return str(info.error.get("message", "")) if info.error else ""
