@@ -21,7 +21,7 @@ import re
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +62,6 @@ PICKED = {
 
 NONSENSE = "no-such-choice"
 GROUPS = {"rnn": "recurrent", "image_preprocessing": "image preprocessing"}
-
-Build = Callable[[dict[str, Any]], bool]
 
 
 def module_of(kind: str) -> Any:
@@ -518,11 +516,15 @@ def activations() -> dict[str, Any]:
     return found
 
 
-def build() -> dict[str, Any]:
-    """The whole catalogue of the installed Keras, as JSON can hold it."""
+def build(wanted: Iterable[str] = (*BASES, "activations")) -> dict[str, Any]:
+    """The catalogue of the installed Keras, as JSON can hold it.
+
+    Args:
+        wanted: The kinds to look at.
+    """
     kinds: dict[str, dict[str, Any]] = {}
     excluded: dict[str, dict[str, str]] = {}
-    for kind in BASES:
+    for kind in (kind for kind in BASES if kind in wanted):
         classes = {
             value.__name__: value
             for name, value in sorted(vars(module_of(kind)).items())
@@ -539,6 +541,8 @@ def build() -> dict[str, Any]:
             else:
                 kinds.setdefault(kind, {})[name] = facts
     for kind, (name, alias, doc) in PICKED.items():
+        if kind not in wanted:
+            continue
         kinds[kind][name] = {
             "group": "accuracy" if name == "accuracy" else "probabilistic",
             "doc": doc,
@@ -546,7 +550,8 @@ def build() -> dict[str, Any]:
             "aliases": [alias],
             "by_name": True,
         }
-    kinds["activations"] = activations()
+    if "activations" in wanted:
+        kinds["activations"] = activations()
     return {
         "keras": keras.__version__,
         "texts": "The descriptions are the first sentences of Keras' documentation, "

@@ -379,7 +379,7 @@ def memory_estimate(
 
 
 def _bytes(variable: Any) -> int:
-    return math.prod(variable.shape) * _item_bytes(variable.dtype)
+    return int(math.prod(variable.shape)) * _item_bytes(variable.dtype)
 
 
 def _item_bytes(dtype: str) -> int:
@@ -394,5 +394,5 @@ def _activation_bytes(step: Step) -> int:
                                 ("forward_layer", "backward_layer"))):  # fmt: skip
         kernel = getattr(getattr(layer, "cell", None), "recurrent_kernel", None)
         if kernel is not None and len(step.received[0].shape) == 3:
-            numbers += (step.received[0].shape[1] or 1) * int(kernel.shape[-1])
-    return numbers * _item_bytes(step.layer.compute_dtype)
+            numbers += int(step.received[0].shape[1] or 1) * int(kernel.shape[-1])
+    return numbers * _item_bytes(str(step.layer.compute_dtype))

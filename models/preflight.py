@@ -1,0 +1,253 @@
+"""Look at an experiment and its data before training: what would fail, what cannot learn, and why.
+
+Each finding is one plain sentence with a cure. A `problem` would end in an error, or in numbers
+that mean nothing; a `warning` runs, but rarely does what was meant. Nothing is trained and no
+weight is made. For workers only: following the layers needs Keras.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from kerastui.models import catalogue, experiment_check
+from kerastui.models.building import Step
+from kerastui.models.building_errors import LayerError
+from kerastui.models.experiment import Experiment, GraphModel
+from kerastui.models.log_keys import alike, log_keys
+from kerastui.models.preflight_facts import Facts, Finding, Level, TargetFacts, facts
+from kerastui.models.preflight_outputs import (
+    Output,
+    activation_of,
+    metric_findings,
+    shape_findings,
+    value_findings,
+)
+from kerastui.models.summary import (
+    Memory,
+    ModelSummary,
+    follow,
+    memory_estimate,
+    optimizer_slots,
+    shapes,
+    summary,
+)
+
+__all__ = [
+    "Facts",
+    "Finding",
+    "Memory",
+    "ModelSummary",
+    "TargetFacts",
+    "check",
+    "check_memory",
+    "facts",
+    "log_keys",
+    "memory_estimate",
+    "optimizer_slots",
+    "shapes",
+    "summary",
+]
+
+
+def check(experiment: Experiment, data: Facts) -> list[Finding]:
+    """Everything that can be known to go wrong, or to disappoint, before training.
+
+    Args:
+        experiment: The experiment.
+        data: Facts about its prepared data.
+
+    Returns:
+        Problems first, then warnings; none for a sound experiment.
+    """
+    found = [
+        Finding("problem", problem.where, problem.sentence, f"Accepted: {problem.accepted}.")
+        for problem in experiment_check.problems(experiment)
+    ]
+    found += _data(experiment, data)
+    if not found or not any(f.where.startswith(("model", "compile.loss")) for f in found):
+        done, error = follow(experiment.model, data.input_shape)
+        if error is not None:
+            where = error.where if isinstance(error, LayerError) else "model"
+            found.append(Finding("problem", where, error.message, error.hint))
+        else:
+            found += _inputs(done, data)
+            found += _fitting(experiment, data, done)
+    return sorted(dict.fromkeys(found), key=lambda finding: finding.level != "problem")
+
+
+def _data(experiment: Experiment, data: Facts) -> Iterator[Finding]:
+    """The data by itself, and against `fit`."""
+    if data.not_finite:
+        yield Finding(
+            "problem", "data",
+            f"{data.not_finite} of the input numbers are NaN or infinite; they would spoil the "
+            "weights without a sign in the loss.",
+            "Add a step for missing values to the preparation: drop the rows, or fill them.",
+        )  # fmt: skip
+    if data.rows == 0:
+        yield Finding("problem", "data", "There is no row to train on.",
+                      "Make the test or the validation part smaller.")  # fmt: skip
+    for target in data.targets:
+        if target.not_finite:
+            yield Finding(
+                "problem", "data.target",
+                f"{target.not_finite} of the target values are NaN or infinite.",
+                "Drop the rows without a target.",
+            )  # fmt: skip
+        elif data.rows > 1 and target.minimum == target.maximum:
+            yield Finding(
+                "warning", "data.target",
+                f"All targets are {target.minimum:g}; there is nothing to tell apart.",
+                "Choose another target column or another split.",
+            )  # fmt: skip
+    batch = experiment.fit.batch_size
+    if isinstance(batch, int) and batch > data.rows > 0:
+        yield Finding(
+            "warning", "fit.batch_size",
+            f"A batch of {batch} is larger than the {data.rows} training rows; every epoch is a "
+            "single step.",
+            f'Use {max(1, data.rows // 4)} or less, or say "all" if that is meant.',
+        )  # fmt: skip
+    labels = experiment.fit.class_weight
+    if labels and data.task not in ("binary", "multiclass"):
+        yield Finding("warning", "fit.class_weight",
+                      f"Class weights mean nothing for {data.task}.", "Remove them.")  # fmt: skip
+    elif labels and data.targets and max(labels) > max(data.targets[0].maximum,
+                                                       data.targets[0].width - 1):  # fmt: skip
+        yield Finding("warning", "fit.class_weight",
+                      f"There is a weight for class {max(labels)}, which does not occur.",
+                      "Remove it, or number the classes from 0.")  # fmt: skip
+
+
+def _inputs(done: Sequence[Step], data: Facts) -> Iterator[Finding]:
+    """Word numbers against the size of an embedding."""
+    for step in done[:1]:
+        size = getattr(step.layer, "input_dim", None)
+        if type(step.layer).__name__ != "Embedding" or not isinstance(size, int):
+            continue
+        if data.input_minimum < 0 or data.input_maximum >= size:
+            yield Finding(
+                "problem", step.where,
+                f"{step.label} knows the numbers 0 to {size - 1}; the inputs go from "
+                f"{data.input_minimum:g} to {data.input_maximum:g}.",
+                f"Set input_dim to {int(data.input_maximum) + 1} or more, or keep fewer words.",
+            )  # fmt: skip
+
+
+def _fitting(experiment: Experiment, data: Facts, done: Sequence[Step]) -> Iterator[Finding]:
+    """Outputs against losses, targets, metrics and callbacks."""
+    if not done:
+        yield Finding("problem", "model", "The model has no layer.", "Add one, such as Dense.")
+        return
+    ends = _ends(experiment, done)
+    if len(ends) != len(data.targets):
+        yield Finding(
+            "problem", "model",
+            f"The model has {len(ends)} outputs, the data {len(data.targets)} targets.",
+            "Give the model one output for each target.",
+        )  # fmt: skip
+        return
+    losses = experiment.compile.loss
+    for (name, step), target in zip(ends, data.targets, strict=True):
+        loss = losses.get(name) if isinstance(losses, dict) else losses
+        if loss is None:
+            continue  # Keras trains without a loss on this output
+        where = f"compile.loss.{name}" if isinstance(losses, dict) else "compile.loss"
+        output = Output(name, tuple(step.output.shape), activation_of(step, done), step.where,
+                         loss, where, target)  # fmt: skip
+        shape = list(shape_findings(output, data.task))
+        yield from shape
+        if not shape:
+            yield from value_findings(output, data.task)
+            yield from metric_findings(experiment, output, data.task)
+    yield from _monitors(experiment, data, [name for name, _ in ends])
+
+
+def _ends(experiment: Experiment, done: Sequence[Step]) -> list[tuple[str, Step]]:
+    """The outputs' names and the layers that give them."""
+    if not isinstance(experiment.model, GraphModel):
+        return [(done[-1].layer.name, done[-1])]
+    by_tensor = {id(step.output): step for step in done}
+    nodes = {node.name: f"model.nodes.{i}" for i, node in enumerate(experiment.model.nodes)}
+    by_where = {step.where: step for step in done}
+    ends = []
+    for name in experiment.model.outputs:
+        step = by_where.get(nodes.get(name, ""))
+        if step is None:  # a node that is switched off hands on what the one before it gives
+            sources = {node.name: node.inputs[0] for node in experiment.model.nodes}
+            source = name
+            while step is None and source in sources:
+                source = sources[source]
+                step = by_where.get(nodes.get(source, ""))
+        if step is not None:
+            ends.append((name, by_tensor[id(step.output)]))
+    return ends
+
+
+def _monitors(experiment: Experiment, data: Facts, outputs: list[str]) -> Iterator[Finding]:
+    """Callbacks that watch a figure there will not be."""
+    keys = log_keys(experiment, outputs, data.validation_rows > 0)
+    for index, part in enumerate(experiment.callbacks):
+        entry = catalogue.find("callbacks", part.type)
+        parameter = entry.parameter("monitor")
+        if parameter is None:
+            continue
+        if part.type.endswith("Checkpoint") and not part.parameters.get("save_best_only"):
+            continue  # it saves always, and looks at no figure
+        monitor = part.parameters.get("monitor", parameter.default)
+        if monitor in keys:
+            continue
+        where = f"callbacks.{index}.monitor"
+        sentence = f"{part.type} watches {monitor}, which the log will not have."
+        there = f"There will be: {', '.join(keys)}."
+        if str(monitor).startswith("val_") and not data.validation_rows:
+            cure = f"Add a validation part to the split, or watch {str(monitor)[4:]}. {there}"
+            sentence = f"{part.type} watches {monitor}, but there is no validation part."
+        else:
+            close = alike(str(monitor), keys)
+            cure = f"Did you mean {close}? {there}" if close else there
+        yield Finding("problem", where, sentence, cure)
+
+
+# --- memory --------------------------------------------------------------------------------
+
+
+def check_memory(memory: Memory, free_bytes: int, device: str = "memory") -> list[Finding]:
+    """Compare an estimate with what is free.
+
+    Args:
+        memory: From `memory_estimate`.
+        free_bytes: Free bytes on the device.
+        device: How the device is called in the sentence.
+    """
+    if memory.total <= 0.8 * free_bytes:
+        return []
+    parts = {
+        "weights": memory.weights, "gradients": memory.gradients, "optimizer": memory.optimizer,
+        "the outputs of the layers": memory.activations, "data": memory.data,
+    }  # fmt: skip
+    largest = max(parts, key=lambda part: parts[part])
+    cure = {
+        "the outputs of the layers": "Use a smaller batch, or pooling earlier.",
+        "data": "Use fewer rows or features.",
+    }.get(largest, "Use fewer units, or pooling before the largest Dense layer.")
+    level: Level = "problem" if memory.total > free_bytes else "warning"
+    verb = "needs about" if level == "problem" else "takes nearly all there is, about"
+    return [
+        Finding(
+            level,
+            "model",
+            f"Training {verb} {_size(memory.total)}, and {_size(free_bytes)} of {device} are "
+            f"free; most of it are {largest} ({_size(parts[largest])}).",
+            cure,
+        )
+    ]
+
+
+def _size(count: int) -> str:
+    size = float(count)
+    for unit in ("bytes", "kB", "MB", "GB", "TB"):
+        if size < 1000 or unit == "TB":
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    raise AssertionError

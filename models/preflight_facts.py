@@ -1,0 +1,148 @@
+"""What a pre-flight check works on and what it finds: facts about the data, findings.
+
+Both are plain values that can travel as JSON.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from kerastui.datasets.spec import Task
+from kerastui.models.building import Shapes
+from kerastui.models.building_errors import Shape
+
+Level = Literal["problem", "warning"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something found before training.
+
+    Attributes:
+        level: `problem` or `warning`.
+        where: The field of the experiment it is about.
+        sentence: What is wrong, and what was found.
+        cure: What to do about it.
+    """
+
+    level: Level
+    where: str
+    sentence: str
+    cure: str
+
+    def __str__(self) -> str:
+        return f"{self.sentence} {self.cure}"
+
+
+@dataclass(frozen=True)
+class TargetFacts:
+    """What there is to know about the targets of one output.
+
+    Attributes:
+        shape: Shape of one sample's target: `()`, `(1,)` or `(classes,)`.
+        minimum: Smallest value.
+        maximum: Largest value.
+        whole: All values are whole numbers.
+        one_hot: Every row has a single 1 among zeros (never so for one column).
+        not_finite: How many values are NaN or infinite.
+    """
+
+    shape: Shape
+    minimum: float
+    maximum: float
+    whole: bool
+    one_hot: bool = False
+    not_finite: int = 0
+
+    @property
+    def width(self) -> int:
+        """Numbers in one sample's target."""
+        return math.prod(d or 1 for d in self.shape)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What there is to know about the prepared data.
+
+    Attributes:
+        input_shape: Shape of one sample, or one for each input's name.
+        targets: The targets of each output, in the order of the outputs.
+        task: The experiment's task.
+        rows: Training rows.
+        validation_rows: Validation rows, 0 without validation.
+        input_minimum: Smallest number in the inputs.
+        input_maximum: Largest number in the inputs.
+        not_finite: How many numbers in the inputs are NaN or infinite.
+    """
+
+    input_shape: Shapes
+    targets: tuple[TargetFacts, ...]
+    task: Task
+    rows: int
+    validation_rows: int = 0
+    input_minimum: float = 0.0
+    input_maximum: float = 1.0
+    not_finite: int = 0
+
+
+def facts(x: Any, y: Any, task: Task, validation_rows: int = 0) -> Facts:
+    """Gather the facts from prepared arrays, without a copy of them.
+
+    Args:
+        x: Inputs, an array (rows, ...) or one for each input's name.
+        y: Targets, an array (rows,) or (rows, columns), or one for each output.
+        task: The experiment's task.
+        validation_rows: Rows of the validation part.
+    """
+    arrays = list(x.values()) if isinstance(x, Mapping) else [x]
+    spans = [_span(array) for array in arrays]
+    targets = list(y.values()) if isinstance(y, Mapping) else [y]
+    shape: Shapes = (
+        {name: tuple(array.shape[1:]) for name, array in x.items()}
+        if isinstance(x, Mapping)
+        else tuple(x.shape[1:])
+    )
+    return Facts(
+        input_shape=shape,
+        targets=tuple(_target_facts(target) for target in targets),
+        task=task,
+        rows=len(arrays[0]),
+        validation_rows=validation_rows,
+        input_minimum=min(span[0] for span in spans),
+        input_maximum=max(span[1] for span in spans),
+        not_finite=sum(span[2] for span in spans),
+    )
+
+
+def _span(array: Any) -> tuple[float, float, int]:
+    """Smallest and largest finite number, and how many are not finite."""
+    import numpy as np
+
+    if array.size == 0:
+        return 0.0, 0.0, 0
+    low, high = float(array.min()), float(array.max())
+    if math.isfinite(low) and math.isfinite(high):  # a NaN anywhere makes both NaN
+        return low, high, 0
+    lows, highs, bad = [], [], 0
+    for part in np.array_split(array.reshape(-1), max(1, array.size // 4_000_000)):
+        finite = np.isfinite(part)
+        bad += int(part.size - finite.sum())
+        if finite.any():
+            lows.append(float(part[finite].min()))
+            highs.append(float(part[finite].max()))
+    return min(lows, default=0.0), max(highs, default=0.0), bad
+
+
+def _target_facts(y: Any) -> TargetFacts:
+    import numpy as np
+
+    low, high, bad = _span(y)
+    whole = bad == 0 and bool(np.all(y == np.round(y)))
+    one_hot = (
+        whole and y.ndim == 2 and y.shape[1] > 1 and low >= 0 and high <= 1
+        and bool(np.all(y.sum(axis=1) == 1))
+    )  # fmt: skip
+    return TargetFacts(tuple(y.shape[1:]), low, high, whole, one_hot, bad)

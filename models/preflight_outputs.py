@@ -1,0 +1,278 @@
+"""The outputs of a model against losses, targets and metrics, in plain words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from kerastui.datasets.spec import Task
+from kerastui.models import catalogue
+from kerastui.models.building import Step
+from kerastui.models.building_errors import Shape
+from kerastui.models.experiment import Experiment, Part
+from kerastui.models.preflight_facts import Finding, TargetFacts
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output of the model, with what it is compared to."""
+
+    name: str
+    shape: Shape  # with the batch axis
+    activation: str
+    where: str  # the layer that gives it
+    loss: Part
+    loss_where: str
+    target: TargetFacts
+
+    @property
+    def units(self) -> int:
+        return self.shape[-1] or 0
+
+    @property
+    def loss_name(self) -> str:
+        """The loss class, with Keras' own choice made where it has one."""
+        name = catalogue.find("losses", self.loss.type).name
+        if name != "crossentropy":
+            return name
+        if self.units == 1:
+            return "BinaryCrossentropy"
+        sparse = self.target.width == 1
+        return "SparseCategoricalCrossentropy" if sparse else "CategoricalCrossentropy"
+
+    @property
+    def from_logits(self) -> bool:
+        return bool(self.loss.parameters.get("from_logits", False))
+
+
+_PASSING = {"Identity", "Reshape", "Flatten", "Dropout"}
+
+
+def activation_of(step: Step, done: Sequence[Step]) -> str:
+    """The activation that an output goes through last; `linear` for none."""
+    makers = {id(other.output): other for other in done}
+    while type(step.layer).__name__ in _PASSING and id(step.received[0]) in makers:
+        step = makers[id(step.received[0])]
+    layer = step.layer
+    entry = catalogue.load().get("activations", type(layer).__name__.lower())
+    if entry is not None:  # a layer that is nothing but an activation
+        return entry.name
+    function = getattr(layer, "activation", None)
+    return str(getattr(function, "__name__", "linear"))
+
+
+_SPARSE = {"SparseCategoricalCrossentropy"}
+_ONE_HOT = {"CategoricalCrossentropy", "CategoricalFocalCrossentropy", "CategoricalHinge",
+            "CategoricalGeneralizedCrossEntropy"}  # fmt: skip
+_BINARY = {"BinaryCrossentropy", "BinaryFocalCrossentropy"}
+_OTHER_SHAPES = {"CTC", "Circle"}  # targets that are not compared number by number
+
+
+def shape_findings(output: Output, task: Task) -> Iterator[Finding]:
+    """Does the output have the shape that the loss compares with this target?"""
+    loss, target, units = output.loss_name, output.target, output.units
+    if loss in _OTHER_SHAPES:
+        return
+    axes = len(output.shape) - 1
+    target_axes = max(1, len(target.shape)) + (1 if loss in _SPARSE and target.width > 1 else 0)
+    if loss in _SPARSE and target.one_hot:
+        yield Finding(
+            "problem", output.loss_where,
+            f"{output.loss.type} wants class numbers, but the targets are one-hot "
+            f"({target.width} columns).",
+            "Use categorical_crossentropy, or take the one-hot step out of the preparation.",
+        )  # fmt: skip
+    elif axes > target_axes:
+        yield Finding(
+            "problem", output.where,
+            f"The output has the shape {_text(output.shape)}, but there is one target of "
+            f"{_numbers(target.width)} for each sample.",
+            "Bring it down to one row: Flatten, a global pooling layer, or return_sequences = "
+            "false in the last recurrent layer.",
+        )  # fmt: skip
+    elif loss in _SPARSE:
+        yield from _class_numbers(output)
+    elif loss in _ONE_HOT and target.width == 1 and units > 1:
+        cure = "Use sparse_categorical_crossentropy, or add the one-hot step to the preparation."
+        yield Finding("problem", output.loss_where,
+                      f"{output.loss.type} wants one column for each class, but the targets are "
+                      "single numbers.", cure)  # fmt: skip
+    elif units != (target.shape[-1] if target.shape else 1):
+        yield Finding("problem", output.where,
+                      f"The output gives {_numbers(units)}, the target has "
+                      f"{_numbers(target.width)}.", _units_cure(output, task))  # fmt: skip
+    elif loss in _ONE_HOT and units == 1:
+        yield Finding(
+            "problem", output.loss_where,
+            f"{output.loss.type} tells several classes apart, but the output gives one number.",
+            "Use binary_crossentropy with a sigmoid for two classes.",
+        )  # fmt: skip
+
+
+def _class_numbers(output: Output) -> Iterator[Finding]:
+    """Class numbers against the number of units."""
+    target, units = output.target, output.units
+    if not target.whole:
+        yield Finding(
+            "problem", output.loss_where,
+            f"{output.loss.type} wants class numbers, but the targets go from "
+            f"{target.minimum:g} to {target.maximum:g} with fractions.",
+            "Use mse for numbers to predict, or encode the classes as numbers.",
+        )  # fmt: skip
+    elif units == 1:
+        yield Finding(
+            "problem", output.where,
+            f"{output.loss.type} needs one unit for each class; the output has a single one.",
+            "Use binary_crossentropy with a sigmoid for two classes, or "
+            f"{int(target.maximum) + 1} units with softmax.",
+        )  # fmt: skip
+    elif target.minimum < 0 or target.maximum >= units:
+        yield Finding(
+            "problem", output.where,
+            f"The class numbers go from {target.minimum:g} to {target.maximum:g}, but "
+            f"{units} units stand for 0 to {units - 1}.",
+            "Number the classes from 0 (encode label)" if target.minimum < 0 else
+            f"Give the last layer {int(target.maximum) + 1} units, or number the classes from 0.",
+        )  # fmt: skip
+
+
+def _units_cure(output: Output, task: Task) -> str:
+    width = output.target.width
+    if output.target.width == 1 and task == "multiclass":
+        return ("Use sparse_categorical_crossentropy for class numbers, or the one-hot step "
+                "in the preparation.")  # fmt: skip
+    return f"Give the last layer {_numbers(width, 'unit')}, or choose other target columns."
+
+
+def value_findings(output: Output, task: Task) -> Iterator[Finding]:
+    """Can the activation give what the targets ask for, as the loss reads it?"""
+    loss, target, activation = output.loss_name, output.target, output.activation
+    probabilities = loss in _BINARY | _ONE_HOT - {"CategoricalHinge"}
+    if probabilities and (target.minimum < 0 or target.maximum > 1):
+        yield Finding(
+            "problem", output.loss_where,
+            f"{output.loss.type} wants targets from 0 to 1; they go from "
+            f"{target.minimum:g} to {target.maximum:g}.",
+            "Encode the classes as 0 and 1 (encode label), or use another loss.",
+        )  # fmt: skip
+    if activation == "softmax" and output.units == 1:
+        yield Finding(
+            "problem", output.where,
+            "Softmax over a single unit is always 1, whatever the input.",
+            "Use sigmoid for two classes, or linear for a number.",
+        )  # fmt: skip
+        return
+    if loss in _BINARY | _ONE_HOT | _SPARSE and loss != "CategoricalHinge":
+        yield from _probabilities(output)
+    elif task in ("regression", "forecasting"):
+        yield from _range(output)
+    if loss in ("MeanSquaredLogarithmicError", "Poisson") and target.minimum < 0:
+        yield Finding(
+            "warning", output.loss_where,
+            f"{output.loss.type} is meant for targets of 0 and more; the smallest is "
+            f"{target.minimum:g}.", "Use mse or mae.",
+        )  # fmt: skip
+
+
+def _probabilities(output: Output) -> Iterator[Finding]:
+    """A crossentropy wants probabilities, or logits if it is told so."""
+    wanted = "sigmoid" if output.loss_name in _BINARY else "softmax"
+    activation = output.activation
+    probable = activation in ("sigmoid", "softmax", "hard_sigmoid", "sparsemax", "sparse_sigmoid")
+    if output.from_logits and probable:
+        yield Finding(
+            "warning", output.loss_where,
+            f"from_logits says that the output is not yet a probability, but it goes through "
+            f"{activation}: it would be squeezed twice.",
+            "Set from_logits to false, or take the activation away.",
+        )  # fmt: skip
+    elif not output.from_logits and not probable:
+        yield Finding(
+            "warning", output.where,
+            f"{output.loss.type} reads the output as probabilities, but {activation} gives "
+            "other numbers too.",
+            f"Use {wanted} in the last layer, or set from_logits in the loss.",
+        )  # fmt: skip
+    elif wanted == "softmax" and not output.from_logits and activation != "softmax":
+        yield Finding(
+            "warning", output.where,
+            f"With {activation} the {output.units} outputs do not sum to 1, as "
+            f"{output.loss.type} expects of classes that exclude each other.",
+            "Use softmax in the last layer.",
+        )  # fmt: skip
+    elif wanted == "sigmoid" and activation == "softmax" and not output.target.one_hot:
+        yield Finding(
+            "warning", output.where,
+            f"Softmax makes the {output.units} outputs sum to 1, but several labels can be true "
+            "at once.", "Use sigmoid in the last layer.",
+        )  # fmt: skip
+
+
+_REACH = {
+    "sigmoid": (0.0, 1.0), "hard_sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0),
+    "tanh": (-1.0, 1.0), "hard_tanh": (-1.0, 1.0), "softsign": (-1.0, 1.0),
+    "relu": (0.0, math.inf), "softplus": (0.0, math.inf), "relu6": (0.0, 6.0),
+    "exponential": (0.0, math.inf),
+}  # fmt: skip
+
+
+def _range(output: Output) -> Iterator[Finding]:
+    """Numbers to predict against what the last activation can give."""
+    target = output.target
+    low, high = _REACH.get(output.activation, (-math.inf, math.inf))
+    if target.minimum < low or target.maximum > high:
+        reach = f"{low:g} and more" if math.isinf(high) else f"{low:g} to {high:g}"
+        yield Finding(
+            "warning", output.where,
+            f"{output.activation.capitalize()} gives only {reach}, but the targets go from "
+            f"{target.minimum:g} to {target.maximum:g}.",
+            "Leave the last layer without an activation (linear), or scale the target.",
+        )  # fmt: skip
+    elif output.activation == "softmax":
+        yield Finding(
+            "warning", output.where,
+            "Softmax makes the outputs sum to 1, which numbers to predict seldom do.",
+            "Leave the last layer without an activation (linear).",
+        )  # fmt: skip
+
+
+_CONFUSION = {"Precision", "Recall", "AUC", "F1Score", "FBetaScore"}
+
+
+def metric_findings(experiment: Experiment, output: Output, task: Task) -> Iterator[Finding]:
+    """Metrics that fail on, or misread, this output and target."""
+    target, several = output.target, output.units > 1
+    for index, part in enumerate(experiment.compile.metrics):
+        where, name = f"compile.metrics.{index}", catalogue.find("metrics", part.type).name
+        entry = catalogue.find("metrics", name)
+        if entry.group == "accuracy" and task in ("regression", "forecasting"):
+            yield Finding(
+                "warning", where,
+                f"{part.type} counts right answers; numbers to predict are hardly ever hit "
+                "exactly.", "Use mae or RootMeanSquaredError.",
+            )  # fmt: skip
+        elif name.startswith("Sparse") and target.one_hot:
+            yield Finding("warning", where, f"{part.type} wants class numbers, but the targets "
+                          "are one-hot.", 'Use "accuracy", or the one without Sparse.')  # fmt: skip
+        elif (
+            several
+            and target.width == 1
+            and (
+                name in _CONFUSION or name.startswith(("Categorical", "TopKCategorical", "OneHot"))
+            )
+        ):
+            yield Finding(
+                "problem", where,
+                f"{part.type} compares {output.units} outputs with {output.units} targets, but "
+                "the targets are class numbers.",
+                'Use "accuracy" or another sparse metric, or add the one-hot step.',
+            )  # fmt: skip
+
+
+def _numbers(count: int, word: str = "number") -> str:
+    return f"one {word}" if count == 1 else f"{count} {word}s"
+
+
+def _text(shape: Shape) -> str:
+    return "(" + ", ".join("None" if size is None else str(size) for size in shape) + ")"
