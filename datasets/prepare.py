@@ -102,8 +102,9 @@ class Prepared:
         x = self._raw_input(values)
         for step in self._fitted:
             x = step.inputs(x)
-        batch = as_array(x)
-        _check_finite(batch, self.feature_names, "The input")
+        index = np.zeros(1, dtype=np.int64)
+        batch = as_array(x, index)
+        _check_finite(batch, index, self.feature_names, "The input")
         return batch
 
     def decode_class(self, number: int) -> str:
@@ -191,6 +192,7 @@ def prepare(
         UserError: Anything about the data or the preparation that cannot work.
     """
     say = progress or (lambda words: None)
+    _check_windows(data)
     say(f"Loading {data.dataset}")
     loaded, source = load(data, seed=seed, progress=progress)
     rows = _chosen_rows(data, loaded)
@@ -214,23 +216,27 @@ def prepare(
 
     while steps and not learns(steps[0]):
         run(steps.pop(0))
-    for step in steps:
-        if isinstance(step, spec.Window):
-            raise UserError(
-                "The step window comes after a step that learns from the training part.",
-                hint="Put window first; missing with drop or constant may stand before it.",
-            )
-    if data.task == "forecasting" and not any(isinstance(s, spec.Window) for s in data.steps):
-        raise UserError(
-            "A series cannot be learned without windows.",
-            hint="Add the step window first, for example with length 5.",
-        )
     before = _shapes(parts)
     parts = _split(data, parts["all"], loaded, seed)
     records.append(StepRecord("split", _split_words(data.split, parts), before, _shapes(parts)))
     for step in steps:
         run(step)
     return _finished(data, loaded, source, parts, records, fitted, sample, classes)
+
+
+def _check_windows(data: spec.Data) -> None:
+    """Windows change rows, so that they come before the split and before all that learns."""
+    windows = [isinstance(step, spec.Window) for step in data.steps]
+    if any(windows[next((i for i, s in enumerate(data.steps) if learns(s)), len(windows)) :]):
+        raise UserError(
+            "The step window comes after a step that learns from the training part.",
+            hint="Put window first; missing with drop or constant may stand before it.",
+        )
+    if data.task == "forecasting" and not any(windows):
+        raise UserError(
+            "A series cannot be learned without windows.",
+            hint="Add the step window first, for example with length 5.",
+        )
 
 
 def _split(data: spec.Data, rows: Rows, loaded: Loaded, seed: int) -> dict[str, Rows]:
@@ -307,8 +313,8 @@ def _finished(
     finished: dict[str, Part] = {}
     for part_name, rows in parts.items():
         if id(rows) not in arrays:
-            arrays[id(rows)] = as_array(rows.x)
-            _check_finite(arrays[id(rows)], names, f"The {part_name} part")
+            arrays[id(rows)] = as_array(rows.x, rows.index)
+            _check_finite(arrays[id(rows)], rows.index, names, f"The {part_name} part")
         row_names = loaded.columns.get(loaded.names)
         finished[part_name] = Part(
             arrays[id(rows)],
@@ -333,8 +339,8 @@ def _finished(
     )
 
 
-def _check_finite(x: Array, names: list[str], what: str) -> None:
-    """One NaN in the inputs can spoil a network without any sign in its loss."""
+def _check_finite(x: Array, index: Array, names: list[str], what: str) -> None:
+    """Refuse NaN and infinity: one NaN can spoil a network without any sign in its loss."""
     if x.dtype.kind != "f":
         return
     for start in range(0, len(x), _CHUNK):
@@ -345,7 +351,7 @@ def _check_finite(x: Array, names: list[str], what: str) -> None:
             column = f" in column {names[first[1]]}" if names else ""
             total = int((~np.isfinite(x)).sum())
             raise UserError(
-                f"{what} still has {value}{column}, row {start + int(first[0]) + 1} "
+                f"{what} still has {value}{column}, row {index[start + int(first[0])] + 1} "
                 f"({total} such {'cell' if total == 1 else 'cells'} in all).",
                 hint="Add the step missing (drop, median, mean or constant) before the others.",
             )

@@ -42,8 +42,12 @@ def shape_of(x: Inputs) -> Shape:
     return tuple(x.shape)
 
 
-def as_array(x: Inputs) -> Array:
+def as_array(x: Inputs, index: Array) -> Array:
     """One array for a model: tables become float32 (rows, features).
+
+    Args:
+        x: The inputs.
+        index: Number of each row in the raw data, to name a row in an error.
 
     Raises:
         UserError: A column holds text, or texts still differ in length.
@@ -59,7 +63,7 @@ def as_array(x: Inputs) -> Array:
     for position, (name, column) in enumerate(x.items()):
         if column.dtype == object:
             raise UserError(
-                text_in_numbers(name, column),
+                text_in_numbers(name, column, index),
                 hint="Turn it into numbers with the step one_hot, take it out of the features, or "
                 "mend the file.",
             )
@@ -67,15 +71,16 @@ def as_array(x: Inputs) -> Array:
     return matrix
 
 
-def text_in_numbers(name: str, column: Array) -> str:
-    """A sentence with the first cell of a column that is not a number."""
+def text_in_numbers(name: str, column: Array, index: Array) -> str:
+    """A sentence with the first cell of a column that is not a number, and its raw row."""
+    holds = f"Column {name} holds text where numbers are needed"
     for row, cell in enumerate(column):
         try:
             if cell is not None:
                 float(cell)
         except ValueError:
-            return f"Column {name} holds text where numbers are needed: {cell!r} in row {row + 1}."
-    return f"Column {name} holds text where numbers are needed."
+            return f"{holds}: {cell!r} in row {index[row] + 1}."
+    return f"{holds}."
 
 
 def is_missing(column: Array) -> npt.NDArray[np.bool_]:

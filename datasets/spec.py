@@ -47,7 +47,7 @@ class _Step(Strict):
 
 
 class Missing(_Step):
-    """Rows or cells without a value: leave the rows out, or fill the cells."""
+    """Cells without a value: leave their rows out (and those without a target), or fill them."""
 
     step: Literal["missing"] = "missing"
     strategy: Literal["drop", "median", "mean", "constant"] = "drop"

@@ -100,10 +100,10 @@ def _chosen(columns: Sequence[str], x: dict[str, Array], step: str) -> list[str]
     return list(columns) or list(x)
 
 
-def _numbers(name: str, column: Array, step: str) -> Array:
+def _numbers(name: str, column: Array, step: str, index: Array) -> Array:
     if column.dtype == object:
         raise UserError(
-            f"The step {step} needs numbers. {text_in_numbers(name, column)}",
+            f"The step {step} needs numbers. {text_in_numbers(name, column, index)}",
             hint="Name the columns it is for, use one_hot on this one first, or leave it out.",
         )
     return column
@@ -113,25 +113,21 @@ class _Drop(FittedStep):
     name = "missing"
 
     def __init__(self, step: spec.Missing, train: Rows) -> None:
-        if isinstance(train.x, dict):
-            known = {**train.x, "the target": train.y}
-            self.columns = _chosen(step.columns, known, self.name)
-        else:
-            self.columns = []
+        self.columns = _chosen(step.columns, _table(train.x, self.name), self.name)
         where = ", ".join(step.columns) or "any column"
-        self.words = f"Rows without a value in {where} are left out"
+        self.words = f"Rows without a value in {where} or without a target are left out"
 
     def apply(self, rows: Rows) -> Rows:
         x = _table(rows.x, self.name)
-        keep = np.ones(len(rows), dtype=bool)
+        missing = is_missing(rows.y)
         for name in self.columns:
-            keep &= ~is_missing(rows.y if name == "the target" else x[name])
-        if not keep.any():
+            missing |= is_missing(x[name])
+        if missing.all():
             raise UserError(
                 f"No row is left: each of the {len(rows)} rows lacks a value somewhere.",
                 hint="Drop by fewer columns, or fill with median, mean or constant.",
             )
-        return rows.take(np.flatnonzero(keep))
+        return rows.take(np.flatnonzero(~missing))
 
 
 class _Fill(FittedStep):
@@ -144,7 +140,7 @@ class _Fill(FittedStep):
             column = x[name]
             if column.dtype == object and not step.columns:
                 continue  # text has no median; what is missing there is reported at the end
-            known = _numbers(name, column, self.name)[~is_missing(column)]
+            known = _numbers(name, column, self.name, train.index)[~is_missing(column)]
             if step.strategy == "constant":
                 self.values[name] = step.value
             elif len(known) == 0:
@@ -289,7 +285,7 @@ class _ScaleColumns(FittedStep):
     def __init__(self, step: spec.Scale, train: Rows) -> None:
         x = _table(train.x, self.name)
         self.ranges = {
-            name: _Range.of(step, _numbers(name, x[name], self.name))
+            name: _Range.of(step, _numbers(name, x[name], self.name, train.index))
             for name in _chosen(step.columns, x, self.name)
         }
         self.words = _scale_words(step, "each column" if not step.columns else "the named columns")
@@ -341,7 +337,7 @@ class _Window(FittedStep):
         self.words = f"Windows of {step.length} values, each with the value that follows"
 
     def apply(self, rows: Rows) -> Rows:
-        series = self._stacked(rows.x)
+        series = self._stacked(rows.x, rows.index)
         if len(series) <= self.length:
             raise UserError(
                 f"A window of {self.length} needs more than {self.length} values; there are "
@@ -353,16 +349,16 @@ class _Window(FittedStep):
         return Rows(x, rows.y[self.length :], rows.index[self.length :])
 
     def inputs(self, x: Inputs) -> Inputs:
-        window = self._stacked(x)
+        window = self._stacked(x, np.arange(self.length))
         if len(window) != self.length:
             raise UserError(
                 f"{len(window)} values were given.", hint=f"The window takes {self.length}."
             )
         return window[np.newaxis]
 
-    def _stacked(self, x: Inputs) -> Array:
+    def _stacked(self, x: Inputs, index: Array) -> Array:
         table = _table(x, self.name)
-        columns = [_numbers(name, column, self.name) for name, column in table.items()]
+        columns = [_numbers(name, column, self.name, index) for name, column in table.items()]
         return np.column_stack(columns).astype(np.float32)
 
 
