@@ -16,11 +16,11 @@ from kerastui.tui.commands.output import arguments, stdout
 
 def code(source: Source, set_: Changes = None, workspace_: WorkspaceFolder = None) -> None:
     """Print an example or experiment as a runnable Keras script that needs no kerastui."""
-    from kerastui.models.code import script
-
     with arguments():
         chosen = experiment(source, workspace_)
         chosen = chosen.changed(changes(set_ or [])) if set_ else chosen
+    from kerastui.models.code import script
+
     text = script(chosen)
     if not sys.stdout.isatty():
         sys.stdout.write(text)

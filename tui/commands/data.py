@@ -169,7 +169,7 @@ def _fetch(card: Card) -> Located:
 def _here(located: Located | None) -> str:
     if located is None:
         return "no"
-    return located.origin if located.verified else f"{located.origin}, not verified"
+    return located.origin if located.verified else f"{located.origin}, unverified"
 
 
 def _where(card: Card, located: Located) -> str:

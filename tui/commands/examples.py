@@ -20,19 +20,19 @@ def examples(json: Json = False) -> None:
         return
     console = stdout()
     widest = max(len(entry.name) for entry in entries)
+    figures = max(len(_published(entry)) for entry in entries)
     for letter, title in shipped.DOCUMENTS.items():
         chosen = [entry for entry in entries if entry.document == letter]
         if not chosen:
             continue
         console.print(Text(f"{letter}  {title}", style="bold"))
-        grid = table("example", "question", "data", "published")
+        grid = table("example", "published", "question")
         grid.show_header = False
         for entry in chosen:
             grid.add_row(
                 Text(f"  {entry.name:<{widest}}", style="cyan"),
+                Text(f"{_published(entry):<{figures}}", style="dim"),
                 Text(entry.title),
-                Text(entry.dataset, style="dim"),
-                Text(_published(entry)),
             )
         print_table(grid)
     console.print(Text("\nTrain one: kerastui run a05", style="dim"))
@@ -56,5 +56,6 @@ def _published(entry: Any) -> str:
 
     for figure in entry.plain.get("published", []):
         if "value" in figure:
-            return f"{figure.get('label') or figure['figure']} {shown(figure['value'])}"
+            name = figure["figure"].rpartition(".")[2]
+            return f"{name} {shown(figure['value'])}"
     return ""

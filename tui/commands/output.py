@@ -15,6 +15,8 @@ from rich.text import Text
 
 from kerastui.datasets.errors import UserError
 
+_GAP = 2
+_NARROWEST = 8
 _WIDE = 1000
 """Columns a table may have in a pipe: whatever it needs."""
 
@@ -56,26 +58,34 @@ def write_json(value: Any) -> None:
 
 
 def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
-    """Return a table without frames that pipes and `grep` get along with.
-
-    The first column is never cut; the others give way where a terminal is narrow.
+    """Return a table without frames, one line a row, that pipes and `grep` get along with.
 
     Args:
         columns: The headings.
         right: Those of them whose cells are numbers.
     """
-    grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for index, column in enumerate(columns):
+    grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
+    for column in columns:
         grid.add_column(
-            Text(column), justify="right" if column in right else "left", no_wrap=index == 0
+            Text(column),
+            justify="right" if column in right else "left",
+            no_wrap=True,
+            overflow="ellipsis",
         )
     return grid
 
 
 def print_table(grid: Table) -> None:
-    """Print a table; where there is no terminal it is as wide as it needs to be."""
+    """Print a table. Where a terminal is narrow its last column gives way, in a pipe none."""
     console = stdout()
-    if not console.is_terminal:
+    if console.is_terminal:
+        left = console.width
+        for column in grid.columns[:-1]:
+            cells = [column.header, *column.cells]
+            column.min_width = max(console.measure(cell).maximum for cell in cells)
+            left -= column.min_width + _GAP
+        grid.columns[-1].max_width = max(left, _NARROWEST)
+    else:
         console.width = _WIDE
     console.print(grid)
 

@@ -13,7 +13,7 @@ from kerastui.tui.commands.options import WorkspaceFolder
 
 app = typer.Typer(
     name="kerastui",
-    no_args_is_help=True,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="A complete Keras workbench in a terminal.",
@@ -33,14 +33,14 @@ app.command("headless")(headless.headless)
 
 @app.callback()
 def root(
-    version: Annotated[
-        bool, typer.Option("--version", help="Show the version.", is_eager=True)
-    ] = False,
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
     workspace_: WorkspaceFolder = None,
 ) -> None:
     """A complete Keras workbench in a terminal: train, watch, compare and look inside."""
     if version:
         print("kerastui", metadata.version("kerastui"))
-        raise typer.Exit
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
     if workspace_:
         os.environ["KERASTUI_HOME"] = str(workspace_.expanduser().absolute())

@@ -87,14 +87,14 @@ def run(
 
 
 def _detach(chosen: Experiment, members: list[Member], home: Workspace, json: bool) -> None:
-    from kerastui.models.launch import launch
-
     if len(members) > 1:
         raise UsageError(
             f"{chosen.name} is a study of {len(members)} runs, one after the other; "
             "--detach starts a single run.",
             "Start it without --detach, or take the study out with --set study=",
         )
+    from kerastui.models.launch import launch
+
     started = home.create(chosen)
     pid = launch(started)
     if json:
