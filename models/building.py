@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastui.datasets.errors import UserError
 from kerastui.models import catalogue
-from kerastui.models.building_errors import LayerError, Shape, explain, first_line
+from kerastui.models.building_errors import LayerError, Shape, explain, first_line, out_of_memory
 from kerastui.models.experiment import Compile, GraphModel, Layer, Node, Part, SequentialModel
 
 if TYPE_CHECKING:
@@ -65,10 +65,7 @@ def make(kind: str, part: Part | Mapping[str, Any] | str, where: str = "") -> An
     type_, parameters = _plain(part)
     problems = catalogue.check(kind, type_, parameters, where)
     if problems:
-        raise UserError(
-            problems[0].sentence,
-            hint="" if len(problems) == 1 else f"There are {len(problems) - 1} more problems.",
-        )
+        raise UserError(problems[0].sentence, hint=problems[0].cure)
     entry = catalogue.find(kind, type_)
     if entry.by_name and not parameters:
         return type_
@@ -154,6 +151,11 @@ def build_model(
         try:
             return keras.Sequential([source, *(layer for _, _, layer in layers)])
         except Exception as error:
+            if out_of_memory(error):  # trying again would wait for memory again
+                raise UserError(
+                    "The weights of the model do not fit into memory.",
+                    hint="Use fewer units or filters, or pooling before the largest Dense layer.",
+                ) from error
             for _ in _stack(layers, source):  # find the layer, and say it in plain words
                 pass
             raise UserError(

@@ -42,6 +42,12 @@ def first_line(error: BaseException) -> str:
     return (line if len(line) <= 300 else line[:299] + "…") or type(error).__name__
 
 
+def out_of_memory(error: BaseException) -> bool:
+    """Whether a backend says that there is not enough memory."""
+    names = ("ResourceExhaustedError", "MemoryError", "OutOfMemoryError")
+    return type(error).__name__ in names or "OOM when allocating" in str(error)
+
+
 def explain(
     error: Exception, layer: Any, shapes: Sequence[Shape], previous: Any = None
 ) -> tuple[str, str]:
@@ -103,7 +109,7 @@ def explain(
             "All must have the same shape (Concatenate: but for one axis). "
             "Bring them there with Dense, Reshape, Flatten or pooling.",
         )
-    if type(error).__name__ in ("ResourceExhaustedError", "MemoryError") or "OOM" in text:
+    if out_of_memory(error):
         return f"its weights do not fit into memory; {got}", "Use fewer units or filters."
     return f"{type_} does not take {' and '.join(map(str, shapes))}: {text}", _CURE
 

@@ -133,6 +133,12 @@ class Problem:
     accepted: str
     sentence: str
 
+    @property
+    def cure(self) -> str:
+        """What to write instead, as a sentence of its own."""
+        done = self.accepted.endswith((".", "?"))
+        return self.accepted if done else f"Accepted: {self.accepted}."
+
     def __str__(self) -> str:
         return self.sentence
 

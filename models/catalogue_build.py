@@ -275,7 +275,7 @@ def choices(
             return []
         candidates = documented
     else:
-        candidates = [*documented, *quoted(refusal), *pool]
+        candidates = [*documented, *sorted(quoted(refusal)), *pool]  # Keras may list a set
     if isinstance(default, str):
         candidates = [default, *candidates]
     found = [c for c in dict.fromkeys(candidates) if c != NONSENSE and builder.takes(name, c)]
@@ -434,6 +434,18 @@ def unsuitable(cls: Any, kind: str) -> str:
     return ""
 
 
+def public_classes(kind: str) -> list[type]:
+    """The classes of a public Keras module."""
+    values = vars(module_of(kind)).items()
+    return [value for name, value in values if inspect.isclass(value) and name[0] != "_"]
+
+
+def public_name(cls: type, kind: str) -> str:
+    """The name under which a class is public, which is not always the name it has itself."""
+    names = sorted(name for name, value in vars(module_of(kind)).items() if value is cls)
+    return cls.__name__ if cls.__name__ in names else names[0]
+
+
 def strings(kind: str) -> dict[str, Any]:
     """The strings Keras' own look-up of a kind knows, with what they stand for."""
     table = getattr(module_of(kind).get, "__globals__", {}).get("ALL_OBJECTS_DICT", {})
@@ -460,7 +472,8 @@ def aliases(kind: str, cls: type, builder: Builder) -> list[str]:
     known: list[str] = []
     if kind not in ("layers", "callbacks", "schedules"):
         known = [n for n, value in strings(kind).items() if any(value is t for t in targets)]
-    return sorted({*public, *known} - {cls.__name__, *PICKED.get(kind, ())[:2]})
+    names = {cls.__name__, *public, *known}
+    return sorted(names - {public_name(cls, kind), *PICKED.get(kind, ())[:2]})
 
 
 def entry(cls: type, kind: str, pools: dict[str, list[str]]) -> dict[str, Any] | str:
@@ -525,11 +538,7 @@ def build(wanted: Iterable[str] = (*BASES, "activations")) -> dict[str, Any]:
     kinds: dict[str, dict[str, Any]] = {}
     excluded: dict[str, dict[str, str]] = {}
     for kind in (kind for kind in BASES if kind in wanted):
-        classes = {
-            value.__name__: value
-            for name, value in sorted(vars(module_of(kind)).items())
-            if inspect.isclass(value) and not name.startswith("_")
-        }
+        classes = {public_name(value, kind): value for value in public_classes(kind)}
         pools: dict[str, list[str]] = {}
         for cls in classes.values():
             for name, doc in argument_docs(cls).items():

@@ -60,7 +60,7 @@ def check(experiment: Experiment, data: Facts) -> list[Finding]:
         Problems first, then warnings; none for a sound experiment.
     """
     found = [
-        Finding("problem", problem.where, problem.sentence, f"Accepted: {problem.accepted}.")
+        Finding("problem", problem.where, problem.sentence, problem.cure)
         for problem in experiment_check.problems(experiment)
     ]
     found += _data(experiment, data)
