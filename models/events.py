@@ -46,7 +46,7 @@ def encode(event: str, **fields: Any) -> bytes:
     try:
         text = json.dumps(line, allow_nan=False, separators=(",", ":"))
     except ValueError:
-        text = json.dumps(_named(line), allow_nan=False, separators=(",", ":"))
+        text = json.dumps(plain_numbers(line), allow_nan=False, separators=(",", ":"))
     return text.encode() + b"\n"
 
 
@@ -100,14 +100,14 @@ class EventReader:
         return [event for event in decoded if event is not None]
 
 
-def _named(value: Any) -> Any:
-    """Replace numbers that are not finite by their names."""
+def plain_numbers(value: Any) -> Any:
+    """Return a nest of plain values with the names of numbers that JSON has no word for."""
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, dict):
-        return {key: _named(inner) for key, inner in value.items()}
+        return {key: plain_numbers(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_named(inner) for inner in value]
+        return [plain_numbers(inner) for inner in value]
     return value
 
 

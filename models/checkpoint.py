@@ -1,0 +1,163 @@
+"""The state of a training: everything that decides how it goes on, taken, put back, kept on disk.
+
+Training is a function of this state and of what the experiment says (the order of an epoch
+follows from the seed and the epoch's number), so a training that is taken up from a saved state
+ends with the same weights, bit for bit, as one that was never interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerastui.datasets.errors import UserError
+
+FILE = "state.npz"
+_FORMAT = 1
+
+
+@dataclass
+class State:
+    """A training between two epochs.
+
+    Attributes:
+        epoch: Epochs trained so far.
+        values: One value for each of `variables(model)`, as tensors of the device.
+        callbacks: For each callback its plain attributes and its lists of arrays by name.
+    """
+
+    epoch: int
+    values: list[Any]
+    callbacks: list[dict[str, Any]] = field(default_factory=list)
+
+
+def variables(model: keras.Model) -> list[Any]:
+    """Return weights, random seeds of layers (dropout, noise) and the optimizer's variables."""
+    found = [*model.variables, *(model.optimizer.variables if model.optimizer else [])]
+    return list({id(variable): variable for variable in found}.values())
+
+
+def values_of(wanted: Iterable[Any]) -> list[Any]:
+    """Return the present values of Keras variables; later training does not change them."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        # Reading shares the memory; the variable gets new memory when it is next written.
+        return [tf.convert_to_tensor(variable.value) for variable in wanted]
+    return [np.array(keras.ops.convert_to_numpy(variable.value)) for variable in wanted]
+
+
+def capture(model: keras.Model, epoch: int, callbacks: Sequence[Any] = ()) -> State:
+    """Take the state of a training between two epochs."""
+    return State(epoch, values_of(variables(model)), [_attributes(one) for one in callbacks])
+
+
+def restore(model: keras.Model, state: State, callbacks: Sequence[Any] = ()) -> None:
+    """Put a state back, in place.
+
+    Raises:
+        UserError: The state is of another model, optimizer or list of callbacks.
+    """
+    wanted = variables(model)
+    shapes = [tuple(variable.shape) for variable in wanted]
+    if shapes != [tuple(value.shape) for value in state.values] or (
+        callbacks and len(callbacks) != len(state.callbacks)
+    ):
+        raise UserError(
+            "The checkpoint is of another model, optimizer or list of callbacks.",
+            "Go on with the experiment the checkpoint was written by.",
+        )
+    for variable, value in zip(wanted, state.values, strict=True):
+        variable.assign(value)
+    for callback, attributes in zip(callbacks, state.callbacks, strict=bool(callbacks)):
+        vars(callback).update(attributes)
+
+
+def save_state(folder: Path, state: State) -> None:
+    """Write a state to `folder`, replacing the one before in one step.
+
+    Raises:
+        UserError: The folder can't be written or the disk is full.
+    """
+    arrays = {f"value.{i}": _portable(value) for i, value in enumerate(state.values)}
+    plain: list[dict[str, Any]] = []
+    for i, attributes in enumerate(state.callbacks):
+        plain.append({name: v for name, v in attributes.items() if not isinstance(v, list)})
+        for name, parts in attributes.items():
+            if isinstance(parts, list):
+                plain[i][name] = {"arrays": len(parts)}
+                for j, part in enumerate(parts):
+                    arrays[f"callback.{i}.{name}.{j}"] = _portable(part)
+    head = {"format": _FORMAT, "epoch": state.epoch, "values": len(state.values)}
+    text = json.dumps({**head, "callbacks": plain})
+    arrays["head"] = np.frombuffer(text.encode(), np.uint8)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=folder, prefix=f".{FILE}.")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                np.savez(stream, **arrays)
+            os.replace(name, folder / FILE)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise UserError(
+            f"The checkpoint can't be written to {folder}: {error.strerror}.",
+            "Check the permissions and the free space.",
+        ) from None
+
+
+def load_state(folder: Path) -> State:
+    """Read the state that `save_state` wrote.
+
+    Raises:
+        UserError: There is none, or it is damaged.
+    """
+    try:
+        with np.load(folder / FILE, allow_pickle=False) as stored:
+            head = json.loads(stored["head"].tobytes())
+            values = [stored[f"value.{i}"] for i in range(head["values"])]
+            callbacks = head["callbacks"]
+            for i, attributes in enumerate(callbacks):
+                for name, value in attributes.items():
+                    if isinstance(value, dict):
+                        attributes[name] = [
+                            stored[f"callback.{i}.{name}.{j}"] for j in range(value["arrays"])
+                        ]
+            return State(head["epoch"], values, callbacks)
+    except FileNotFoundError:
+        raise UserError(f"{folder} holds no checkpoint.", "Start the run anew.") from None
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise UserError(f"The checkpoint in {folder} is damaged: {error}.",
+                        "Start the run anew.") from None  # fmt: skip
+
+
+def _attributes(callback: Any) -> dict[str, Any]:
+    """Return what a callback remembers: plain values and lists of arrays (best weights)."""
+    kept: dict[str, Any] = {}
+    for name, value in vars(callback).items():
+        if name.startswith("_") or name == "params":
+            continue
+        if isinstance(value, np.generic) or (hasattr(value, "numpy") and hasattr(value, "dtype")):
+            value = value.numpy().item() if hasattr(value, "numpy") else value.item()
+        if value is None or isinstance(value, bool | int | float | str):
+            kept[name] = value
+        elif isinstance(value, list) and value and all(isinstance(v, np.ndarray) for v in value):
+            kept[name] = list(value)
+    return kept
+
+
+def _portable(value: Any) -> Any:
+    array = np.asarray(value)
+    # NumPy's files know no bfloat16; every bfloat16 is a float32.
+    return array.astype(np.float32) if array.dtype.kind == "V" else array

@@ -1,0 +1,249 @@
+"""What a trained model reaches: figures by path, predictions, and the published figures beside."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from kerastui.datasets.errors import UserError
+from kerastui.models import figures as figure_paths
+from kerastui.models.events import plain_numbers
+from kerastui.models.experiment import Experiment, Prediction
+from kerastui.models.figures import Value, Verdict
+from kerastui.models.files import write_atomically
+from kerastui.models.history import History
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kerastui.datasets.prepare import Part, Prepared
+
+PARTS = ("train", "validation", "test")
+SHOWN_INPUTS = 64
+"""Up to so many numbers, an input is written beside its prediction."""
+
+_SQUARES = ("mse", "mean_squared_error", "MSE")
+
+
+@dataclass
+class Predicted:
+    """One predicted sample.
+
+    Attributes:
+        label: What it is, in words.
+        value: The model's outputs.
+        class_name: The most probable class, for classes.
+        probability: The probability of that class.
+        truth: The true class or numbers, where they are known.
+        input: The raw values, or the prepared ones where they are few.
+        part, index: Where the sample stands in the data; empty for values typed in.
+        number: The prediction (from 1) of the experiment it belongs to.
+    """
+
+    label: str
+    value: list[float]
+    class_name: str | None = None
+    probability: float | None = None
+    truth: str | list[float] | None = None
+    input: list[Any] | None = None
+    part: str = ""
+    index: int | None = None
+    number: int = 0
+
+    def plain(self) -> dict[str, Any]:
+        """Return plain values; `class` in place of `class_name`."""
+        values = {("class" if k == "class_name" else k): v for k, v in vars(self).items()}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+@dataclass
+class Evaluation:
+    """The figures of a run, its predictions, the verdicts, and what could not be done."""
+
+    figures: dict[str, Value]
+    predictions: list[Predicted] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def save(self, path: Path) -> None:
+        """Write `evaluation.json`; raises `UserError` where that is not possible."""
+        plain = {
+            "figures": self.figures,
+            "predictions": [prediction.plain() for prediction in self.predictions],
+            "published": [
+                {
+                    "figure": verdict.figure.figure,
+                    "label": verdict.label,
+                    "value": verdict.figure.value,
+                    "got": verdict.got,
+                    "state": verdict.state,
+                    "expected": verdict.expected,
+                    "note": verdict.figure.note,
+                }
+                for verdict in self.verdicts
+            ],
+            "warnings": self.warnings,
+        }
+        write_atomically(path, json.dumps(plain_numbers(plain), indent=1))
+
+
+def evaluate(
+    experiment: Experiment, model: keras.Model, prepared: Prepared, history: History
+) -> Evaluation:
+    """Evaluate the parts and predict the inputs that the experiment asks for.
+
+    Args:
+        experiment: Says what is asked for; the parts its published figures name belong to it.
+        model: The trained, compiled model.
+        prepared: The data it was trained on.
+        history: The training's history.
+    """
+    wanted = [path for figure in experiment.published for path in _paths(figure)]
+    found = Evaluation({**figure_paths.of_history(history),
+                        **figure_paths.at_epochs(history, wanted)})  # fmt: skip
+    found.figures["parameters"] = float(model.count_params())
+    for name in _parts(experiment, prepared, wanted):
+        part = getattr(prepared, name)
+        if part is None or not len(part.x):
+            found.warnings.append(f"there is no {name} part to evaluate")
+        else:
+            found.figures |= {
+                f"{name}.{metric}": value
+                for metric, value in _evaluate(experiment, model, part).items()
+            }
+    for number, asked in enumerate(experiment.afterwards.predict, start=1):
+        try:
+            predictions = predict(asked, model, prepared)
+        except UserError as error:
+            found.warnings.append(f"prediction {number}: {error}")
+            continue
+        for prediction in predictions:
+            prediction.number = number
+        found.predictions += predictions
+        found.figures |= _prediction_figures(f"prediction.{number}", predictions[0])
+    found.verdicts = [figure_paths.judge(one, found.figures) for one in experiment.published]
+    return found
+
+
+def predict(asked: Prediction, model: keras.Model, prepared: Prepared) -> list[Predicted]:
+    """Predict values typed in, or samples of a part.
+
+    Raises:
+        UserError: The values do not fit the data, or there are no such samples.
+    """
+    if asked.values is not None:
+        batch = prepared.encode(asked.values)
+        outputs = _outputs(model, batch)
+        return [_predicted(asked.label, output, prepared, list(asked.values))
+                for output in outputs]  # fmt: skip
+    part: Part | None = getattr(prepared, asked.part)
+    if part is None or asked.index >= len(part.x):
+        rows = 0 if part is None else len(part.x)
+        raise UserError(
+            f"There is no sample {asked.index} in the {asked.part} part, which has {rows} rows.",
+            f"Choose from 0 to {rows - 1}." if rows else "Choose another part.",
+        )
+    rows_slice = slice(asked.index, asked.index + asked.count)
+    batch = part.x[rows_slice]
+    found = []
+    for offset, output in enumerate(_outputs(model, batch)):
+        index = asked.index + offset
+        name = part.names[index] if part.names else f"{asked.part} {index}"
+        label = asked.label if asked.label and asked.count == 1 else name
+        shown = batch[offset].ravel().tolist() if batch[offset].size <= SHOWN_INPUTS else None
+        one = _predicted(label, output, prepared, shown)
+        one.part, one.index = asked.part, index
+        one.truth = _truth(part.y[index], prepared)
+        found.append(one)
+    return found
+
+
+def _paths(figure: Any) -> Iterable[str]:
+    yield figure.figure
+    if figure.compare is not None and figure.compare.figure:
+        yield figure.compare.figure
+
+
+def _parts(experiment: Experiment, prepared: Prepared, wanted: list[str]) -> list[str]:
+    asked: list[str] = list(experiment.afterwards.evaluate)
+    asked = asked or ["test" if prepared.test is not None else "train"]
+    asked += [path.partition(".")[0] for path in wanted]
+    return [name for name in PARTS if name in asked]
+
+
+def _evaluate(experiment: Experiment, model: keras.Model, part: Part) -> dict[str, float]:
+    """Return a part's metrics by name, with the root of a mean squared error as `rmse`."""
+    batch = experiment.fit.batch_size
+    size = max(32, batch) if isinstance(batch, int) else min(1024, len(part.x))
+    results = model.evaluate(part.x, part.y, batch_size=size, verbose=0, return_dict=True)
+    metrics = {name: float(np.mean(value)) for name, value in results.items()}
+    squares = [metrics[name] for name in _SQUARES if name in metrics]
+    loss = experiment.compile.loss
+    if not isinstance(loss, dict) and not model.losses:
+        if loss.type.lower().replace("_", "") in ("mse", "meansquarederror"):
+            squares.append(metrics["loss"])
+            metrics.setdefault("mse", metrics["loss"])
+    if squares and "rmse" not in metrics:
+        metrics["rmse"] = math.sqrt(squares[0]) if squares[0] >= 0 else math.nan
+    return metrics
+
+
+def _outputs(model: keras.Model, batch: Any) -> np.ndarray[Any, Any]:
+    """Return one row of outputs a sample; of several outputs the first."""
+    outputs = model.predict(batch, verbose=0, batch_size=min(1024, len(batch)))
+    first = keras.tree.flatten(outputs)[0]
+    return np.asarray(first, dtype=np.float64).reshape(len(batch), -1)
+
+
+def _predicted(
+    label: str, output: np.ndarray[Any, Any], prepared: Prepared, shown: list[Any] | None
+) -> Predicted:
+    one = Predicted(label, output.tolist(), input=shown)
+    if prepared.task in ("binary", "multiclass") and len(output) > 1:
+        shares = output if _is_distribution(output) else _softmax(output)
+        number = int(np.argmax(shares))
+        one.class_name, one.probability = _class(prepared, number), float(shares[number])
+    elif prepared.task == "binary":
+        # Outside 0 … 1 it is a logit, before the sigmoid.
+        p = float(output[0])
+        p = p if 0 <= p <= 1 else 1 / (1 + math.exp(-max(-700.0, min(700.0, p))))
+        one.class_name = _class(prepared, int(p > 0.5))
+        one.probability = max(p, 1 - p)
+    return one
+
+
+def _truth(y: Any, prepared: Prepared) -> str | list[float]:
+    values = np.asarray(y).ravel()
+    if prepared.task in ("binary", "multiclass"):
+        return _class(prepared, int(values.argmax()) if len(values) > 1 else int(values[0]))
+    return [float(value) for value in values]
+
+
+def _class(prepared: Prepared, number: int) -> str:
+    return prepared.class_names[number] if number < len(prepared.class_names) else str(number)
+
+
+def _is_distribution(output: np.ndarray[Any, Any]) -> bool:
+    return bool((output >= 0).all() and abs(float(output.sum()) - 1) < 1e-3)
+
+
+def _softmax(output: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    powers: np.ndarray[Any, Any] = np.exp(output - output.max())
+    return powers / powers.sum()
+
+
+def _prediction_figures(path: str, prediction: Predicted) -> dict[str, Value]:
+    figures: dict[str, Value] = {}
+    if prediction.value:
+        figures[f"{path}.value"] = prediction.value[0]
+    if prediction.class_name is not None:
+        figures[f"{path}.class"] = prediction.class_name
+    if prediction.probability is not None:
+        figures[f"{path}.probability"] = prediction.probability
+    return figures

@@ -1,0 +1,206 @@
+"""Training a model as an experiment says: the path is chosen, said, and taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerastui.datasets.errors import UserError
+from kerastui.models.building import make
+from kerastui.models.building_errors import first_line
+from kerastui.models.callbacks import Ending, RunLog
+from kerastui.models.control import Control
+from kerastui.models.experiment import Experiment
+from kerastui.models.record import Record
+
+MEMORY_SHARE = 0.5
+"""Part of the free memory that data on the device may take."""
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """What a model is trained on: nests of arrays with the rows first.
+
+    Attributes:
+        x: Inputs; several as a list or by name.
+        y: Targets, likewise.
+        validation: (x, y) that watch the training, or None.
+    """
+
+    x: Any
+    y: Any
+    validation: tuple[Any, Any] | None = None
+
+    @property
+    def rows(self) -> int:
+        return len(_leaves(self.x)[0])
+
+
+def train(
+    experiment: Experiment,
+    model: keras.Model,
+    arrays: Arrays,
+    record: Record,
+    control: Control,
+    *,
+    checkpoints: Path | None = None,
+) -> Ending:
+    """Train a compiled model in place, writing every event.
+
+    Args:
+        experiment: Says how; its seed has been set before the model was built.
+        model: The compiled model.
+        arrays: The prepared data.
+        record: Where events go; its `info` gets the path taken and why.
+        control: What is asked of the run meanwhile.
+        checkpoints: Folder for the checkpoint; None keeps none.
+
+    Returns:
+        Why it ended.
+
+    Raises:
+        UserError: `execution = "fast"` is not possible, or a callback can't be made.
+    """
+    callbacks = [
+        make("callbacks", part, f"callbacks[{i}]") for i, part in enumerate(experiment.callbacks)
+    ]
+    fit = experiment.fit
+    batch_size = arrays.rows if fit.batch_size == "all" else min(fit.batch_size, arrays.rows)
+    log = RunLog(
+        record,
+        control,
+        epochs=fit.epochs,
+        steps=-(-arrays.rows // batch_size),
+        checkpoints=checkpoints,
+        others=callbacks,
+    )
+    why = why_plain(experiment, callbacks, arrays)
+    if not why:
+        log.stage("trace", "Preparing the first step")
+        why = _train_fast(experiment, model, arrays, batch_size, callbacks, log, record)
+        if not why:
+            return log.ending
+    if experiment.execution == "fast":
+        raise UserError(
+            f"The fast path can't be taken: {why}.",
+            'Set execution to "auto", which takes the plain path where it has to.',
+        )
+    _started(experiment, arrays, batch_size, record, "plain", why, [])
+    model.fit(
+        arrays.x,
+        arrays.y,
+        batch_size=batch_size,
+        epochs=fit.epochs,
+        shuffle=fit.shuffle,
+        class_weight=fit.class_weight,
+        validation_data=arrays.validation,
+        callbacks=[*callbacks, log],
+        verbose=0,
+    )
+    return log.ending
+
+
+def why_plain(
+    experiment: Experiment, callbacks: Sequence[keras.callbacks.Callback], arrays: Arrays
+) -> str:
+    """Say why `Model.fit` has to be used; empty where the fast path can be taken."""
+    if experiment.execution == "plain":
+        return "asked for"
+    backend = keras.backend.backend()
+    if backend != "tensorflow":
+        return f"the fast path is for TensorFlow, the backend is {backend}"
+    from kerastui.models.fast import unsuitable
+
+    if reason := unsuitable(callbacks):
+        return reason
+    import psutil
+
+    size = sum(array.nbytes for array in _leaves([arrays.x, arrays.y, arrays.validation]))
+    free = psutil.virtual_memory().available
+    if size > MEMORY_SHARE * free:
+        return f"the data ({size >> 20} MiB) is too large beside {free >> 20} MiB of free memory"
+    return ""
+
+
+def sample_weights(y: np.ndarray[Any, Any], weights: dict[int, float]) -> np.ndarray[Any, Any]:
+    """Return a weight for each row, as `fit` makes them of class weights.
+
+    Args:
+        y: Class numbers (rows,) or (rows, 1), or one-hot (rows, classes).
+        weights: Class number to weight; classes without one weigh 1.
+    """
+    classes = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y))
+    result = np.ones(len(y), keras.config.floatx())
+    for number, weight in weights.items():
+        result[np.round(classes).astype(int) == number] = weight
+    return result
+
+
+def _train_fast(
+    experiment: Experiment,
+    model: keras.Model,
+    arrays: Arrays,
+    batch_size: int,
+    callbacks: Sequence[keras.callbacks.Callback],
+    log: RunLog,
+    record: Record,
+) -> str:
+    """Train on the fast path, or say why that can't be, with nothing changed."""
+    from kerastui.models.fast import FastFit
+    from kerastui.models.fast_graph import Graph, Unsuitable
+
+    fit = experiment.fit
+    data: tuple[Any, ...] = (arrays.x, arrays.y)
+    if fit.class_weight:
+        if len(_leaves(arrays.y)) > 1:
+            return "class weights with several outputs"
+        data = (*data, sample_weights(_leaves(arrays.y)[0], fit.class_weight))
+    try:
+        graph = Graph(model, data, arrays.validation, batch_size)
+    except Unsuitable as reason:
+        return str(reason)
+    except Exception as error:  # what is wrong with the model, plain Keras says as well
+        return f"compiling it failed: {first_line(error)}"
+    fast = FastFit(graph, callbacks, log, seed=experiment.seed, shuffle=fit.shuffle)
+    why = "the data fits in memory and no callback acts batch by batch"
+    _started(experiment, arrays, batch_size, record, "fast", why, graph.columns)
+    fast.run(fit.epochs)
+    record.info.why = f"{why}; {fast.compiled}"
+    return ""
+
+
+def _started(
+    experiment: Experiment,
+    arrays: Arrays,
+    batch_size: int,
+    record: Record,
+    execution: str,
+    why: str,
+    metrics: list[str],
+) -> None:
+    info = record.info
+    info.execution, info.why, info.status = execution, why, "running"
+    rows = {"train": arrays.rows}
+    if arrays.validation is not None:
+        rows["validation"] = len(_leaves(arrays.validation[0])[0])
+    record.event(
+        "started",
+        epochs=experiment.fit.epochs,
+        initial_epoch=0,
+        steps=-(-arrays.rows // batch_size),
+        execution=execution,
+        why=why,
+        device=info.device,
+        metrics=metrics,
+        rows=rows,
+    )
+    record.save()
+
+
+def _leaves(nest: Any) -> list[Any]:
+    return [leaf for leaf in keras.tree.flatten(nest) if leaf is not None]

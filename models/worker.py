@@ -1,0 +1,334 @@
+"""The process that executes one run: `python -m kerastui.models.worker RUN_DIR`.
+
+It lives in its own session and writes to files only, so it goes on when the terminal, the
+connection or the user interface is gone. Nothing heavy is imported before the console of the run
+stands, since TensorFlow prints where it likes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import gc
+import importlib.metadata
+import os
+import platform
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerastui.datasets.errors import UserError
+from kerastui.models.control import Control
+from kerastui.models.record import Record
+from kerastui.models.runs import CommandReader, Run
+
+if TYPE_CHECKING:
+    import keras
+
+    from kerastui.datasets.prepare import Prepared
+    from kerastui.models.callbacks import Ending
+    from kerastui.models.experiment import Experiment
+
+
+class Stopped(Exception):
+    """The run was asked to stop before there was anything to keep."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Execute the run whose directory is named on the command line; returns the exit status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if len(arguments) != 1:
+        print("usage: python -m kerastui.models.worker RUN_DIR", file=sys.stderr)
+        return 2
+    path = Path(arguments[0]).absolute()
+    if not (path / "run.json").is_file():
+        print(f"{path} is no run directory: it holds no run.json.", file=sys.stderr)
+        return 2
+    return execute(path)
+
+
+def execute(path: Path) -> int:
+    """Execute a run in this process, which becomes its worker; returns the exit status."""
+    run = Run(path)
+    _redirect(run.console)
+    if os.getpid() != os.getsid(0):
+        with contextlib.suppress(OSError):
+            os.setsid()
+    control = Control(CommandReader(run.commands))
+    control.listen_to_signals()
+    with _alone(path) as alone:
+        if not alone:
+            print("Another worker is at this run.", file=sys.stderr)
+            return 1
+        return _Work(run, control).execute()
+
+
+class _Work:
+    """The stages of one run, from loading the data to the saved model."""
+
+    def __init__(self, run: Run, control: Control) -> None:
+        import psutil
+
+        self.began = time.time()
+        self.run = run
+        self.control = control
+        self.stage = "starting"
+        info = run.info()
+        info.status = "starting"
+        info.pid = os.getpid()
+        info.pid_started = psutil.Process().create_time()
+        info.host = socket.gethostname()
+        info.started = self.began
+        self.record = Record(run, info)
+        self.seconds = info.seconds = {}
+
+    def execute(self) -> int:
+        self.record.save()
+        try:
+            ending = self._stages()
+        except Stopped:
+            return self._end("stopped", 0, text=self.control.stop)
+        except UserError as error:
+            traceback.print_exc()
+            return self._fail(error.message, error.hint)
+        except BaseException as error:
+            traceback.print_exc()
+            return self._fail(*in_words(error, self.stage))
+        kind = "finished" if ending.kind in ("completed", "early") else "stopped"
+        epochs = self.record.history.epoch
+        text = ending.text or f"{epochs} epoch{'' if epochs == 1 else 's'} trained"
+        return self._end(kind, 0, text=text)
+
+    def _stages(self) -> Ending:
+        experiment = self.run.experiment()
+        os.environ["KERAS_BACKEND"] = experiment.backend
+        with self._stage("import", "Starting Keras"):
+            keras = import_keras(experiment.backend)
+            info = self.record.info
+            info.versions = versions(experiment.backend)
+            info.backend = experiment.backend
+            info.device = _device(experiment)
+            keras.config.set_dtype_policy(experiment.precision)
+        with self._stage("data", f"Loading {experiment.data.dataset}"):
+            from kerastui.datasets.prepare import prepare
+
+            prepared = prepare(experiment.data, seed=experiment.seed, progress=self._say)
+            info.data = prepared.source.to_json()
+        with self._stage("build", "Building the model"):
+            self._preflight(experiment, prepared)
+            model = self._build(experiment, prepared)
+            info.parameters = int(model.count_params())
+        self.record.save()
+        with self._stage("fit", ""):
+            from kerastui.models.training import Arrays, train
+
+            validation = prepared.validation
+            arrays = Arrays(
+                prepared.train.x,
+                prepared.train.y,
+                (validation.x, validation.y) if validation is not None else None,
+            )
+            ending = train(experiment, model, arrays, self.record, self.control,
+                           checkpoints=self.run.path / "checkpoint")  # fmt: skip
+        with self._stage("save", "Saving the model"):
+            self._save(model, experiment)
+        with self._stage("evaluate", "Evaluating"):
+            from kerastui.models.evaluation import evaluate
+
+            evaluation = evaluate(experiment, model, prepared, self.record.history)
+            info.figures = dict(evaluation.figures)
+            for text in evaluation.warnings:
+                self._warn(text)
+            self.record.event("evaluation", figures=evaluation.figures)
+            evaluation.save(self.run.path / "evaluation.json")
+        return ending
+
+    @contextlib.contextmanager
+    def _stage(self, stage: str, text: str) -> Iterator[None]:
+        if self.control.poll() and self.control.stop:
+            raise Stopped
+        self.stage = stage
+        if text:
+            self.record.event("stage", stage=stage, text=text)
+        began = time.perf_counter()
+        yield
+        self.seconds[stage] = round(time.perf_counter() - began, 4)
+
+    def _say(self, text: str) -> None:
+        self.record.event("stage", stage=self.stage, text=text)
+        if self.control.poll() and self.control.stop:
+            raise Stopped
+
+    def _warn(self, text: str) -> None:
+        self.record.event("note", kind="warning", epoch=self.record.history.epoch, text=text)
+
+    def _preflight(self, experiment: Experiment, prepared: Prepared) -> None:
+        """Refuse what would fail or mean nothing, and warn of what will hardly be meant."""
+        from kerastui.models import preflight
+
+        validation = prepared.validation
+        findings = preflight.check(
+            experiment,
+            preflight.facts(
+                prepared.train.x,
+                prepared.train.y,
+                prepared.task,
+                len(validation.x) if validation is not None else 0,
+            ),
+        )
+        for finding in findings:
+            if finding.level == "problem":
+                raise UserError(f"{finding.where}: {finding.sentence}", finding.cure)
+            self._warn(f"{finding.where}: {finding.sentence} {finding.cure}")
+
+    def _build(self, experiment: Experiment, prepared: Prepared) -> keras.Model:
+        import keras
+
+        from kerastui.models.building import build_model, compile_model
+
+        # The pre-flight made layers too: their numbers must not show in the names of these.
+        keras.utils.clear_session(free_memory=False)
+        model = build_model(experiment.model, prepared.input_shape, seed=experiment.seed)
+        return compile_model(model, experiment.compile)
+
+    def _save(self, model: keras.Model, experiment: Experiment) -> None:
+        target = self.run.model
+        beside = target.with_name(f".{os.getpid()}-{target.name}")
+        try:
+            model.save(beside)
+            os.replace(beside, target)
+        except OSError as error:
+            raise UserError(
+                f"The model can't be saved to {target}: {error.strerror or error}.",
+                "Check the permissions and the free space; the run can be repeated, "
+                "the same seed gives the same weights.",
+            ) from error
+        finally:
+            with contextlib.suppress(OSError):
+                beside.unlink(missing_ok=True)
+
+    def _end(self, kind: str, status: int, **fields: Any) -> int:
+        info = self.record.info
+        info.status, info.ended = kind, time.time()
+        self.seconds["total"] = round(info.ended - self.began, 4)
+        self.record.event(
+            kind, epoch=self.record.history.epoch, seconds=self.seconds["total"], **fields
+        )
+        return status
+
+    def _fail(self, message: str, hint: str) -> int:
+        self.record.info.error = {"message": message, "hint": hint}
+        return self._end("failed", 1, message=message, hint=hint)
+
+
+def import_keras(backend: str) -> Any:
+    """Import Keras with a backend, and keep the garbage collector away from its objects.
+
+    Raises:
+        UserError: The backend is not installed, or another one is already loaded.
+    """
+    try:
+        import keras
+    except ImportError as error:
+        raise UserError(
+            f"Keras can't be started with the backend {backend}: {error}.",
+            "Install that backend, or choose another one.",
+        ) from error
+    if keras.backend.backend() != backend:
+        raise UserError(
+            f"This process runs Keras with {keras.backend.backend()}, not {backend}.",
+            "Start a worker of its own for this run.",
+        )
+    # Collections over TensorFlow's many objects would pause the training.
+    gc.freeze()
+    return keras
+
+
+def versions(backend: str) -> dict[str, str]:
+    """Return the versions that can decide a result."""
+    found = {"python": platform.python_version()}
+    for name in ("kerastui", "keras", backend, "numpy"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    if "tensorflow" == backend and backend not in found:
+        import tensorflow as tf
+
+        found[backend] = str(tf.__version__)
+    return found
+
+
+def in_words(error: BaseException, stage: str) -> tuple[str, str]:
+    """Return a sentence and a hint for an exception that no one foresaw."""
+    name = type(error).__name__
+    text = " ".join(str(error).split())
+    text = text if len(text) <= 300 else text[:299] + "…"
+    if isinstance(error, MemoryError) or name == "ResourceExhaustedError":
+        return (
+            "There was not enough memory.",
+            "Use a smaller batch, fewer units or less data; what was trained until the last "
+            "checkpoint is kept.",
+        )
+    if isinstance(error, OSError) and error.errno == 28:
+        return "The disk is full.", "Free some space and run it again."
+    doing = {"import": "starting Keras", "data": "preparing the data", "build":
+             "building the model", "fit": "training", "save": "saving the model",
+             "evaluate": "evaluating"}.get(stage, stage)  # fmt: skip
+    return (
+        f"Something went wrong while {doing}: {text or name}",
+        "console.log in the run's directory has the details.",
+    )
+
+
+def _device(experiment: Experiment) -> str:
+    if experiment.backend != "tensorflow":
+        return f"chosen by {experiment.backend}"
+    from kerastui.models.devices import configure_devices
+
+    return configure_devices(experiment.device)
+
+
+def _redirect(console: Path) -> None:
+    """Send what is printed to the console of the run, or nowhere where that can't be written."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    nothing = os.open(os.devnull, os.O_RDWR)
+    try:
+        log = os.open(console, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    except OSError:
+        log = nothing
+    os.dup2(nothing, 0)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    for handle in {nothing, log}:
+        if handle > 2:
+            os.close(handle)
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[bool]:
+    """Hold the run for this process; gives False where another worker holds it."""
+    try:
+        handle = os.open(path / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError:  # a directory that can't be written: the run will say so itself
+        yield True
+        return
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        except OSError:  # a file system without locks
+            pass
+        yield True
+    finally:
+        os.close(handle)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
