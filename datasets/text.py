@@ -19,7 +19,7 @@ from kerastui.datasets.fetch import locate_file
 from kerastui.datasets.loaded import Array, Loaded, Sequences
 from kerastui.datasets.npz import read_ragged_npz
 
-START, UNKNOWN, OFFSET = 1, 2, 3
+FILL, START, UNKNOWN, OFFSET = 0, 1, 2, 3
 GENERATED_WORDS = 20_001
 """Ranks of generated texts stay below this."""
 _SEED = 113
@@ -134,7 +134,8 @@ class Words:
 
     def decode(self, sequence: Iterable[int]) -> str:
         """The words of a text given as numbers; marks and unknown words show as `?`."""
-        return " ".join(self.by_rank.get(int(number) - OFFSET, "?") for number in sequence)
+        numbers = (int(number) for number in sequence if number != FILL)
+        return " ".join(self.by_rank.get(number - OFFSET, "?") for number in numbers)
 
     def encode(self, text: str | Iterable[str]) -> Array:
         """Word numbers with the start mark in front, int32; unknown words become 2.
