@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import signal
 from collections.abc import Callable, Iterable
@@ -21,6 +22,8 @@ from kerastui.models.runs import ACTIVE, Run, Workspace
 from kerastui.tui import settings, themes
 from kerastui.tui.monitor import RunMonitor
 from kerastui.tui.palette import KeyCommands
+from kerastui.tui.run_index import RunIndex
+from kerastui.tui.trash import Trash
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.header import HeaderState
 from kerastui.tui.widgets.toast import say
@@ -82,6 +85,9 @@ class KerasTui(App[None]):
         current_changed: Published with the new current experiment.
         run_changed: Published with the monitor when there is news of the run that is shown.
         facts_changed: Published when the header has something else to say.
+        run_index: All runs of the workspace.
+        started_here: The runs that this session started.
+        waiting: Members of a study that are still to be started.
     """
 
     TITLE = "kerastui"
@@ -124,9 +130,13 @@ class KerasTui(App[None]):
         self.current_changed: Signal[Experiment | None] = Signal(self, "current_changed")
         self.run_changed: Signal[RunMonitor | None] = Signal(self, "run_changed")
         self.facts_changed: Signal[None] = Signal(self, "facts_changed")
+        self.run_index = RunIndex(self.workspace)
+        self.trash = Trash(self.workspace)
         self.started_here: dict[str, Run] = {}
         self.hardware: Snapshot | None = None
+        self.waiting = 0
         self._launcher = launcher
+        self._owns_launcher = launcher is None
         self._starting: asyncio.Task[None] | None = None
         self._summaries: dict[str, dict[str, Any]] = {}
         for theme in themes.THEMES:
@@ -157,6 +167,7 @@ class KerasTui(App[None]):
             self._starting.cancel()
         if self._launcher is not None:
             await self._launcher.close()
+        await asyncio.to_thread(self.trash.empty)
 
     @work(group="warm-up", exit_on_error=False)
     async def _warm_up(self) -> None:
@@ -258,27 +269,98 @@ class KerasTui(App[None]):
         if monitor is self.monitor:
             self.run_changed.publish(monitor)
 
-    @work(group="start", exit_on_error=False)
-    async def start_run(
-        self, experiment: Experiment, *, study: str = "", variant: str = ""
-    ) -> Run | None:
-        """Make a run of an experiment, start its worker and show it.
+    def run_gone(self, run: Run) -> None:
+        """Stop showing a run that was removed."""
+        if self.monitor is not None and self.monitor.run.path == run.path:
+            self.workers.cancel_group(self, "monitor")
+            self.monitor = None
+            self.run_changed.publish(None)
 
-        Returns (as the worker's result) the run, or None where it could not be started; the
-        reason was shown then.
+    @work(group="start", exit_on_error=False)
+    async def start_run(self, experiment: Experiment, *, variant: str = "") -> None:
+        """Run an experiment, all members of its study one after the other, and show it.
+
+        Asks first when its data is not here. What goes wrong is shown.
         """
+        from kerastui.models import studies
+
         try:
-            run = await asyncio.to_thread(
-                self.workspace.create, experiment, study=study, variant=variant
-            )
-            self.started_here[run.id] = run
-            self.show_run(run)
-            await self._start_launcher()
-            await self.launcher.run(run)
+            ready = await self._with_data(experiment)
+            if ready is None:
+                return
+            members = await asyncio.to_thread(studies.members, ready)
+            study = ""
+            before: Run | None = None
+            for place, member in enumerate(members):
+                # Who looks at something else meanwhile is left to it.
+                show = before is None or self.shown_run is before
+                before = await self._start_one(
+                    member.experiment, study, member.variant or variant, show
+                )
+                study = before.id if not study and len(members) > 1 else study
+                self.waiting = len(members) - place - 1
+                if self.waiting and not await self._ended_well(before):
+                    return
         except UserError as error:
             self.tell_error(error, "The run was not started")
-            return None
+        finally:
+            self.waiting = 0
+
+    async def _start_one(self, experiment: Experiment, study: str, variant: str, show: bool) -> Run:
+        create = functools.partial(self.workspace.create, study=study, variant=variant)
+        run = await asyncio.to_thread(create, experiment)
+        self.started_here[run.id] = run
+        if show:
+            self.show_run(run)
+        await self._start_launcher()
+        await self.launcher.run(run)
         return run
+
+    async def _ended_well(self, run: Run) -> bool:
+        """Wait for the end of a run; returns whether it finished, so that the next may start."""
+        while True:
+            await asyncio.sleep(0.2)
+            info = await asyncio.to_thread(run.info)
+            if info.status not in ACTIVE:
+                return info.status == "finished"
+
+    async def _with_data(self, experiment: Experiment) -> Experiment | None:
+        """Return the experiment as it can be run with the data that is to be had, else None."""
+        from kerastui.datasets.catalogue import card
+        from kerastui.datasets.fetch import locate
+
+        needed = card(experiment.data.dataset)
+        if experiment.data.substitute or not needed.files:
+            return experiment
+        if await asyncio.to_thread(locate, needed) is not None:
+            return experiment
+        from kerastui.tui.screens.data_missing import get_data
+
+        answer = await get_data(self, needed)
+        if answer == "substitute":
+            experiment = experiment.changed({"data.substitute": True})
+            self.set_current(experiment)
+        elif answer == "folder":
+            await self._restart_launcher()
+        return experiment if answer else None
+
+    async def _restart_launcher(self) -> None:
+        """Let a new nursery see the changed environment; runs that go on are not touched."""
+        if self._launcher is not None and self._owns_launcher:
+            await self._launcher.close()
+            self._launcher = self._starting = None
+
+    @work(group="code", exclusive=True, exit_on_error=False)
+    async def show_code(self, experiment: Experiment) -> None:
+        """Show an experiment as a Python script."""
+        from kerastui.tui.screens.code import CodeScreen
+
+        try:
+            code = await asyncio.to_thread(_script, experiment)
+        except UserError as error:
+            self.tell_error(error)
+        else:
+            self.push_screen(CodeScreen(experiment.name, code))
 
     # The header
 
@@ -347,7 +429,8 @@ class KerasTui(App[None]):
                 "leave",
                 f"{which} {'goes' if len(active) == 1 else 'go'} on training. It is safe to "
                 "leave: the worker is a process of its own, and the run is shown again when you "
-                "come back.",
+                "come back."
+                + (f" The {self.waiting} runs still to come will not start." * bool(self.waiting)),
                 [
                     Choice("l", "Leave it running", "kerastui runs attach last shows it again"),
                     Choice("s", "Stop and keep", "ends after this batch, the model is saved"),
@@ -411,3 +494,9 @@ def _read(name: str) -> Run | Experiment:
 
     path = Path(name).expanduser().absolute()
     return Run(path) if (path / "run.json").exists() else load(path)
+
+
+def _script(experiment: Experiment) -> str:
+    from kerastui.models.code import script
+
+    return script(experiment)

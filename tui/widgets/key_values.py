@@ -2,55 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from textual.content import Content
 from textual.widgets import Static
 
+Value = Content | str | Callable[[int], Content]
+"""What stands at the right: a string is text and never markup; a function is given the width."""
+
 
 class KeyValues(Static):
-    """A table of names and values. Long values wrap under themselves, not under the names.
-
-    Args:
-        gap: Empty lines between the entries.
-    """
+    """A table of names and values. Long values wrap under themselves, not under the names."""
 
     DEFAULT_CSS = "KeyValues { height: auto; width: 1fr; }"
 
-    def __init__(self, *, gap: int = 0, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.gap = gap
-        self.rows: list[tuple[str, Content]] = []
+        self.rows: list[tuple[str, Value]] = []
 
-    def show(self, rows: Iterable[tuple[str, Content | str]]) -> None:
-        """Show entries; a value that is a string is text, never markup. An entry without a
-        name is a line of its own over the whole width."""
-        self.rows = [
-            (name, value if isinstance(value, Content) else Content(value)) for name, value in rows
-        ]
-        self._draw()
+    def show(self, rows: Iterable[tuple[str, Value]]) -> None:
+        """Show entries. One without a name takes the whole width, with space around it."""
+        self.rows = list(rows)
+        self._arrange()
 
     def on_resize(self) -> None:
-        self._draw()
+        self._arrange()
 
-    def _draw(self) -> None:
-        width = self.size.width
-        if not width:
-            return
-        column = max((len(name) for name, _ in self.rows if name), default=0) + 2
-        narrow = width - column < 24
-        lines: list[Content] = []
-        for name, value in self.rows:
-            if lines:
-                lines += [Content("")] * self.gap
-            indent = 0 if not name else 2 if narrow else column
-            wrapped: list[Content] = []
-            for line in value.split("\n", allow_blank=True):
-                wrapped += line.wrap(max(8, width - indent)) if line.plain else [line]
-            wrapped = wrapped or [Content("")]
-            if name and narrow:
-                lines.append(Content.styled(name, "$muted"))
-            for number, line in enumerate(wrapped):
-                head = name if name and not narrow and not number else ""
-                lines.append(Content.assemble((head.ljust(indent), "$muted"), line))
-        self.update(Content("\n").join(lines))
+    def _arrange(self) -> None:
+        if width := self.size.width:
+            self.update(table(self.rows, width))
+
+
+def table(rows: Iterable[tuple[str, Value]], width: int) -> Content:
+    """Return entries as text of a certain width; see `KeyValues`."""
+    entries = list(rows)
+    column = max((len(name) for name, _ in entries if name), default=0) + 2
+    # Where little is left beside the names, the values go below them.
+    narrow = width - column < 24
+    lines: list[Content] = []
+    apart = False
+    for name, value in entries:
+        indent = 0 if not name else 2 if narrow else column
+        room = max(8, width - indent)
+        if callable(value):
+            value = value(room)
+        elif isinstance(value, str):
+            value = Content(value)
+        wrapped: list[Content] = []
+        for line in value.split("\n", allow_blank=True):
+            wrapped += line.wrap(room) if line.plain else [line]
+        wrapped = wrapped or [Content("")]
+        if lines and (apart or not name):
+            lines.append(Content(""))
+        apart = not name
+        if name and narrow:
+            lines.append(Content.styled(name, "$muted"))
+        for number, line in enumerate(wrapped):
+            head = name if name and not narrow and not number else ""
+            lines.append(Content.assemble((head.ljust(indent), "$muted"), line))
+    return Content("\n").join(lines)

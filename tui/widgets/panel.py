@@ -43,6 +43,7 @@ class ScrollPanel(VerticalScroll, can_focus=True):
         border-subtitle-color: $faint;
         padding: 0 1;
         scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
         &:focus, &:focus-within { border: round $primary; border-title-color: $text; }
     }
     """

@@ -346,19 +346,24 @@ class RowList(ScrollView, can_focus=True):
         cells = [cell if isinstance(cell, Content) else Content(cell) for cell in row.cells]
         if cells:
             cells[0] = Content.assemble(indent, (fold, "$muted"), cells[0])
-        return self._strip(self._lay_out(cells, mark, width), width, style)
+        return self._strip(self._lay_out(cells, mark, width, spread=row.group), width, style)
 
     def _strip(self, line: Content, width: int, style: object) -> Strip:
         strips = Visual.to_strips(self, line, width, 1, style, pad=True)  # type: ignore[arg-type]
         return strips[0].adjust_cell_length(width) if strips else Strip.blank(width)
 
-    def _lay_out(self, cells: Sequence[Content], mark: str, width: int) -> Content:
+    def _lay_out(
+        self, cells: Sequence[Content], mark: str, width: int, *, spread: bool = False
+    ) -> Content:
         """Put cells into their columns; what is too long ends with an ellipsis."""
         shown = [
             (column, cells[index] if index < len(cells) else Content(""))
             for index, column in enumerate(self.columns)
             if width >= column.least
         ]
+        while len(shown) > 1 and spread and not shown[1][1]:
+            # A heading may run on over the columns that it leaves empty.
+            del shown[1]
         fixed = sum(column.width + 1 for column, _ in shown if column.width)
         rest = max(1, width - fixed - 2)
         line: list[Content] = [Content.styled(mark, "$primary")]

@@ -1,0 +1,223 @@
+"""Runs: everything that was ever trained in this workspace, and what goes on now."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.content import Content
+from textual.timer import Timer
+
+from kerastui.datasets.errors import UserError
+from kerastui.models.figures import number
+from kerastui.models.runs import RunInfo
+from kerastui.tui.run_index import Record
+from kerastui.tui.screens.base import SectionScreen
+from kerastui.tui.widgets import words
+from kerastui.tui.widgets.empty import EmptyState
+from kerastui.tui.widgets.panel import Panel
+from kerastui.tui.widgets.row_list import Column, Row, RowList
+from kerastui.tui.widgets.search import SearchLine
+from kerastui.tui.widgets.toast import say
+
+if TYPE_CHECKING:
+    from kerastui.tui.monitor import RunMonitor
+
+
+class RunsScreen(SectionScreen):
+    """All runs, with live state."""
+
+    SECTION = "runs"
+    HELP = """Every run of this workspace, also those started on the command line or on another \
+machine that shares the folder. Enter shows one on the Train screen, live or finished.
+A removed run goes to a trash folder; u brings it back until you leave the app.
+A run is lost when its worker is gone without a word: killed, out of memory, or the machine \
+was restarted. What it saved until then is kept."""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "open", tooltip="Show the run on the Train screen"),
+        Binding("slash", "search", "search", key_display="/", tooltip="Find among the runs"),
+        Binding("delete", "remove", "remove", key_display="Del", tooltip="Remove the run"),
+        Binding("u", "undo", "undo", tooltip="Bring back the run that was removed last"),
+        Binding("escape", "back", "back", tooltip="End the search"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._timer: Timer | None = None
+        self._now = 0.0
+
+    def compose_body(self) -> ComposeResult:
+        rows = RowList(
+            [
+                Column("state", 10),
+                Column("experiment"),
+                Column("started", 15, least=56),
+                Column("took", 10, "right", least=92),
+                Column("epochs", 13, "right", least=66),
+                Column("best", 22, "right", least=44),
+                Column("loss", 16, least=78),
+            ]
+        )
+        with Container():
+            with Panel(title="runs"):
+                yield rows
+                yield SearchLine(rows)
+            yield EmptyState(
+                "No runs yet",
+                "A run is one training of an experiment. It is kept here with all its figures.",
+                (("L", "pick an example on the Learn screen"),),
+            )
+
+    def on_mount(self) -> None:
+        self.query_one(EmptyState).display = False
+        self._timer = self.set_interval(1.0, self._look)
+        self._look()
+        self.query_one(RowList).focus()
+
+    def on_screen_suspend(self) -> None:
+        if self._timer:
+            self._timer.pause()
+
+    def on_screen_resume(self) -> None:
+        if self._timer:
+            self._timer.resume()
+            self._look()
+
+    def run_changed(self, monitor: RunMonitor | None) -> None:
+        if monitor is not None and not monitor.active:
+            self._look()
+
+    @work(group="look", exclusive=True, exit_on_error=False)
+    async def _look(self) -> None:
+        """Look for what changed; draw only then."""
+        index = self.kerastui.run_index
+        rows = self.query_one(RowList)
+        changed = await asyncio.to_thread(index.refresh)
+        if changed or not rows.shown:
+            self._draw()
+        if await asyncio.to_thread(index.read_losses, rows.visible_keys):
+            self._draw()
+
+    def _draw(self) -> None:
+        records = self.kerastui.run_index.records
+        self.query_one(EmptyState).display = not records
+        panel = self.query_one(Panel)
+        panel.display = bool(records)
+        active = sum(1 for record in records if record.active)
+        panel.set_title("runs", f"{len(records):,} runs" + (f" · {active} active" * bool(active)))
+        self.query_one(RowList).set_rows(row(record) for record in records)
+        self.refresh_bindings()
+
+    # Actions
+
+    @property
+    def record(self) -> Record | None:
+        """The run under the cursor."""
+        key = self.query_one(RowList).key
+        return next((r for r in self.kerastui.run_index.records if r.run.id == key), None)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("open", "remove"):
+            return self.record is not None or None
+        if action == "undo":
+            return bool(self.kerastui.trash.removed)
+        if action == "back":
+            return self.query_one(SearchLine).active
+        return True
+
+    @on(RowList.Moved)
+    def _moved(self) -> None:
+        self.refresh_bindings()
+        self._look()
+
+    @on(RowList.Opened)
+    def _opened(self) -> None:
+        self.action_open()
+
+    def action_open(self) -> None:
+        """Show the run on the Train screen."""
+        if self.record:
+            self.kerastui.show_run(self.record.run)
+
+    def action_search(self) -> None:
+        """Find among the runs."""
+        self.query_one(SearchLine).open()
+        self.refresh_bindings()
+
+    def action_back(self) -> None:
+        """End the search."""
+        self.query_one(SearchLine).close()
+        self.refresh_bindings()
+
+    @work(group="trash", exit_on_error=False)
+    async def action_remove(self) -> None:
+        """Move the run to the trash."""
+        record = self.record
+        if record is None:
+            return
+        if record.active:
+            say(self.app, "The run goes on. Stop it first, on the Train screen.", "warning")
+            return
+        try:
+            await asyncio.to_thread(self.kerastui.trash.put, record.run)
+        except UserError as error:
+            self.kerastui.tell_error(error, "The run was not removed")
+            return
+        self.kerastui.run_gone(record.run)
+        say(self.app, f"{record.run.id}\nu brings it back until you leave.", title="Removed")
+        self._look()
+
+    @work(group="trash", exit_on_error=False)
+    async def action_undo(self) -> None:
+        """Bring back the run that was removed last."""
+        try:
+            run = await asyncio.to_thread(self.kerastui.trash.restore)
+        except UserError as error:
+            self.kerastui.tell_error(error)
+            return
+        await asyncio.to_thread(self.kerastui.run_index.refresh)
+        self._draw()
+        if run:
+            self.query_one(RowList).move_to(run.id)
+            say(self.app, run.id, title="Brought back")
+
+
+def row(record: Record) -> Row:
+    """Return a run as a row of the list."""
+    info = record.info
+    if info is None:
+        return Row(
+            record.run.id,
+            (Content.styled("✗ damaged", "$bad"), record.run.id),
+            found=record.run.id,
+        )
+    name = Content.assemble(
+        info.name,
+        (f"  {info.variant}" if info.variant else "", "$muted"),
+        (f"  ≈ {info.substitute}" if info.substitute else "", "$warn"),
+    )
+    best = record.best
+    return Row(
+        record.run.id,
+        (
+            words.state(record.status),
+            name,
+            Content.styled(words.moment(info.started or info.created), "$muted"),
+            Content.styled(words.duration(took(info)), "$muted"),
+            f"{info.epoch:,}/{info.epochs:,}" if record.active else f"{info.epoch:,}",
+            Content.assemble((f"{best[0]} ", "$muted"), number(best[1])) if best else "–",
+            Content.styled(words.sparkline(record.loss, 16), "$series-1"),
+        ),
+        found=f"{info.name} {info.title} {info.variant} {record.status} {record.run.id}",
+    )
+
+
+def took(info: RunInfo) -> float | None:
+    """Return how long a run took, in seconds; None while it goes on or where nobody knows."""
+    if info.started and info.ended:
+        return info.ended - info.started
+    return None

@@ -1,0 +1,101 @@
+"""A list at the left and its detail at the right; where it is narrow, one after the other."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Container
+from textual.widget import Widget
+
+from kerastui.tui.screens.base import SectionScreen
+from kerastui.tui.widgets.panel import Panel
+from kerastui.tui.widgets.row_list import RowList
+from kerastui.tui.widgets.search import SearchLine
+
+LIST_KEYS: tuple[Binding, ...] = (
+    Binding("slash", "search", "search", key_display="/", tooltip="Find in the list"),
+    Binding("escape", "back", "back", tooltip="Back to the list"),
+)
+"""The keys of every list; a screen puts them behind its own, so that those stand first."""
+
+
+class TwoPaneScreen(SectionScreen):
+    """A section with a list and a detail.
+
+    A subclass gives the list and its panel's title, composes the detail into one widget of the
+    class `pane-detail`, and says with `go_to_detail` that the detail is to be seen.
+    """
+
+    LIST_TITLE: str = ""
+
+    def make_list(self) -> RowList:
+        """Return the list."""
+        raise NotImplementedError
+
+    def compose_detail(self) -> ComposeResult:
+        """Yield the detail, one widget of the class `pane-detail`."""
+        raise NotImplementedError
+
+    def compose_body(self) -> ComposeResult:
+        rows = self.make_list()
+        with Container(classes="two-pane"):
+            with Panel(title=self.LIST_TITLE, classes="pane-list"):
+                yield rows
+                yield SearchLine(rows)
+            yield from self.compose_detail()
+
+    @property
+    def rows(self) -> RowList:
+        """The list."""
+        return self.query_one(RowList)
+
+    @property
+    def detail(self) -> Widget:
+        """The widget at the right."""
+        return self.query_one(".pane-detail")
+
+    @property
+    def narrow(self) -> bool:
+        """Whether list and detail take turns."""
+        return self.has_class("-narrow")
+
+    @property
+    def in_detail(self) -> bool:
+        """Whether the detail covers the list."""
+        return self.narrow and self.has_class("-detail")
+
+    def go_to_detail(self) -> None:
+        """Show the detail, and put the focus there."""
+        self.add_class("-detail")
+        self.detail.focus()
+        self.refresh_bindings()
+
+    def on_resize(self) -> None:
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "back":
+            return self.in_detail or self.detail.has_focus_within or self._searching
+        return True
+
+    @property
+    def _searching(self) -> bool:
+        return self.query_one(SearchLine).active
+
+    def on_descendant_focus(self) -> None:
+        self.refresh_bindings()
+
+    def action_search(self) -> None:
+        """Find in the list."""
+        self.remove_class("-detail")
+        self.query_one(SearchLine).open()
+        self.refresh_bindings()
+
+    def action_back(self) -> None:
+        """Back to the list; then out of the search."""
+        if self.in_detail or self.detail.has_focus_within:
+            self.remove_class("-detail")
+            self.rows.focus()
+        elif self._searching:
+            self.query_one(SearchLine).close()
+        self.refresh_bindings()
