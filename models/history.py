@@ -84,8 +84,10 @@ class History:
             self.batch = int(event.get("batch", 0))
             self.steps = int(event.get("batches", self.steps))
             self.batch_logs = dict(event.get("logs", {}))
+            self.stage = ""
         elif kind == "epochs":
             self._append(event)
+            self.stage = ""
         elif kind == "note":
             self.notes.append(
                 Note(str(event.get("kind", "")), int(event.get("epoch") or self.epoch),
