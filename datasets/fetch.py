@@ -176,7 +176,7 @@ class _Hashes:
         temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
         try:  # only a convenience: a cache that cannot be written costs time, nothing else
             path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps(cls._memory), "utf-8")
+            temporary.write_text(json.dumps(dict(cls._memory)), "utf-8")
             temporary.replace(path)
         except OSError:
             temporary.unlink(missing_ok=True)

@@ -11,11 +11,13 @@ import numpy as np
 from kerastui.datasets import spec
 from kerastui.datasets.catalogue import card, closest
 from kerastui.datasets.errors import UserError
+from kerastui.datasets.fitted import FittedStep
+from kerastui.datasets.inputs import raw_input
 from kerastui.datasets.load import Source, load
-from kerastui.datasets.loaded import Array, Loaded, Sequences
-from kerastui.datasets.rows import Inputs, Rows, Shape, as_array, shape_of
+from kerastui.datasets.loaded import Array, Loaded
+from kerastui.datasets.rows import Rows, Shape, as_array, shape_of
 from kerastui.datasets.split import split_rows
-from kerastui.datasets.steps import FittedStep, fit, learns
+from kerastui.datasets.steps import fit, learns
 from kerastui.datasets.targets import finished_targets
 from kerastui.datasets.text import Words, words_for
 
@@ -99,7 +101,7 @@ class Prepared:
         Raises:
             UserError: Too many, too few or unsuitable values.
         """
-        x = self._raw_input(values)
+        x = raw_input(values, self._sample.x, self._index, self._windowed)
         for step in self._fitted:
             x = step.inputs(x)
         index = np.zeros(1, dtype=np.int64)
@@ -157,21 +159,14 @@ class Prepared:
             "output_shape": list(self.output_shape),
         }
 
+    @property
+    def _windowed(self) -> bool:
+        return any(step.name == "window" for step in self._fitted)
+
     def _index(self) -> Words:
         if self._words is None:
             self._words = words_for(card(self._used))
         return self._words
-
-    def _raw_input(self, values: Any) -> Inputs:
-        sample = self._sample.x
-        if isinstance(sample, Sequences):
-            numbers = self._index().encode(values) if _is_words(values) else _word_numbers(values)
-            return Sequences.from_lengths(numbers, np.array([len(numbers)]))
-        if not isinstance(sample, dict):
-            return _picture(values, sample.shape[1:])
-        if any(step.name == "window" for step in self._fitted):
-            return _window(values, list(sample))
-        return _row(values, sample)
 
 
 def prepare(
@@ -383,78 +378,3 @@ def _split_words(split: spec.Split, parts: dict[str, Rows]) -> str:
     }
     sizes = ", ".join(f"{len(rows):,} {name}" for name, rows in parts.items())
     return f"{kinds[split.kind]}: {sizes}"
-
-
-def _is_words(values: Any) -> bool:
-    return isinstance(values, str) or (len(values) > 0 and isinstance(values[0], str))
-
-
-def _word_numbers(values: Any) -> Array:
-    numbers = np.asarray(values)
-    if numbers.ndim != 1 or numbers.dtype.kind not in "iu" or (numbers < 0).any():
-        raise UserError(
-            "A text is needed.", hint="Give words, or word numbers as whole numbers from 0."
-        )
-    return numbers.astype(np.int32)
-
-
-def _picture(values: Any, shape: tuple[int, ...]) -> Array:
-    try:
-        pixels = np.asarray(values, dtype=np.float32)
-    except (TypeError, ValueError) as error:
-        raise UserError("The pixels are not numbers.", hint=f"Accepted: shape {shape}.") from error
-    if pixels.shape != shape:
-        raise UserError(
-            f"The picture has shape {pixels.shape}.", hint=f"Accepted: pixels of shape {shape}."
-        )
-    return pixels[np.newaxis]
-
-
-def _window(values: Any, names: list[str]) -> Inputs:
-    try:
-        window = np.asarray(values, dtype=np.float64)
-        window = window.reshape(len(window), len(names))
-    except (TypeError, ValueError) as error:
-        raise UserError(
-            "The window is not a list of numbers.",
-            hint=f"Give {len(names)} number{'s' * (len(names) > 1)} for each step in time.",
-        ) from error
-    return {name: window[:, i] for i, name in enumerate(names)}
-
-
-def _row(values: Any, sample: dict[str, Array]) -> Inputs:
-    if isinstance(values, Mapping):
-        unknown = [name for name in values if name not in sample]
-        absent = [name for name in sample if name not in values]
-        if unknown or absent:
-            wrong = f"unknown: {', '.join(unknown)}" if unknown else f"missing: {absent[0]}"
-            raise UserError(
-                f"The values do not fit the columns ({wrong}).", hint=f"Needed: {', '.join(sample)}"
-            )
-        values = [values[name] for name in sample]
-    if isinstance(values, str) or len(values) != len(sample):
-        got = "text was" if isinstance(values, str) else f"{len(values)} values were"
-        raise UserError(
-            f"{got[0].upper()}{got[1:]} given.",
-            hint=f"{len(sample)} values are needed: {', '.join(sample)}.",
-        )
-    return {
-        name: _cell(name, value, column)
-        for value, (name, column) in zip(values, sample.items(), strict=True)
-    }
-
-
-def _cell(name: str, value: Any, column: Array) -> Array:
-    from kerastui.datasets.tabular import MISSING
-
-    missing = value is None or (isinstance(value, str) and value.strip() in MISSING)
-    if column.dtype == object:
-        cell = np.empty(1, dtype=object)
-        cell[0] = None if missing else str(value)
-        return cell
-    try:
-        return np.array([np.nan if missing else float(value)])
-    except (TypeError, ValueError) as error:
-        raise UserError(
-            f"{name} is {value!r}, which is not a number.", hint="Give a number, like 5.1."
-        ) from error

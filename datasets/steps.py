@@ -8,39 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerastui.datasets import spec
-from kerastui.datasets.catalogue import closest
 from kerastui.datasets.errors import UserError
+from kerastui.datasets.fitted import FittedStep, chosen_columns, numbers_of, table_of
 from kerastui.datasets.loaded import Array, Sequences
-from kerastui.datasets.rows import Inputs, Rows, is_missing, shape_of, text_in_numbers
-from kerastui.datasets.text import UNKNOWN
+from kerastui.datasets.rows import Inputs, Rows, is_missing
+from kerastui.datasets.steps_array import ChannelAxis, Flatten, MultiHot, Pad, Window
 
 _CHUNK = 1000
-
-
-class FittedStep:
-    """A step that knows all it needs to be applied.
-
-    Attributes:
-        name: The step's name in the experiment.
-        words: What it does, for people.
-        classes: Names of the classes, where this step has numbered them.
-    """
-
-    name = ""
-    words = ""
-    classes: tuple[str, ...] = ()
-
-    def apply(self, rows: Rows) -> Rows:
-        """The rows after this step."""
-        return Rows(self.inputs(rows.x), self.targets(rows.y), rows.index)
-
-    def inputs(self, x: Inputs) -> Inputs:
-        """Inputs alone after this step; also for a single new one."""
-        return x
-
-    def targets(self, y: Array) -> Array:
-        """Targets alone after this step."""
-        return y
 
 
 def learns(step: spec.Step) -> bool:
@@ -72,53 +46,24 @@ def fit(step: spec.Step, train: Rows, every: Sequence[Rows], classes: Sequence[s
     if isinstance(step, spec.Scale):
         return _ScaleColumns(step, train) if isinstance(train.x, dict) else _ScaleAll(step, train)
     if isinstance(step, spec.Window):
-        return _Window(step)
+        return Window(step)
     if isinstance(step, spec.MultiHot):
-        return _MultiHot(step)
+        return MultiHot(step)
     if isinstance(step, spec.Pad):
-        return _Pad(step)
-    return _ChannelAxis() if isinstance(step, spec.ChannelAxis) else _Flatten()
-
-
-def _table(x: Inputs, step: str) -> dict[str, Array]:
-    if isinstance(x, dict):
-        return x
-    raise UserError(
-        f"The step {step} works on the columns of a table, but the inputs have shape "
-        f"{shape_of(x)}.",
-        hint="Remove the step, or its columns.",
-    )
-
-
-def _chosen(columns: Sequence[str], x: dict[str, Array], step: str) -> list[str]:
-    for name in columns:
-        if name not in x:
-            raise UserError(
-                f"The step {step} names a column {name!r}, which is not among the features.",
-                hint=closest(name, list(x)),
-            )
-    return list(columns) or list(x)
-
-
-def _numbers(name: str, column: Array, step: str, index: Array) -> Array:
-    if column.dtype == object:
-        raise UserError(
-            f"The step {step} needs numbers. {text_in_numbers(name, column, index)}",
-            hint="Name the columns it is for, use one_hot on this one first, or leave it out.",
-        )
-    return column
+        return Pad(step)
+    return ChannelAxis() if isinstance(step, spec.ChannelAxis) else Flatten()
 
 
 class _Drop(FittedStep):
     name = "missing"
 
     def __init__(self, step: spec.Missing, train: Rows) -> None:
-        self.columns = _chosen(step.columns, _table(train.x, self.name), self.name)
+        self.columns = chosen_columns(step.columns, table_of(train.x, self.name), self.name)
         where = ", ".join(step.columns) or "any column"
         self.words = f"Rows without a value in {where} or without a target are left out"
 
     def apply(self, rows: Rows) -> Rows:
-        x = _table(rows.x, self.name)
+        x = table_of(rows.x, self.name)
         missing = is_missing(rows.y)
         for name in self.columns:
             missing |= is_missing(x[name])
@@ -134,13 +79,13 @@ class _Fill(FittedStep):
     name = "missing"
 
     def __init__(self, step: spec.Missing, train: Rows) -> None:
-        x = _table(train.x, self.name)
+        x = table_of(train.x, self.name)
         self.values: dict[str, float] = {}
-        for name in _chosen(step.columns, x, self.name):
+        for name in chosen_columns(step.columns, x, self.name):
             column = x[name]
             if column.dtype == object and not step.columns:
                 continue  # text has no median; what is missing there is reported at the end
-            known = _numbers(name, column, self.name, train.index)[~is_missing(column)]
+            known = numbers_of(name, column, self.name, train.index)[~is_missing(column)]
             if step.strategy == "constant":
                 self.values[name] = step.value
             elif len(known) == 0:
@@ -158,7 +103,7 @@ class _Fill(FittedStep):
             self.words = f"Missing numbers become the {step.strategy} of their column"
 
     def inputs(self, x: Inputs) -> Inputs:
-        table = _table(x, self.name)
+        table = table_of(x, self.name)
         filled = {
             name: np.where(np.isnan(table[name]), value, table[name])
             for name, value in self.values.items()
@@ -213,9 +158,9 @@ class _OneHotColumns(FittedStep):
     name = "one_hot"
 
     def __init__(self, step: spec.OneHot, train: Rows) -> None:
-        x = _table(train.x, self.name)
+        x = table_of(train.x, self.name)
         self.values: dict[str, list[str]] = {}
-        for name in _chosen(step.columns, x, self.name):
+        for name in chosen_columns(step.columns, x, self.name):
             column = x[name]
             if is_missing(column).any():
                 raise UserError(
@@ -233,7 +178,7 @@ class _OneHotColumns(FittedStep):
 
     def inputs(self, x: Inputs) -> Inputs:
         result: dict[str, Array] = {}
-        for name, column in _table(x, self.name).items():
+        for name, column in table_of(x, self.name).items():
             if name not in self.values:
                 result[name] = column
                 continue
@@ -283,15 +228,15 @@ class _ScaleColumns(FittedStep):
     name = "scale"
 
     def __init__(self, step: spec.Scale, train: Rows) -> None:
-        x = _table(train.x, self.name)
+        x = table_of(train.x, self.name)
         self.ranges = {
-            name: _Range.of(step, _numbers(name, x[name], self.name, train.index))
-            for name in _chosen(step.columns, x, self.name)
+            name: _Range.of(step, numbers_of(name, x[name], self.name, train.index))
+            for name in chosen_columns(step.columns, x, self.name)
         }
         self.words = _scale_words(step, "each column" if not step.columns else "the named columns")
 
     def inputs(self, x: Inputs) -> Inputs:
-        table = _table(x, self.name)
+        table = table_of(x, self.name)
         return {
             **table,
             **{n: (table[n] - r.offset) / r.divisor for n, r in self.ranges.items()},
@@ -308,7 +253,7 @@ class _ScaleAll(FittedStep):
             raise UserError("Texts cannot be scaled.", hint="Remove the step scale.")
         assert not isinstance(train.x, dict)
         if step.columns:
-            _table(train.x, self.name)
+            table_of(train.x, self.name)
         self.range = _Range.of(step, train.x)
         self.words = _scale_words(step, "all values together")
 
@@ -327,114 +272,3 @@ def _scale_words(step: spec.Scale, what: str) -> str:
     if step.method == "minmax":
         return f"Brought to 0 … 1 by the training part's range, {what}"
     return f"Minus mean, by standard deviation of the training part, {what}"
-
-
-class _Window(FittedStep):
-    name = "window"
-
-    def __init__(self, step: spec.Window) -> None:
-        self.length = step.length
-        self.words = f"Windows of {step.length} values, each with the value that follows"
-
-    def apply(self, rows: Rows) -> Rows:
-        series = self._stacked(rows.x, rows.index)
-        if len(series) <= self.length:
-            raise UserError(
-                f"A window of {self.length} needs more than {self.length} values; there are "
-                f"{len(series)}.",
-                hint="Choose a shorter window.",
-            )
-        windows = np.lib.stride_tricks.sliding_window_view(series[:-1], self.length, axis=0)
-        x = np.ascontiguousarray(windows.transpose(0, 2, 1))
-        return Rows(x, rows.y[self.length :], rows.index[self.length :])
-
-    def inputs(self, x: Inputs) -> Inputs:
-        window = self._stacked(x, np.arange(self.length))
-        if len(window) != self.length:
-            raise UserError(
-                f"{len(window)} values were given.", hint=f"The window takes {self.length}."
-            )
-        return window[np.newaxis]
-
-    def _stacked(self, x: Inputs, index: Array) -> Array:
-        table = _table(x, self.name)
-        columns = [_numbers(name, column, self.name, index) for name, column in table.items()]
-        return np.column_stack(columns).astype(np.float32)
-
-
-def _texts(x: Inputs, step: str) -> Sequences:
-    if isinstance(x, Sequences):
-        return x
-    raise UserError(
-        f"The step {step} is for texts, but the inputs have shape {shape_of(x)}.",
-        hint="Remove the step.",
-    )
-
-
-class _MultiHot(FittedStep):
-    name = "multi_hot"
-
-    def __init__(self, step: spec.MultiHot) -> None:
-        self.size = step.words
-        self.words = f"Which of the {step.words:,} most frequent words occur, as zeros and ones"
-
-    def inputs(self, x: Inputs) -> Inputs:
-        texts = _texts(x, self.name)
-        # One byte a cell; a batch becomes float32 only when it is formed.
-        hot = np.zeros((len(texts), self.size), dtype=np.uint8)
-        for start in range(0, len(texts), _CHUNK):
-            some = texts.slice(start, min(start + _CHUNK, len(texts)))
-            words = some.values[some.offsets[0] : some.offsets[-1]]
-            rows = start + np.repeat(np.arange(len(some)), some.lengths)
-            hot[rows, np.where(words < self.size, words, UNKNOWN)] = 1
-        return hot
-
-
-class _Pad(FittedStep):
-    name = "pad"
-
-    def __init__(self, step: spec.Pad) -> None:
-        self.step = step
-        side = "front" if step.where == "pre" else "end"
-        self.words = f"Cut or filled with zeros at the {side} to {step.length} words"
-
-    def inputs(self, x: Inputs) -> Inputs:
-        texts, length = _texts(x, self.name), self.step.length
-        padded = np.zeros((len(texts), length), dtype=np.int32)
-        for row, words in enumerate(texts):
-            if self.step.where == "pre":
-                kept = words[-length:]
-                padded[row, length - len(kept) :] = kept
-            else:
-                kept = words[:length]
-                padded[row, : len(kept)] = kept
-        padded[padded >= self.step.words] = UNKNOWN
-        return padded
-
-
-class _ChannelAxis(FittedStep):
-    name = "channel_axis"
-    words = "A last axis of one channel"
-
-    def inputs(self, x: Inputs) -> Inputs:
-        if not isinstance(x, np.ndarray) or x.ndim != 3:
-            raise UserError(
-                f"The step channel_axis is for pictures (rows, height, width), but the inputs "
-                f"have shape {shape_of(x)}.",
-                hint="Remove the step, or put it before flatten.",
-            )
-        return x[..., np.newaxis]
-
-
-class _Flatten(FittedStep):
-    name = "flatten"
-    words = "Each becomes one row of numbers"
-
-    def inputs(self, x: Inputs) -> Inputs:
-        if not isinstance(x, np.ndarray):
-            raise UserError(
-                f"The step flatten is for pictures and windows, but the inputs have shape "
-                f"{shape_of(x)}.",
-                hint="Remove the step.",
-            )
-        return x.reshape(len(x), -1)

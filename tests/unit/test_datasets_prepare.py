@@ -244,7 +244,7 @@ def test_the_seed_decides_where_the_split_names_none() -> None:
     def rows(own: int, **split: Any) -> list[int]:
         fields = {"dataset": "digits", "task": "multiclass", "steps": [step("flatten")],
                   "split": {"kind": "fraction", "test": 0.1, **split}}  # fmt: skip
-        return prepare(Data.model_validate(fields), seed=own).train.index.tolist()
+        return list(prepare(Data.model_validate(fields), seed=own).train.index)
 
     assert rows(1) == rows(1)
     assert rows(1) != rows(2)

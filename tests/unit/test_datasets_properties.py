@@ -191,7 +191,7 @@ def test_windows_hold_each_value_before_its_target(n: int, length: int) -> None:
     rows = Rows({"v": series}, series, np.arange(n))
     made = fit(spec.Window(length=length), rows, [rows], ()).apply(rows)
     assert made.x.shape == (n - length, length, 1)  # type: ignore[union-attr]
-    assert (made.x[:, -1, 0] + 1 == made.y).all()  # type: ignore[index,call-overload]
+    assert (made.x[:, -1, 0] + 1 == made.y).all()  # type: ignore[index]
     assert (made.index == made.y).all()
 
 
