@@ -88,7 +88,7 @@ def of_history(history: History) -> dict[str, Value]:
     figures: dict[str, Value] = {"epochs": float(history.epoch)}
     for name in history.series:
         figures[f"last.{name}"] = history.last(name)
-        if best := history.best(name):
+        if name != "learning_rate" and (best := history.best(name)):
             figures[f"best.{name}"] = best.value
     return figures
 
