@@ -59,6 +59,7 @@ class History:
     version: int = 0
     """Grows with every event, so that a view sees cheaply whether there is something new."""
     _best: dict[str, Best] = field(default_factory=dict)
+    _first_report: tuple[float, int] = (0.0, 0)
 
     def apply_all(self, events: Iterable[Event]) -> bool:
         """Take in events in order; returns whether there were any."""
@@ -108,9 +109,11 @@ class History:
 
     @property
     def metrics(self) -> list[str]:
-        """The names of the series, validation beside its training metric, the rate last."""
+        """The names of the series: loss first, validation beside its metric, the rate last."""
         names = [name for name in self.series if name != "learning_rate"]
-        plain = [name for name in names if not name.startswith("val_")]
+        plain = sorted(
+            (name for name in names if not name.startswith("val_")), key=lambda name: name != "loss"
+        )
         ordered = [pair for name in plain for pair in (name, f"val_{name}") if pair in names]
         ordered += [name for name in names if name not in ordered]
         return ordered + (["learning_rate"] if "learning_rate" in self.series else [])
@@ -126,12 +129,18 @@ class History:
 
     @property
     def seconds_per_epoch(self) -> float:
-        """Return the mean time of an epoch so far, 0 before the first."""
+        """Return the mean time of an epoch, 0 before the first.
+
+        The first report holds TensorFlow's tracing too, so it counts only while it is alone.
+        """
+        seconds, epochs = self._first_report
+        if self.epoch > epochs:
+            return (self.seconds - seconds) / (self.epoch - epochs)
         return self.seconds / self.epoch if self.epoch else 0.0
 
     def seconds_left(self) -> float | None:
         """Return the time that the rest takes at the mean pace, None where it can't be known."""
-        if not self.epoch or not self.epochs or self.status not in ("running", "paused"):
+        if self.epoch <= self._first_report[1] or self.status not in ("running", "paused"):
             return None
         part = self.batch / self.steps if self.steps and self.batch < self.steps else 0.0
         return max(0.0, self.epochs - self.epoch - part) * self.seconds_per_epoch
@@ -149,9 +158,12 @@ class History:
                 number = float(value) if isinstance(value, int | float) else math.nan
                 series.append(number)
                 self._compare(name, number, first + offset)
+        seconds = float(event.get("seconds", 0.0))
+        if not self.epoch:
+            self._first_report = (seconds, count)
         self.epoch = first - 1 + count
         self.batch, self.batch_logs = 0, {}
-        self.seconds += float(event.get("seconds", 0.0))
+        self.seconds += seconds
 
     def _compare(self, name: str, value: float, epoch: int) -> None:
         if not math.isfinite(value):

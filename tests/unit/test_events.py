@@ -82,10 +82,13 @@ def test_history_of_a_run() -> None:
     assert history.epoch == 3
     assert history.best("loss") == Best(0.5, 2)
     assert history.best("val_loss") == Best(0.8, 3)
-    assert history.seconds_left() == 2.0 / 3
-    history.apply(event("paused", epoch=3))
+    assert history.seconds_left() is None, "the first report holds the tracing"
+    history.apply(event("epochs", first=4, seconds=0.5, logs={"loss": [0.6], "val_loss": [0.9]}))
+    assert history.seconds_per_epoch == 0.5
+    assert history.seconds_left() == 0.0
+    history.apply(event("paused", epoch=4))
     assert history.status == "paused"
-    history.apply(event("finished", epoch=3))
+    history.apply(event("finished", epoch=4))
     assert history.status == "finished"
     assert history.seconds_left() is None
 
