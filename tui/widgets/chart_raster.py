@@ -81,7 +81,7 @@ class Frame:
         if not known:
             return None
         low, high = min(low for low, _ in known), max(high for _, high in known)
-        return Scale.of(low, high, log=self.log, most=max(2, min(8, rows // 3)))
+        return Scale.of(low, high, log=self.log, most=max(2, min(8, rows // 4)))
 
 
 @dataclass
@@ -125,23 +125,27 @@ def draw(frame: Frame, width: int, height: int) -> Drawn:
     plot = Plot()
     plot.theme("clear")
     plot.plotsize(width, height)
+    # plotsize keeps within the terminal, whose size it does not know where there is none; this
+    # is how textual_plotext itself says that the size is meant.
+    plot._set_size(width, height)
     plot.xaxes(True, False)
     plot.yaxes(True, False)
     plot.ticks_color(int(Role.AXIS))
     plot.xlim(frame.first, last)
     plot.ylim(0, 1)
-    plot.yticks([tick.position for tick in scale.ticks], labels)
+    grid = _Grid(frame.first, last, width - left, height - 2, frame.braille)
+    plot.yticks([grid.row(tick.position) for tick in scale.ticks], labels)
     ticks = epoch_ticks(frame.first, frame.last, max(1, (width - left) // 12))
     plot.xticks(ticks, [f"{tick:,}" for tick in ticks])
     if frame.cursor is not None:
-        plot.vline(frame.cursor, int(Role.CURSOR))
+        plot.vline(grid.column(frame.cursor), int(Role.CURSOR))
     for stroke in frame.strokes:
         _draw_stroke(plot, stroke, scale, frame.braille)
     if frame.best and not math.isnan(place := scale.place(frame.best[1])):
-        _dot(plot, frame.best[0], place, "◆", Role.BEST)
+        grid.dot(plot, frame.best[0], place, "◆", Role.BEST)
     for value, role in frame.cursor_points:
         if frame.cursor is not None and not math.isnan(place := scale.place(value)):
-            _dot(plot, frame.cursor, place, "●", role)
+            grid.dot(plot, frame.cursor, place, "●", role)
     rows = list(_rows(plot.build(), width))[:height]
     rows += [[(" ", Role.PLAIN)] * width] * (height - len(rows))
     return Drawn(rows, left, width - left, frame.first, last)
@@ -166,8 +170,34 @@ def _draw_stroke(plot: Any, stroke: Stroke, scale: Scale, braille: bool) -> None
                 plot.scatter(xs, [place] * len(xs), marker=mark, color=int(Role.BAD))
 
 
-def _dot(plot: Any, x: float, place: float, mark: str, role: Role) -> None:
-    plot.scatter([x], [place], marker=mark, color=int(role))
+@dataclass(frozen=True)
+class _Grid:
+    """Finds the cell in which a braille dot lies: single signs go to just that cell, while
+    plotext would round their place on its own and set them beside the curve."""
+
+    first: int
+    last: int
+    columns: int
+    rows: int
+    braille: bool
+
+    def row(self, place: float) -> float:
+        """Return the place of the middle of the cell in which a place from 0 to 1 lies."""
+        return _cell(place, self.rows, 4) if self.braille else place
+
+    def column(self, x: float) -> float:
+        span = self.last - self.first
+        share = (x - self.first) / span
+        return self.first + span * (_cell(share, self.columns, 2) if self.braille else share)
+
+    def dot(self, plot: Any, x: float, place: float, mark: str, role: Role) -> None:
+        plot.scatter([self.column(x)], [self.row(place)], marker=mark, color=int(role))
+
+
+def _cell(share: float, cells: int, dots: int) -> float:
+    """Return the share at which the cell stands whose dot a share (0 to 1) falls on."""
+    dot = math.floor(0.5 + (cells * dots - 1) * share)
+    return dot // dots / (cells - 1) if cells > 1 else 0.0
 
 
 _COLOUR = re.compile(r"\x1b\[([0-9;]*)m")

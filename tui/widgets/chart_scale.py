@@ -48,6 +48,14 @@ class Scale:
         return min(1.0, max(0.0, (value - self.low) / (self.high - self.low)))
 
 
+def steady(value: float) -> str:
+    """Return a number that changes while one looks: its zeros are kept, so that it keeps still."""
+    text = number(value)
+    if not math.isfinite(value) or "e" in text or abs(value) >= 1000:
+        return text
+    return f"{value:#.4g}".rstrip(".").replace("-", "−")
+
+
 def step_for(span: float, most: int) -> float:
     """Return the smallest of 1, 2, 5 times a power of ten that cuts `span` into at most `most`."""
     rough = span / max(1, most)

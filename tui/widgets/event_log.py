@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from textual.content import Content
 from textual.geometry import Size
@@ -21,11 +22,18 @@ _COLOURS = {"nan": "$bad", "warning": "$warn", "early_stopping": "$warn", "plate
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?")
 
 
-def in_words(history: History, info: RunInfo | None, status: str) -> list[Content]:
+class Entry(NamedTuple):
+    """A line of the log; `clock` is None where nothing is to stand before the text."""
+
+    text: Content
+    clock: str | None = None
+
+
+def in_words(history: History, info: RunInfo | None, status: str) -> list[Entry]:
     """Return what happened, oldest first, a line each."""
-    lines: list[Content] = []
+    lines: list[Entry] = []
     if info is not None:
-        lines.append(_line(info.created, f"run {info.id}"))
+        lines.append(Entry(Content.styled(info.id, "$muted")))
         if info.substitute:
             named = str(info.data.get("dataset") or "the data")
             lines.append(_line(info.created, f"{info.substitute} stands in for {named}", "$warn"))
@@ -61,14 +69,15 @@ def in_words(history: History, info: RunInfo | None, status: str) -> list[Conten
     return lines
 
 
-def printed(text: str) -> list[Content]:
+def printed(text: str) -> list[Entry]:
     """Return what a worker printed as lines: no control sequences, only the end of a line that
     was overwritten (progress bars)."""
     lines = []
     for line in text.split("\n"):
         shown = _ESCAPE.sub("", line).rstrip("\r").rpartition("\r")[2].replace("\t", "    ")
-        lines.append(Content("".join(sign if sign.isprintable() else "�" for sign in shown)))
-    while lines and not lines[-1].plain:
+        clean = "".join(sign if sign.isprintable() else "�" for sign in shown)
+        lines.append(Entry(Content(clean)))
+    while lines and not lines[-1].text.plain:
         lines.pop()
     return lines
 
@@ -87,19 +96,20 @@ class EventLog(ScrollView, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._entries: list[Content] = []
+        self._entries: list[Entry] = []
         self._lines: list[Content] = []
         self._width = 0
 
     @property
     def text(self) -> str:
         """Everything that is shown, as plain text."""
-        return "\n".join(entry.plain for entry in self._entries)
+        return "\n".join(entry.text.plain for entry in self._entries)
 
-    def show(self, entries: Sequence[Content]) -> None:
+    def show(self, entries: Sequence[Entry]) -> None:
         """Replace the lines; draws nothing where they are the same."""
         same = len(entries) == len(self._entries) and all(
-            one.is_same(other) for one, other in zip(entries, self._entries, strict=True)
+            one.clock == other.clock and one.text.is_same(other.text)
+            for one, other in zip(entries, self._entries, strict=True)
         )
         if not same:
             self._entries = list(entries)
@@ -116,8 +126,11 @@ class EventLog(ScrollView, can_focus=True):
         at_end = self.scroll_offset.y >= self.max_scroll_y
         self._lines = []
         for entry in self._entries:
-            first, *rest = entry.wrap(max(10, width)) or [Content("")]
-            self._lines += [first, *(Content.assemble("  ", line) for line in rest)]
+            head = "" if entry.clock is None else f"{entry.clock:8}  "
+            room = max(10, width - len(head))
+            for line in entry.text.wrap(room) or [Content("")]:
+                self._lines.append(Content.assemble((head, "$faint"), line))
+                head = " " * len(head)
         self.virtual_size = Size(width, len(self._lines))
         if at_end:
             self.scroll_end(animate=False, force=True)
@@ -133,9 +146,9 @@ class EventLog(ScrollView, can_focus=True):
         return strips[0].adjust_cell_length(width) if strips else Strip.blank(width)
 
 
-def _line(moment: float, text: str, colour: str = "") -> Content:
-    clock = time.strftime("%H:%M:%S", time.localtime(moment)) if moment else " " * 8
-    return Content.assemble((f"{clock}  ", "$faint"), (text, colour))
+def _line(moment: float, text: str, colour: str = "") -> Entry:
+    clock = time.strftime("%H:%M:%S", time.localtime(moment)) if moment else ""
+    return Entry(Content.styled(text, colour), clock)
 
 
 def _time(event: dict[str, object]) -> float:

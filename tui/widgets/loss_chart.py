@@ -6,14 +6,15 @@ import locale
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
+from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
@@ -22,7 +23,7 @@ from kerastui.models.figures import number
 from kerastui.models.history import Best
 from kerastui.tui.widgets.chart_data import Curve
 from kerastui.tui.widgets.chart_raster import Drawn, Frame, Role, Row, Stroke, draw, text_row
-from kerastui.tui.widgets.chart_scale import epoch_limit
+from kerastui.tui.widgets.chart_scale import epoch_limit, steady
 
 INTERVAL = 0.1
 """Seconds between two drawings of new data, at least."""
@@ -30,14 +31,18 @@ INTERVAL = 0.1
 
 @dataclass(frozen=True)
 class Line:
-    """One series of a chart; value i belongs to x = i + 1."""
+    """One series of a chart; value i belongs to x = i + 1.
+
+    `exact` is for what is set and not measured, a learning rate: it is never smoothed.
+    """
 
     label: str
     values: Sequence[float]
     best: Best | None = None
+    exact: bool = False
 
 
-@dataclass
+@dataclass(frozen=True)
 class Look:
     """How a chart shows its series. `last` is how many of the last values are shown, None: all."""
 
@@ -99,6 +104,17 @@ class LossChart(Widget, can_focus=True):
         Binding("b", "jump('best')", "Best value", show=False),
     ]
 
+    @dataclass
+    class CursorMoved(Message):
+        """The user moved the cursor to value `x`."""
+
+        chart: LossChart
+        x: int | None
+
+        @property
+        def control(self) -> LossChart:
+            return self.chart
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.look = Look()
@@ -138,11 +154,11 @@ class LossChart(Widget, can_focus=True):
         self._content = _Content(title, lines, total, ended, unit, empty, overlays)
         self._soon()
 
-    def set_look(self, look: Look) -> None:
-        """Change smoothing, scale or zoom, and draw at once."""
-        if look.smoothing != self.look.smoothing:
+    def change_look(self, **changes: Any) -> None:
+        """Change smoothing, scale or zoom (the fields of `Look`), and draw at once."""
+        if changes.get("smoothing", self.look.smoothing) != self.look.smoothing:
             self._curves.clear()
-        self.look = look
+        self.look = replace(self.look, **changes)
         self._draw()
 
     def render_line(self, y: int) -> Strip:
@@ -171,18 +187,17 @@ class LossChart(Widget, can_focus=True):
         target = {"first": self._first(), "last": self._length(), "best": best.epoch if best else 0}
         self._move_to(target[where])
 
-    def hide_cursor(self) -> bool:
-        """Take the cursor away; returns whether there was one."""
-        shown = self.cursor is not None
-        self.cursor = None
-        if shown:
+    def put_cursor(self, x: int | None) -> None:
+        """Put the cursor on a value, or take it away; nobody is told."""
+        known = x if x is not None and self._length() else None
+        if known != self.cursor:
+            self.cursor = known
             self._draw()
-        return shown
 
     def _move_to(self, x: int) -> None:
         if self._length():
-            self.cursor = min(max(x, self._first()), self._length())
-            self._draw()
+            self.put_cursor(min(max(x, self._first()), self._length()))
+            self.post_message(self.CursorMoved(self, self.cursor))
 
     def _soon(self) -> None:
         """Draw now, or when the last drawing is long enough ago."""
@@ -244,11 +259,12 @@ class LossChart(Widget, can_focus=True):
             curve = self._curve(f"overlay {line.label}", line, 0.0)
             strokes.append(Stroke(curve.points(shown), Role.raw(index + 2), marks=False))
         for index, line in enumerate(content.lines):
-            curve = self._curve(line.label, line, look.smoothing)
+            smoothing = 0.0 if line.exact else look.smoothing
+            curve = self._curve(line.label, line, smoothing)
             role = Role.series(index)
             dotted = not plain and index > 0
             raw, smooth = curve.points(shown), curve.smooth_points(shown)
-            if not look.smoothing:
+            if not smoothing:
                 strokes.append(Stroke(raw, role, dotted))
                 continue
             if plain:
@@ -292,10 +308,13 @@ class LossChart(Widget, can_focus=True):
                 mark = "╌╌" if index and self.app.no_color else "──"
                 value = line.values[-1] if x is None else _at(line.values, x)
                 label = f"{line.label} " if words else ""
-                legend += [(f" {mark} ", role), (f"{label}{number(value)} ", Role.TITLE)]
+                legend += [
+                    (f" {mark} ", role),
+                    (f"{label}{number(value) if line.exact else steady(value)} ", Role.TITLE),
+                ]
             if best and with_best and x is None:
                 word = "best " if with_best == 2 else ""
-                text = f"{word}{number(best.value)} @ {best.epoch:,} "
+                text = f"{word}{steady(best.value)} @ {best.epoch:,} "
                 legend += [(" ◆ ", Role.BEST), (text, Role.TITLE)]
             room = width - 2 - sum(len(text) for text, _ in title + legend)
             if room >= 0:
@@ -310,7 +329,7 @@ class LossChart(Widget, can_focus=True):
         """Return the lower border: how the chart looks at its data, where it is not as it is."""
         look, content = self.look, self._content
         notes = []
-        if look.smoothing:
+        if look.smoothing and not all(line.exact for line in content.lines):
             notes.append(f"smoothed {look.smoothing:g}")
         if look.log:
             notes.append("log y")

@@ -8,6 +8,7 @@ from textual.content import Content
 
 from kerastui.models.figures import Verdict, number
 from kerastui.models.history import History
+from kerastui.tui.widgets.chart_scale import steady
 
 
 def lines(history: History, width: int, most: int = 12) -> list[Content]:
@@ -29,8 +30,8 @@ def lines(history: History, width: int, most: int = 12) -> list[Content]:
         rows.append(
             _row(
                 name,
-                number(history.last(name)),
-                number(best.value) if best else "–",
+                steady(history.last(name)),
+                steady(best.value) if best else "–",
                 f"{best.epoch:,}" if best else "–",
                 room,
             )
@@ -49,8 +50,8 @@ def in_words(history: History, width: int) -> list[Content]:
         if name in ("loss", "val_loss", "learning_rate"):
             continue
         best = history.best(name)
-        tail = f" (best {number(best.value)} @ {best.epoch:,})" if best else ""
-        parts.append(Content.assemble((name, "$muted"), f" {number(history.last(name))}",
+        tail = f" (best {steady(best.value)} @ {best.epoch:,})" if best else ""
+        parts.append(Content.assemble((name, "$muted"), f" {steady(history.last(name))}",
                                       (tail, "$muted")))  # fmt: skip
     rows = [Content("")]
     for part in parts:
@@ -74,11 +75,14 @@ def published(verdicts: Sequence[Verdict], width: int, *, ended: bool) -> list[C
     """
     if not verdicts:
         return []
-    value, got, band = 9, 11, 15
+    band = max(8, *(len(verdict.expected) for verdict in verdicts))
+    value = max(6, *(len(_words(verdict.figure.value)) for verdict in verdicts))
+    got = 10
+    band = min(band, max(11, width - value - got - 14)) + 2
     room = max(8, width - value - got - band)
     rows = [
         Content.styled(
-            f"{'':<{room}}{'published':>{value}}{'this run':>{got}}{'expected':>{band}}", "$faint"
+            f"{'':<{room}}{'theirs':>{value}}{'yours':>{got - 2}}  {'expected':>{band}}", "$faint"
         )
     ]
     for verdict in verdicts:
@@ -96,7 +100,7 @@ def published(verdicts: Sequence[Verdict], width: int, *, ended: bool) -> list[C
                 " " * (room - label.cell_length),
                 (f"{_words(verdict.figure.value):>{value}}", "$muted"),
                 (f"{known:>{got - 2}}{mark}", colour),
-                (f"{_fit(verdict.expected, band - 1):>{band}}", "$muted"),
+                (f"{_fit(verdict.expected, band - 2):>{band}}", "$muted"),
             )
         )
     return rows

@@ -1,0 +1,102 @@
+"""What the Train screen says of a run: while it goes on, when it ended, on wide and narrow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from kerastui.tui.widgets import metrics_table, run_progress, words
+from kerastui.tui.widgets.run_progress import Progress
+
+if TYPE_CHECKING:
+    from kerastui.models.hardware import Snapshot
+
+
+def mark(progress: Progress) -> list[Content]:
+    """Return a line that says that the data are not the real ones, or nothing."""
+    info = progress.info
+    if info is None or not info.data:
+        return []
+    if info.substitute:
+        return [Content.styled(f"▲ not the real data: {info.substitute} stands in", "$warn")]
+    if not info.data.get("verified", True):
+        return [Content.styled("▲ the data are not verified by a checksum", "$warn")]
+    return []
+
+
+def result(progress: Progress, width: int, *, differs: bool) -> list[Content]:
+    """Return what is said of an ended run: the sentence, what it took, the next keys.
+
+    Args:
+        progress: The run.
+        width: Cells.
+        differs: Whether the current experiment is another one than the run's.
+    """
+    lines = run_progress.outcome(progress).wrap(width)
+    _, hint = run_progress.why_lost(progress)
+    if hint:
+        lines += Content.styled(hint, "$muted").wrap(width)
+    history = progress.history
+    took = words.duration(history.seconds) if history.seconds else ""
+    facts = (
+        f"{history.epoch:,} epochs in {took}" if took else "",
+        run_progress.execution(progress),
+        run_progress.pace(history),
+    )
+    lines += _in_lines([Content.styled(fact, "$muted") for fact in facts if fact], width)
+    again = "r run the changed settings" if differs else "r again"
+    keys: tuple[str, ...]
+    if progress.status in ("failed", "lost"):
+        keys = (again, "o what it printed", "e settings")
+    else:
+        keys = (again, "t every epoch", "e settings", "I look inside")
+    return lines + _in_lines([_key(key) for key in keys], width)
+
+
+def narrow(progress: Progress, width: int, height: int, *, ended: bool) -> list[Content]:
+    """Return the lines under the chart of a narrow screen."""
+    lines = mark(progress)
+    short = height < 16
+    if ended:
+        lines += run_progress.outcome(progress).wrap(width)[: 1 if short else 3]
+        _, hint = run_progress.why_lost(progress)
+        if hint and not short:
+            lines += Content.styled(hint, "$muted").wrap(width)[:2]
+    else:
+        lines.append(run_progress.narrow(progress, width))
+    if not short:
+        lines += metrics_table.in_words(progress.history, width)
+    return lines
+
+
+def usage(machine: Snapshot) -> str:
+    """Return the load of the machine in one short line."""
+    parts = []
+    if machine.cpu.load_percent is not None:
+        parts.append(f"CPU {machine.cpu.load_percent:.0f} %")
+    for gpu in machine.gpus[:2]:
+        if gpu.load_percent is not None:
+            parts.append(f"GPU {gpu.load_percent:.0f} %")
+        if gpu.memory_used is not None and gpu.memory_total:
+            parts.append(f"{words.size(gpu.memory_used)} of {words.size(gpu.memory_total)}")
+    if not machine.gpus:
+        used = machine.memory.total - machine.memory.available
+        parts.append(f"memory {words.size(used)} of {words.size(machine.memory.total)}")
+    return "   ".join(parts)
+
+
+def _key(text: str) -> Content:
+    letter, _, word = text.partition(" ")
+    return Content.assemble((letter, "$primary"), f" {word}")
+
+
+def _in_lines(parts: list[Content], width: int) -> list[Content]:
+    """Return parts one after the other, in as many lines as they need."""
+    lines: list[Content] = []
+    for part in parts:
+        if lines and lines[-1].cell_length + 3 + part.cell_length <= width:
+            lines[-1] = Content.assemble(lines[-1], "   ", part)
+        else:
+            lines.append(part)
+    return lines
