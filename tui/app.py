@@ -371,8 +371,9 @@ class KerasTui(App[None]):
         if self.current is not None:
             name = self.current.name
             summary = self.known_summary(self.current) or {}
-            if shape := summary.get("input_shape"):
-                facts.append(words.shape(shape))
+            if data := summary.get("data"):
+                count = sum(part["x"][0] for part in data["parts"].values())
+                facts.append(words.shape([count, *data["input_shape"]]))
             if parameters := summary.get("parameters"):
                 facts.append(f"{parameters:,} params")
         status = progress = left = ""
@@ -497,6 +498,9 @@ def _read(name: str) -> Run | Experiment:
 
 
 def _script(experiment: Experiment) -> str:
+    from kerastui.datasets.catalogue import card
+    from kerastui.datasets.fetch import locate
     from kerastui.models.code import script
 
-    return script(experiment)
+    located = locate(card(experiment.data.dataset))
+    return script(experiment, located.path if located else None)

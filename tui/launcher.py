@@ -13,11 +13,12 @@ class Launcher(Protocol):
     async def start(self) -> None:
         """Get ready; a run started before that waits for it."""
 
-    async def run(self, run: Run) -> None:
-        """Start the worker of a run that stands in the workspace."""
+    async def run(self, run: Run) -> object:
+        """Start the worker of a run that stands in the workspace; raises `UserError`."""
 
-    async def request(self, kind: str, **arguments: Any) -> dict[str, Any]:
-        """Ask the inspector something."""
+    async def request(self, name: str, **payload: Any) -> dict[str, Any]:
+        """Ask the inspector something; raises `UserError` where it can't be answered."""
+        ...
 
     async def close(self) -> None:
         """Let go of everything. Runs go on."""

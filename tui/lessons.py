@@ -37,10 +37,17 @@ class Mine:
     substitute: Record | None = None
 
     @property
+    def state(self) -> str:
+        """All in all: `inside`, `outside` if any figure is, `missing` where there is nothing."""
+        states = {verdict.state for verdict in self.verdicts if verdict.expected}
+        if self.last is None or "outside" in states:
+            return "outside" if states else "missing"
+        return "missing" if "missing" in states else "inside"
+
+    @property
     def done(self) -> bool:
-        """Whether there is a run whose every figure is right."""
-        judged = [verdict for verdict in self.verdicts if verdict.expected]
-        return self.last is not None and all(verdict.state == "inside" for verdict in judged)
+        """Whether the last run has every figure right."""
+        return self.state == "inside"
 
 
 def mine(entry: Entry, records: Iterable[Record]) -> Mine:
@@ -167,7 +174,7 @@ def data_state(card: Card, located: Located | None) -> tuple[str, str]:
     return "here, your own copy (differs from the published file)", "$warn"
 
 
-VERDICTS = {"inside": ("✓", "$good"), "outside": ("≠", "$warn")}
+VERDICTS = {"inside": ("✓", "$good"), "outside": ("≠", "$warn"), "missing": ("·", "$muted")}
 """State of a figure -> its mark and colour."""
 
 
@@ -187,13 +194,15 @@ def figure_table(published: Sequence[Mapping[str, Any]], mine: Mine, width: int)
     for place, figure in enumerate(published):
         verdict = mine.verdicts[place] if place < len(mine.verdicts) else None
         mark, colour = VERDICTS.get(verdict.state if verdict else "", (" ", "$muted"))
+        if verdict and verdict.state == "missing":
+            mark = " "
         got = shown(verdict.got) if verdict else "–"
         expected = expectation(figure)
         label = Content(labels[place]).truncate(room, ellipsis=True, pad=True)
         line = Content.assemble(
             label,
             f" {shown(figure.get('value')):>10}",
-            (f" {mark}".rjust(11 - len(got)), colour),
+            (f"{mark} ".rjust(11 - len(got)), colour),
             (got, "bold" if verdict and verdict.got is not None else "$faint"),
         )
         if expected:
@@ -201,8 +210,8 @@ def figure_table(published: Sequence[Mapping[str, Any]], mine: Mine, width: int)
                 line, (("   " if wide else "\n  expected ") + expected, "$muted")
             )
         lines.append(line)
-        if note := figure.get("note"):
-            lines.append(Content.styled(f"  {note}", "$muted"))
+    notes = [str(figure["note"]) for figure in published if figure.get("note")]
+    lines += [Content.styled(note, "$muted") for note in dict.fromkeys(notes)]
     return Content("\n").join(lines)
 
 

@@ -12,16 +12,16 @@ class KeyCommands(Provider):
     """Offers what the keys of the screen do, with the key behind the words."""
 
     def _entries(self) -> list[tuple[str, ActiveBinding]]:
-        seen: set[str] = set()
+        seen: set[tuple[object, str]] = set()
         entries = []
         for active in self.screen.active_bindings.values():
             binding = active.binding
             # Moving about (arrows, paging) is not a command.
             if not active.enabled or not binding.tooltip or binding.system:
                 continue
-            if binding.action in seen or binding.key in _MOVING:
+            if (active.node, binding.action) in seen or binding.key in _MOVING:
                 continue
-            seen.add(binding.action)
+            seen.add((active.node, binding.action))
             entries.append((f"{binding.description}  {self.app.get_key_display(binding)}", active))
         return entries
 

@@ -57,7 +57,10 @@ class _Known:
 
 @dataclass
 class RunIndex:
-    """The runs of a workspace, the newest first. `refresh` and `read_losses` belong in a thread."""
+    """The runs of a workspace, the newest first. `refresh` and `read_losses` belong in a thread.
+
+    `records` is another object exactly when something changed.
+    """
 
     workspace: Workspace
     records: tuple[Record, ...] = ()
@@ -73,8 +76,10 @@ class RunIndex:
             for gone in self._known.keys() - names:
                 del self._known[gone]
             records = [self._look(run) for run in runs]
-            self.records = tuple(record for record in records if record is not None)
-            return self.records != before
+            found = tuple(record for record in records if record is not None)
+            if found != before:
+                self.records = found
+            return found != before
 
     def read_losses(self, keys: Iterable[str]) -> bool:
         """Read the loss of some runs for their sparklines. Returns whether any changed."""

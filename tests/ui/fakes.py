@@ -89,11 +89,11 @@ class FakeLauncher:
         change(run, status="running", started=1.7e9, pid=os.getpid())
         self._tasks.append(asyncio.create_task(self._train(run)))
 
-    async def request(self, kind: str, **arguments: Any) -> dict[str, Any]:
-        self.requests.append((kind, arguments))
-        if kind not in self.answers:
-            raise UserError(f"The fake answers nothing of the kind {kind}.")
-        return self.answers[kind](**arguments)
+    async def request(self, name: str, **payload: Any) -> dict[str, Any]:
+        self.requests.append((name, payload))
+        if name not in self.answers:
+            raise UserError(f"The fake answers nothing about {name}.")
+        return self.answers[name](**payload)
 
     async def close(self) -> None:
         self.closed = True
@@ -160,4 +160,6 @@ def summary(experiment: dict[str, Any]) -> dict[str, Any]:
          "parameters": 9, "trainable": 9, "inputs": ["dense_1"]},
     ]  # fmt: skip
     return {"inputs": {"input": [None, 34]}, "rows": rows, "outputs": ["dense_2"],
-            "parameters": 447, "trainable": 447, "problem": "", "cure": ""}  # fmt: skip
+            "parameters": 447, "trainable": 447, "problem": "", "cure": "", "where": "",
+            "findings": [], "data": {"input_shape": [34], "parts": {
+                "train": {"x": [235, 34], "y": [235, 1]}, "test": {"x": [116, 34], "y": [116, 1]}}}}  # fmt: skip

@@ -15,7 +15,7 @@ from kerastui.datasets.catalogue import Card, cards
 from kerastui.datasets.errors import UserError
 from kerastui.datasets.fetch import Located
 from kerastui.tui import lessons
-from kerastui.tui.screens.two_pane import LIST_KEYS, TwoPaneScreen
+from kerastui.tui.screens.two_pane import ENTER, ESCAPE, SEARCH, TwoPaneScreen
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.key_values import KeyValues, Value
 from kerastui.tui.widgets.panel import ScrollPanel
@@ -29,12 +29,14 @@ class DataScreen(TwoPaneScreen):
     SECTION = "data"
     LIST_TITLE = "data sets"
     HELP = """The data sets kerastui knows, where they come from, and whether they are here. \
-Enter fetches one that is not.
+f fetches one that is not.
 Tables, histograms, pictures and the preparation of an experiment will be seen here too; until \
 then the preparation is edited in the experiment's file, under [data]."""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "enter", "fetch", tooltip="Download the data, if it is not here"),
-        *LIST_KEYS,
+        ESCAPE,
+        ENTER,
+        Binding("f", "fetch", "fetch", tooltip="Download the data, if it is not here"),
+        SEARCH,
     ]
 
     def __init__(self) -> None:
@@ -45,10 +47,10 @@ then the preparation is edited in the experiment's file, under [data]."""
     def make_list(self) -> RowList:
         return RowList(
             [
-                Column("name"),
-                Column("task", 12, least=34),
-                Column("rows", 8, "right", least=44),
-                Column("one input", 10, "right", least=54),
+                Column(),
+                Column("task", 11, least=34),
+                Column("rows", 7, "right", least=42),
+                Column("one input", 9, "right", least=52),
             ]
         )
 
@@ -65,6 +67,7 @@ then the preparation is edited in the experiment's file, under [data]."""
     async def _look(self) -> None:
         self.located = await asyncio.to_thread(self._locate)
         self._redraw()
+        self.refresh_bindings()
 
     def _locate(self) -> dict[str, Located | None]:
         from kerastui.datasets.fetch import locate
@@ -163,21 +166,15 @@ then the preparation is edited in the experiment's file, under [data]."""
     # Actions
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "enter" and not self.narrow:
+        if action == "fetch":
             card = self.card
-            needed = bool(card and card.files and self.located.get(card.name) is None)
-            return needed or None
+            needed = card is not None and card.name in self.located and bool(card.files)
+            return bool(needed and card and self.located[card.name] is None)
         return super().check_action(action, parameters)
 
-    @on(RowList.Opened)
-    def _opened(self) -> None:
-        self.action_enter()
-
-    def action_enter(self) -> None:
-        """Enter: the detail where it is not to be seen, else fetch what is not here."""
-        if self.narrow and not self.in_detail:
-            self.go_to_detail()
-        elif self.card and self.card.files and self.located.get(self.card.name) is None:
+    def action_fetch(self) -> None:
+        """Download what is not here."""
+        if self.card:
             self._fetch(self.card)
 
     @work(group="fetch", exclusive=True, exit_on_error=False)

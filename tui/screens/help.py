@@ -43,17 +43,25 @@ class HelpScreen(ModalScreen[None]):
 
     def _keys(self) -> Content:
         here: list[tuple[str, str, str]] = []
+        focused: list[tuple[str, str, str]] = []
         everywhere: list[tuple[str, str, str]] = []
-        seen: set[str] = set()
+        seen: set[tuple[object, str]] = set()
         for active in self.about.active_bindings.values():
             binding = active.binding
-            if not binding.tooltip or binding.system or binding.action in seen:
+            if not binding.tooltip or binding.system or (active.node, binding.action) in seen:
                 continue
-            seen.add(binding.action)
+            seen.add((active.node, binding.action))
             entry = (self.app.get_key_display(binding), binding.description, binding.tooltip)
-            (everywhere if active.node is self.app else here).append(entry)
+            if active.node is self.app:
+                everywhere.append(entry)
+            else:
+                (here if active.node is self.about else focused).append(entry)
         lines: list[Content] = []
-        for title, entries in (("On this screen", here), ("Everywhere", everywhere)):
+        for title, entries in (
+            ("On this screen", here),
+            ("Where the cursor is", focused),
+            ("Everywhere", everywhere),
+        ):
             if not entries:
                 continue
             lines += [Content(""), Content.styled(title, "bold")]

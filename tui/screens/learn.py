@@ -18,7 +18,7 @@ from kerastui.models import shipped
 from kerastui.models.figures import number
 from kerastui.tui import lessons
 from kerastui.tui.lessons import Mine
-from kerastui.tui.screens.two_pane import LIST_KEYS, TwoPaneScreen
+from kerastui.tui.screens.two_pane import ENTER, ESCAPE, SEARCH, TwoPaneScreen
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.key_values import KeyValues, Value
 from kerastui.tui.widgets.panel import ScrollPanel
@@ -41,7 +41,8 @@ Pick one, press r, and watch it train. o only makes it the current experiment, t
 and run from the other sections. The numbers under Try next run the example with one thing \
 changed."""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "enter", "run", show=False, tooltip="Run the example"),
+        ESCAPE,
+        ENTER,
         Binding("r", "run", "run", tooltip="Run this example and watch it"),
         Binding("o", "open", "open", tooltip="Make it the current experiment"),
         Binding("c", "code", "code", tooltip="The same as a Python script"),
@@ -56,7 +57,7 @@ changed."""
             )
             for digit in range(1, 10)
         ),
-        *LIST_KEYS,
+        SEARCH,
     ]
 
     def __init__(self) -> None:
@@ -69,7 +70,7 @@ changed."""
     def make_list(self) -> RowList:
         return RowList(
             [
-                Column("lesson"),
+                Column(),
                 Column("yours", 8, "right", least=34),
                 Column("published", 9, "right", least=26),
             ]
@@ -166,7 +167,7 @@ changed."""
         if mine.running:
             mark, colour = "●", "$run"
         elif mine.last:
-            mark, colour = lessons.VERDICTS["inside" if mine.done else "outside"]
+            mark, colour = lessons.VERDICTS[mine.state]
         elif mine.substitute:
             mark, colour = "≈", "$warn"
         figure = lessons.leading(entry)
@@ -313,16 +314,8 @@ changed."""
             return isinstance(place, int) and place <= len(variants)
         return super().check_action(action, parameters)
 
-    @on(RowList.Opened)
-    def _opened(self) -> None:
-        self.action_enter()
-
-    def action_enter(self) -> None:
-        """Enter: the detail first where it is not to be seen, then run."""
-        if self.narrow and not self.in_detail:
-            self.go_to_detail()
-        else:
-            self.action_run()
+    def row_opened(self, key: str) -> None:
+        self.action_run()
 
     def action_run(self) -> None:
         """Run the example under the cursor."""

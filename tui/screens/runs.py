@@ -48,18 +48,18 @@ was restarted. What it saved until then is kept."""
     def __init__(self) -> None:
         super().__init__()
         self._timer: Timer | None = None
-        self._now = 0.0
+        self._drawn: tuple[Record, ...] | None = None
 
     def compose_body(self) -> ComposeResult:
         rows = RowList(
             [
                 Column("state", 10),
-                Column("experiment"),
+                Column("run"),
                 Column("started", 15, least=56),
-                Column("took", 10, "right", least=92),
-                Column("epochs", 13, "right", least=66),
-                Column("best", 22, "right", least=44),
-                Column("loss", 16, least=78),
+                Column("took", 11, "right", least=92),
+                Column("epochs", 11, "right", least=66),
+                Column("best", 17, "right", least=44),
+                Column("loss", 16, least=84),
             ]
         )
         with Container():
@@ -96,14 +96,16 @@ was restarted. What it saved until then is kept."""
         """Look for what changed; draw only then."""
         index = self.kerastui.run_index
         rows = self.query_one(RowList)
-        changed = await asyncio.to_thread(index.refresh)
-        if changed or not rows.shown:
-            self._draw()
-        if await asyncio.to_thread(index.read_losses, rows.visible_keys):
-            self._draw()
+        await asyncio.to_thread(index.refresh)
+        self._draw()
+        await asyncio.to_thread(index.read_losses, rows.visible_keys)
+        self._draw()
 
     def _draw(self) -> None:
         records = self.kerastui.run_index.records
+        if records is self._drawn:
+            return
+        self._drawn = records
         self.query_one(EmptyState).display = not records
         panel = self.query_one(Panel)
         panel.display = bool(records)
@@ -132,7 +134,6 @@ was restarted. What it saved until then is kept."""
     @on(RowList.Moved)
     def _moved(self) -> None:
         self.refresh_bindings()
-        self._look()
 
     @on(RowList.Opened)
     def _opened(self) -> None:
@@ -209,11 +210,16 @@ def row(record: Record) -> Row:
             Content.styled(words.moment(info.started or info.created), "$muted"),
             Content.styled(words.duration(took(info)), "$muted"),
             f"{info.epoch:,}/{info.epochs:,}" if record.active else f"{info.epoch:,}",
-            Content.assemble((f"{best[0]} ", "$muted"), number(best[1])) if best else "–",
+            Content.assemble((_brief(best[0]), "$muted"), " ", number(best[1])) if best else "–",
             Content.styled(words.sparkline(record.loss, 16), "$series-1"),
         ),
         found=f"{info.name} {info.title} {info.variant} {record.status} {record.run.id}",
     )
+
+
+def _brief(metric: str) -> str:
+    """Return the name of a metric as far as there is room; Train shows it in full."""
+    return metric if len(metric) <= 10 else f"{metric[:9]}…"
 
 
 def took(info: RunInfo) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
@@ -12,11 +13,10 @@ from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.row_list import RowList
 from kerastui.tui.widgets.search import SearchLine
 
-LIST_KEYS: tuple[Binding, ...] = (
-    Binding("slash", "search", "search", key_display="/", tooltip="Find in the list"),
-    Binding("escape", "back", "back", tooltip="Back to the list"),
-)
-"""The keys of every list; a screen puts them behind its own, so that those stand first."""
+SEARCH = Binding("slash", "search", "search", key_display="/", tooltip="Find in the list")
+ESCAPE = Binding("escape", "back", "back", tooltip="Back to the list")
+ENTER = Binding("enter", "enter", "open", tooltip="Open what the cursor is on")
+"""The keys of every list. A screen puts them where they shall stand among its own."""
 
 
 class TwoPaneScreen(SectionScreen):
@@ -63,6 +63,22 @@ class TwoPaneScreen(SectionScreen):
     def in_detail(self) -> bool:
         """Whether the detail covers the list."""
         return self.narrow and self.has_class("-detail")
+
+    def row_opened(self, key: str) -> None:
+        """Enter, or a second click, on a row whose detail is to be seen."""
+
+    def action_enter(self) -> None:
+        """Open: the group under the cursor; the detail where it is not to be seen; the row."""
+        if self.rows.on_group and not self.in_detail:
+            self.rows.action_open()
+        elif self.narrow and not self.in_detail:
+            self.go_to_detail()
+        elif self.rows.key:
+            self.row_opened(self.rows.key)
+
+    @on(RowList.Opened)
+    def _opened(self) -> None:
+        self.action_enter()
 
     def go_to_detail(self) -> None:
         """Show the detail, and put the focus there."""

@@ -66,17 +66,17 @@ class FooterLine(Widget):
 
 
 def fit(left: list[Content], right: list[Content], always: Content | None, width: int) -> Content:
-    """Lay entries out in `width` cells: `left` loses its last ones first, then `right` goes."""
+    """Lay entries out in `width` cells.
+
+    Where they are too many, first those at the right go, but for the last one; then those of
+    `left`, from the end.
+    """
     gap = Content("  ")
     tail = [always] if always else []
-    for keep_right in (right, right[-1:], []):
-        end = gap.join(keep_right)
-        for count in range(len(left), -1, -1):
-            start = gap.join([*left[:count], *tail])
-            room = width - start.cell_length - end.cell_length
-            if room >= 3 or (room >= 0 and not keep_right):
-                # Losing all keys of the screen is worse than losing those at the right.
-                if count == 0 and left and keep_right:
-                    break
-                return Content.assemble(start, " " * room, end)
-    return gap.join([*left, *tail]).truncate(max(width, 0), ellipsis=True)
+    last = right[-1:]
+    for count, kept in [(len(left), right), *((n, last) for n in range(len(left), -1, -1))]:
+        start, end = gap.join([*left[:count], *tail]), gap.join(kept)
+        room = width - start.cell_length - end.cell_length
+        if room >= 2:
+            return Content.assemble(start, " " * room, end)
+    return gap.join(tail or left).truncate(max(width, 0), ellipsis=True)

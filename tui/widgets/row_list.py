@@ -58,6 +58,8 @@ class Row:
 class RowList(ScrollView, can_focus=True):
     """A list with a cursor.
 
+    Enter is left to the screen, which names it in the footer and calls `action_open`.
+
     Args:
         columns: The columns, exactly one of them without a width.
         closed: Keys of the groups that are closed at first.
@@ -82,15 +84,14 @@ class RowList(ScrollView, can_focus=True):
         "row-list--group",
     }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "Up", show=False, tooltip="The row above"),
-        Binding("down", "move(1)", "Down", show=False, tooltip="The row below"),
-        Binding("pageup", "page(-1)", "Page up", show=False, tooltip="A page up"),
-        Binding("pagedown", "page(1)", "Page down", show=False, tooltip="A page down"),
-        Binding("home", "end(-1)", "First", show=False, tooltip="The first row"),
-        Binding("end", "end(1)", "Last", show=False, tooltip="The last row"),
-        Binding("left", "fold", "Close", show=False, tooltip="Close the group"),
-        Binding("right", "unfold", "Open", show=False, tooltip="Open the group"),
-        Binding("enter", "open", "Open", show=False, tooltip="Open what the cursor is on"),
+        Binding("up", "move(-1)", "up", show=False, tooltip="The row above"),
+        Binding("down", "move(1)", "down", show=False, tooltip="The row below"),
+        Binding("pageup", "page(-1)", "page up", show=False, tooltip="A page up"),
+        Binding("pagedown", "page(1)", "page down", show=False, tooltip="A page down"),
+        Binding("home", "end(-1)", "first", show=False, tooltip="The first row"),
+        Binding("end", "end(1)", "last", show=False, tooltip="The last row"),
+        Binding("left", "fold", "close", show=False, tooltip="Close the group"),
+        Binding("right", "unfold", "open", show=False, tooltip="Open the group"),
     ]
 
     cursor: reactive[int] = reactive(0)
@@ -109,7 +110,7 @@ class RowList(ScrollView, can_focus=True):
 
     @dataclass
     class Opened(Message):
-        """Enter or a second click on a row that is no group."""
+        """`action_open`, or a second click, on a row that is no group."""
 
         rows: RowList
         key: str
@@ -138,6 +139,11 @@ class RowList(ScrollView, can_focus=True):
     def key(self) -> str:
         """The key of the row under the cursor, empty where there is none."""
         return self._shown[self.cursor].key if self.cursor < len(self._shown) else ""
+
+    @property
+    def on_group(self) -> bool:
+        """Whether the cursor is on the heading of a group."""
+        return self.cursor < len(self._shown) and self._shown[self.cursor].group
 
     @property
     def shown(self) -> list[Row]:
@@ -365,7 +371,7 @@ class RowList(ScrollView, can_focus=True):
             # A heading may run on over the columns that it leaves empty.
             del shown[1]
         fixed = sum(column.width + 1 for column, _ in shown if column.width)
-        rest = max(1, width - fixed - 2)
+        rest = max(1, width - fixed - 2)  # a cell for the mark, one beside the scrollbar
         line: list[Content] = [Content.styled(mark, "$primary")]
         for number, (column, cell) in enumerate(shown):
             room = column.width or rest
