@@ -37,6 +37,11 @@ class FittedStep:
 
 
 def table_of(x: Inputs, step: str) -> dict[str, Array]:
+    """The columns of a table.
+
+    Raises:
+        UserError: The inputs are pictures, windows or texts.
+    """
     if isinstance(x, dict):
         return x
     raise UserError(
@@ -47,6 +52,11 @@ def table_of(x: Inputs, step: str) -> dict[str, Array]:
 
 
 def chosen_columns(columns: Sequence[str], x: dict[str, Array], step: str) -> list[str]:
+    """The columns a step is for; all where it names none.
+
+    Raises:
+        UserError: It names one that is not there.
+    """
     for name in columns:
         if name not in x:
             raise UserError(
@@ -57,6 +67,11 @@ def chosen_columns(columns: Sequence[str], x: dict[str, Array], step: str) -> li
 
 
 def numbers_of(name: str, column: Array, step: str, index: Array) -> Array:
+    """A column that holds numbers.
+
+    Raises:
+        UserError: It holds text; the sentence quotes the first, with its row in the raw data.
+    """
     if column.dtype == object:
         raise UserError(
             f"The step {step} needs numbers. {text_in_numbers(name, column, index)}",
