@@ -9,7 +9,7 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from kerastui.datasets.errors import UserError
@@ -29,11 +29,12 @@ class Member(NamedTuple):
 
 @dataclass(frozen=True)
 class Result:
-    """The figures that one member of a study reached."""
+    """The figures that one member of a study reached, and the data set that stood in, if any."""
 
     variant: str
     seed: int
     figures: Mapping[str, Value]
+    substitute: str = ""
 
 
 def members(experiment: Experiment) -> list[Member]:
@@ -105,7 +106,7 @@ def result(run: Run, paths: list[str]) -> Result:
     info = run.info()
     history = run.history()
     figures = {**of_history(history), **at_epochs(history, paths), **history.figures}
-    return Result(info.variant, info.seed, {**figures, **info.figures})
+    return Result(info.variant, info.seed, {**figures, **info.figures}, info.substitute)
 
 
 def medians(results: Iterable[Result]) -> dict[str, dict[str, Value]]:
@@ -127,13 +128,19 @@ def medians(results: Iterable[Result]) -> dict[str, dict[str, Value]]:
 def verdicts(experiment: Experiment, results: Iterable[Result]) -> list[Verdict]:
     """Hold the published figures against the base member and, where they ask, the variants.
 
+    On substitute data nothing is judged, only shown: the figures were published for others.
+
     Args:
         experiment: The experiment as it was started, with its study.
         results: What its members reached, several seeds of each where it repeats.
     """
-    by_variant = medians(results)
+    gathered = list(results)
+    by_variant = medians(gathered)
     base = by_variant.get(experiment.study.base if experiment.study else "", {})
-    return [judge(figure, base, by_variant) for figure in experiment.published]
+    found = [judge(figure, base, by_variant) for figure in experiment.published]
+    if any(entry.substitute for entry in gathered):
+        found = [replace(verdict, state="shown") for verdict in found]
+    return found
 
 
 def _with_next_seed(experiment: Experiment, repeat: int) -> Experiment:

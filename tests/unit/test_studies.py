@@ -129,6 +129,15 @@ def test_a_broken_seed_is_not_passed_over() -> None:
     assert math.isnan(median)
 
 
+def test_nothing_is_judged_on_substitute_data() -> None:
+    result = Result("", 1, {"test.accuracy": 0.9, "prediction.1.value": 0.1}, "breast_cancer")
+    verdicts = studies.verdicts(shipped.experiment("a05-ionosphere"), [result])
+    assert [(verdict.got, verdict.state) for verdict in verdicts] == [
+        (0.9, "shown"),
+        (0.1, "shown"),
+    ]
+
+
 def test_wanted_figures_include_those_compared_with() -> None:
     paths = studies.wanted(shipped.experiment("a13-learning-curves"))
     assert paths == ["last.loss", "last.val_loss"]

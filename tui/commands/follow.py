@@ -173,7 +173,7 @@ class Bars:
             total=history.epochs or None,
             completed=done,
             epochs=f"{history.epoch}/{history.epochs}" if history.epochs else "",
-            left="" if seconds is None else f"{duration(seconds)} left",
+            left=f"{duration(seconds)} left" if seconds else "",
             metrics=metrics(logs) if history.epoch or history.batch_logs else "",
         )
 
@@ -237,9 +237,10 @@ def follow(run: Run, shown: View, presses: Presses, *, own: bool) -> bool:
 
 
 def metrics(logs: dict[str, float] | dict[str, Any]) -> str:
-    """Return the first few metrics as text, validation beside training, without the rate."""
-    names = [name for name in logs if name != "learning_rate"][:_METRICS_SHOWN]
-    return "  ".join(f"{name} {number(logs[name])}" for name in names)
+    """Return the first few metrics as text, the losses first, without the learning rate."""
+    names = [name for name in logs if name != "learning_rate"]
+    names.sort(key=lambda name: name.removeprefix("val_") != "loss")
+    return "  ".join(f"{name} {number(logs[name])}" for name in names[:_METRICS_SHOWN])
 
 
 def duration(seconds: float) -> str:

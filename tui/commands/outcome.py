@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -18,15 +19,17 @@ _WORDS = {"inside": "✓ inside", "outside": "✗ outside", "missing": "– miss
 _STYLES = {"inside": "green", "outside": "yellow", "missing": "dim", "shown": ""}
 
 _EVALUATED = ("train.", "validation.", "test.")
+_SHOWN = 4
 
 
-def as_json(info: RunInfo, result: Result, verdicts: Iterable[Verdict]) -> dict[str, Any]:
+def as_json(run: Run, info: RunInfo, result: Result, verdicts: Iterable[Verdict]) -> dict[str, Any]:
     """Return one run's outcome as plain values."""
     plain: dict[str, Any] = {
         "run": info.id,
         "status": info.status,
         "metrics": dict(result.figures),
         "published": [published(verdict) for verdict in verdicts],
+        "predictions": predictions(run),
         "epochs": info.epoch or int(float(result.figures.get("epochs", 0))),
         "seconds": info.seconds,
         "execution": info.execution,
@@ -54,31 +57,42 @@ def published(verdict: Verdict) -> dict[str, Any]:
     }
 
 
+def predictions(run: Run) -> list[dict[str, Any]]:
+    """Return what the run predicted, as its worker wrote it; nothing where it did not get there."""
+    try:
+        plain = json.loads((run.path / "evaluation.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    found = plain.get("predictions", []) if isinstance(plain, dict) else []
+    return [entry for entry in found if isinstance(entry, dict)]
+
+
 def print_outcome(
-    console: Console, info: RunInfo, result: Result, verdicts: Sequence[Verdict]
+    console: Console, run: Run, info: RunInfo, result: Result, verdicts: Sequence[Verdict]
 ) -> None:
-    """Print how a run ended, its figures and where its data came from."""
+    """Print how a run ended, where its data came from, its figures and predictions."""
     console.print(_sentence(info))
     _print_error(console, info)
+    if info.status == "lost":
+        _print_console(console, run)
     for line in data_lines(info):
         console.print(line)
-    if not result.figures:
-        return
-    if verdicts:
-        print_verdicts(verdicts)
-    evaluated = {
-        path: value
+    published = {verdict.figure.figure for verdict in verdicts}
+    evaluated = "  ".join(
+        f"{path} {shown(value)}"
         for path, value in result.figures.items()
-        if path.startswith(_EVALUATED)
-        and path not in {verdict.figure.figure for verdict in verdicts}
-    }
+        if path.startswith(_EVALUATED) and path not in published
+    )
     if evaluated:
-        text = "  ".join(f"{path} {shown(value)}" for path, value in evaluated.items())
-        console.print(Text(text, style="dim"))
+        console.print(Text(evaluated, style="dim"))
+    if predicted := predictions(run):
+        _print_predictions(predicted)
 
 
-def print_verdicts(verdicts: Iterable[Verdict]) -> None:
-    """Print the table published / obtained / right / verdict."""
+def print_verdicts(infos: Iterable[RunInfo], verdicts: Sequence[Verdict]) -> None:
+    """Print the table published / obtained / right / verdict, if any of the runs got somewhere."""
+    if not verdicts or not any(info.epoch for info in infos):
+        return
     grid = table("figure", "published", "obtained", "right is", "", right=("published", "obtained"))
     for verdict in verdicts:
         grid.add_row(
@@ -89,13 +103,6 @@ def print_verdicts(verdicts: Iterable[Verdict]) -> None:
             Text(_WORDS[verdict.state], style=_STYLES[verdict.state]),
         )
     print_table(grid)
-
-
-def print_lost(console: Console, run: Run) -> None:
-    """Print what the worker said last, for a run that ended without a word of its own."""
-    for line in console_tail(run):
-        console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
-    console.print(Text(f"The whole log: {run.console}"), soft_wrap=True)
 
 
 def data_lines(info: RunInfo) -> list[Text]:
@@ -145,3 +152,31 @@ def _print_error(console: Console, info: RunInfo) -> None:
         console.print(Text(str(info.error.get("message", "")), style="red"))
         if hint := info.error.get("hint"):
             console.print(Text(str(hint)))
+
+
+def _print_console(console: Console, run: Run) -> None:
+    """Print what the worker said last, for a run that ended without a word of its own."""
+    for line in console_tail(run):
+        console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
+    console.print(Text(f"The whole log: {run.console}"), soft_wrap=True)
+
+
+def _print_predictions(predicted: Iterable[dict[str, Any]]) -> None:
+    grid = table("prediction", "predicted", "probability", "truth", right=("probability",))
+    for entry in predicted:
+        probability = entry.get("probability")
+        grid.add_row(
+            Text(str(entry.get("label", ""))),
+            Text(str(entry.get("class") or _numbers(entry.get("value")))),
+            Text("" if probability is None else shown(probability)),
+            Text(_numbers(entry.get("truth"))),
+        )
+    print_table(grid)
+
+
+def _numbers(value: Any) -> str:
+    """Return a truth or an output as text: a name as it is, the first few numbers of a list."""
+    if not isinstance(value, list):
+        return "" if value is None else str(value)
+    text = " ".join(shown(entry) for entry in value[:_SHOWN])
+    return f"{text} …" if len(value) > _SHOWN else text

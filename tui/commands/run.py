@@ -159,8 +159,8 @@ class _Training:
         results = [result for _, _, result in self._ended]
         verdicts = studies.verdicts(self._experiment, results)
         if self._json:
-            _, info, result = self._ended[0]
-            plain = outcome.as_json(info, result, verdicts)
+            run, info, result = self._ended[0]
+            plain = outcome.as_json(run, info, result, verdicts)
             if self._study:
                 plain["status"] = self._ended[-1][1].status
                 plain["study"] = self._study_json()
@@ -168,11 +168,8 @@ class _Training:
         else:
             console = stdout()
             for run, info, result in self._ended:
-                outcome.print_outcome(console, info, result, [])
-                if info.status == "lost":
-                    outcome.print_lost(console, run)
-            if verdicts and any(result.figures for result in results):
-                outcome.print_verdicts(verdicts)
+                outcome.print_outcome(console, run, info, result, verdicts)
+            outcome.print_verdicts([info for _, info, _ in self._ended], verdicts)
         self._complain()
 
     def _study_json(self) -> dict[str, Any]:
@@ -181,8 +178,8 @@ class _Training:
         return {
             "id": self._study,
             "members": [
-                {"variant": info.variant, **outcome.as_json(info, result, [])}
-                for _, info, result in self._ended
+                {"variant": info.variant, **outcome.as_json(run, info, result, [])}
+                for run, info, result in self._ended
             ],
         }
 

@@ -169,12 +169,11 @@ def _show(run: Run, json: bool) -> None:
     result = studies.result(run, studies.wanted(experiment))
     verdicts = studies.verdicts(experiment, [result, *_siblings(run, info)])
     if json:
-        write_json(outcome.as_json(info, result, verdicts) | {"path": str(run.path)})
+        write_json(outcome.as_json(run, info, result, verdicts) | {"path": str(run.path)})
         return
     console = stdout()
-    outcome.print_outcome(console, info, result, verdicts)
-    if info.status == "lost":
-        outcome.print_lost(console, run)
+    outcome.print_outcome(console, run, info, result, verdicts)
+    outcome.print_verdicts([info], verdicts)
     started = datetime.fromtimestamp(info.created).strftime("%Y-%m-%d %H:%M")
     console.print(Text(f"{started} · {run.path}", style="dim"))
 
