@@ -185,10 +185,10 @@ def _evaluate(experiment: Experiment, model: keras.Model, part: Part) -> dict[st
     metrics = {name: float(np.mean(value)) for name, value in results.items()}
     squares = [metrics[name] for name in _SQUARES if name in metrics]
     loss = experiment.compile.loss
-    if not isinstance(loss, dict) and not model.losses:
-        if loss.type.lower().replace("_", "") in ("mse", "meansquarederror"):
-            squares.append(metrics["loss"])
-            metrics.setdefault("mse", metrics["loss"])
+    plain_loss = "" if isinstance(loss, dict) or model.losses else loss.type
+    if plain_loss.lower().replace("_", "") in ("mse", "meansquarederror"):
+        squares.append(metrics["loss"])
+        metrics.setdefault("mse", metrics["loss"])
     if squares and "rmse" not in metrics:
         metrics["rmse"] = math.sqrt(squares[0]) if squares[0] >= 0 else math.nan
     return metrics

@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 
-class Unsuitable(Exception):
+class UnsuitableError(Exception):
     """Why a model can't be trained here, in words; nothing has been changed yet."""
 
 
@@ -36,7 +36,7 @@ class Graph:
         steps: Batches an epoch; `test_steps` those of a validation.
 
     Raises:
-        Unsuitable: The model can't be trained this way.
+        UnsuitableError: The model can't be trained this way.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class Graph:
     def _build(self) -> list[str]:
         """Make optimizer and metric variables, which must exist before functions are traced."""
         if self.model.optimizer is None:
-            raise Unsuitable("the model is not compiled")
+            raise UnsuitableError("the model is not compiled")
         self.model.optimizer.build(self.model.trainable_variables)
         self.model.reset_metrics()
         # Without training nothing but metrics changes, so one evaluated batch leaves no trace.
@@ -135,7 +135,7 @@ class Graph:
         self.model.reset_metrics()
         for name, value in results.items():
             if tf.rank(value) != 0:
-                raise Unsuitable(f"the metric {name} gives several numbers")
+                raise UnsuitableError(f"the metric {name} gives several numbers")
         return list(results)
 
     def _packed(self, like: Any, parts: list[Any]) -> Any:

@@ -8,7 +8,6 @@ from typing import Any
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.events import TERMINAL, decode, encode
-from kerastui.models.history import History
 from kerastui.models.runs import Run, RunInfo
 
 INFO_EVERY = 1.0
@@ -43,8 +42,10 @@ class Record:
         if (known := decode(line)) is not None:
             self.history.apply(known)
         self._waiting.append(line)
+        if event in TERMINAL:
+            self.save()  # whoever reads the end finds `run.json` complete
         self._flush()
-        if time.monotonic() - self._written >= INFO_EVERY or event in TERMINAL:
+        if time.monotonic() - self._written >= INFO_EVERY:
             self.save()
 
     def save(self) -> None:

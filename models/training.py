@@ -152,7 +152,7 @@ def _train_fast(
 ) -> str:
     """Train on the fast path, or say why that can't be, with nothing changed."""
     from kerastui.models.fast import FastFit
-    from kerastui.models.fast_graph import Graph, Unsuitable
+    from kerastui.models.fast_graph import Graph, UnsuitableError
 
     fit = experiment.fit
     data: tuple[Any, ...] = (arrays.x, arrays.y)
@@ -162,7 +162,7 @@ def _train_fast(
         data = (*data, sample_weights(_leaves(arrays.y)[0], fit.class_weight))
     try:
         graph = Graph(model, data, arrays.validation, batch_size)
-    except Unsuitable as reason:
+    except UnsuitableError as reason:
         return str(reason)
     except Exception as error:  # what is wrong with the model, plain Keras says as well
         return f"compiling it failed: {first_line(error)}"

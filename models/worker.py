@@ -15,6 +15,7 @@ import os
 import platform
 import socket
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from kerastui.models.experiment import Experiment
 
 
-class Stopped(Exception):
+class StoppedEarlyError(Exception):
     """The run was asked to stop before there was anything to keep."""
 
 
@@ -90,7 +91,7 @@ class _Work:
         self.record.save()
         try:
             ending = self._stages()
-        except Stopped:
+        except StoppedEarlyError:
             return self._end("stopped", 0, text=self.control.stop)
         except UserError as error:
             traceback.print_exc()
@@ -113,11 +114,14 @@ class _Work:
             info.backend = experiment.backend
             info.device = _device(experiment)
             keras.config.set_dtype_policy(experiment.precision)
+            warm = threading.Thread(target=_warm_up, name="warm-up", daemon=True)
+            warm.start()
         with self._stage("data", f"Loading {experiment.data.dataset}"):
             from kerastui.datasets.prepare import prepare
 
             prepared = prepare(experiment.data, seed=experiment.seed, progress=self._say)
             info.data = prepared.source.to_json()
+        warm.join()
         with self._stage("build", "Building the model"):
             self._preflight(experiment, prepared)
             model = self._build(experiment, prepared)
@@ -150,7 +154,7 @@ class _Work:
     @contextlib.contextmanager
     def _stage(self, stage: str, text: str) -> Iterator[None]:
         if self.control.poll() and self.control.stop:
-            raise Stopped
+            raise StoppedEarlyError
         self.stage = stage
         if text:
             self.record.event("stage", stage=stage, text=text)
@@ -161,7 +165,7 @@ class _Work:
     def _say(self, text: str) -> None:
         self.record.event("stage", stage=self.stage, text=text)
         if self.control.poll() and self.control.stop:
-            raise Stopped
+            raise StoppedEarlyError
 
     def _warn(self, text: str) -> None:
         self.record.event("note", kind="warning", epoch=self.record.history.epoch, text=text)
@@ -254,7 +258,7 @@ def versions(backend: str) -> dict[str, str]:
     for name in ("kerastui", "keras", backend, "numpy"):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             found[name] = importlib.metadata.version(name)
-    if "tensorflow" == backend and backend not in found:
+    if backend == "tensorflow" and backend not in found:
         import tensorflow as tf
 
         found[backend] = str(tf.__version__)
@@ -289,6 +293,14 @@ def _device(experiment: Experiment) -> str:
     from kerastui.models.devices import configure_devices
 
     return configure_devices(experiment.device)
+
+
+def _warm_up() -> None:
+    """Run a first operation while the data is being loaded: it makes the backend's threads."""
+    import keras
+
+    one = keras.ops.ones((1, 1))
+    keras.ops.convert_to_numpy(keras.ops.relu(keras.ops.matmul(one, one)))
 
 
 def _redirect(console: Path) -> None:

@@ -1,0 +1,101 @@
+"""Answers questions about experiments in a process of its own: shapes, parameters, findings.
+
+It is forked by the nursery, so it has Keras at once, and it may run operations, and crash,
+without harm to anything else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from kerastui.datasets.errors import UserError
+from kerastui.models.events import plain_numbers
+from kerastui.models.experiment import Experiment
+from kerastui.models.experiment_file import parse
+
+Answer = Callable[..., dict[str, Any]]
+
+
+def serve(requests: int, replies: int) -> int:
+    """Answer JSON lines until they end; returns the exit status.
+
+    Args:
+        requests: File descriptor to read `{"id": n, "request": name, ...arguments}` from.
+        replies: File descriptor to write `{"id": n, "result": {...}}` to, or `"error"` with a
+            `message` and a `hint`.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    inspector = Inspector()
+    with os.fdopen(requests, "rb") as lines, os.fdopen(replies, "wb") as answers:
+        for line in lines:
+            request = json.loads(line)
+            number = request.pop("id", None)
+            reply = {"id": number, **inspector.answer(request.pop("request", ""), request)}
+            answers.write(json.dumps(plain_numbers(reply)).encode() + b"\n")
+            answers.flush()
+    return 0
+
+
+class Inspector:
+    """The questions it can answer; prepared data of the last experiment is kept."""
+
+    def __init__(self) -> None:
+        self._key = ""
+        self._prepared: Any = None
+        self._answers: dict[str, Answer] = {"summary": self.summary}
+
+    def answer(self, request: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Return `{"result": ...}`, or `{"error": {"message", "hint"}}`; raises nothing."""
+        try:
+            if request not in self._answers:
+                raise UserError(f"{request!r} is no question that can be answered.",
+                                f"Known: {', '.join(self._answers)}.")  # fmt: skip
+            return {"result": self._answers[request](**arguments)}
+        except UserError as error:
+            return {"error": {"message": error.message, "hint": error.hint}}
+        except Exception as error:
+            text = " ".join(str(error).split())[:300] or type(error).__name__
+            return {"error": {"message": f"That could not be answered: {text}", "hint": ""}}
+
+    def summary(self, experiment: dict[str, Any]) -> dict[str, Any]:
+        """Follow a model layer by layer and look for what would go wrong.
+
+        Args:
+            experiment: The experiment as plain values.
+
+        Returns:
+            `inputs`, `rows` (one a layer), `outputs`, `parameters`, `trainable`, `problem`,
+            `cure`, `where` as in `kerastui.models.summary.ModelSummary`, `findings` (level,
+            where, sentence, cure) and `data` (shapes and names of the prepared data).
+        """
+        from kerastui.models import preflight
+
+        parsed = parse(experiment)
+        prepared = self._prepare(parsed)
+        validation = prepared.validation
+        facts = preflight.facts(
+            prepared.train.x,
+            prepared.train.y,
+            prepared.task,
+            len(validation.x) if validation is not None else 0,
+        )
+        return {
+            **asdict(preflight.shapes(parsed.model, prepared.input_shape)),
+            "findings": [asdict(finding) for finding in preflight.check(parsed, facts)],
+            "data": prepared.to_json(),
+        }
+
+    def _prepare(self, experiment: Experiment) -> Any:
+        from kerastui.datasets.prepare import prepare
+
+        key = json.dumps([experiment.data.model_dump(mode="json"), experiment.seed])
+        if key != self._key:
+            self._prepared, self._key = None, ""
+            self._prepared = prepare(experiment.data, seed=experiment.seed)
+            self._key = key
+        return self._prepared

@@ -1,0 +1,218 @@
+"""Starting workers, from the side of the user interface and the command line. No Keras here."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import subprocess
+import sys
+import threading
+from typing import Any
+
+from kerastui.datasets.errors import UserError
+from kerastui.models.runs import Run
+
+READY_WITHIN = 4.0
+"""Seconds to wait for the nursery's import of Keras; a plain worker would need as long."""
+
+STARTED_WITHIN = 3.0
+"""Seconds to wait for a fork before a plain worker is started instead."""
+
+_LINE_LIMIT = 64 * 2**20
+
+
+def launch(run: Run) -> int:
+    """Start a worker for a run in a process and session of its own; returns its pid.
+
+    The worker goes on when this process ends. Should two workers be started for one run, the
+    second one leaves.
+
+    Raises:
+        UserError: No process can be started.
+    """
+    try:
+        # What is printed before the worker has opened its console belongs there too.
+        console: Any = run.console.open("ab")
+    except OSError:
+        console = subprocess.DEVNULL
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "kerastui.models.worker", str(run.path)],
+            stdin=subprocess.DEVNULL,
+            stdout=console,
+            stderr=console,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise UserError(
+            f"No worker can be started: {error.strerror}.", "Close other programs and try again."
+        ) from None
+    finally:
+        if console is not subprocess.DEVNULL:
+            console.close()
+    # A child that nobody waits for would stay as a zombie, which looks alive.
+    threading.Thread(target=process.wait, name=f"wait-{process.pid}", daemon=True).start()
+    return process.pid
+
+
+class Nursery:
+    """The parent's side of `kerastui.models.nursery`: instant workers, and questions about models.
+
+    Use it in one event loop: `start` early, `close` at the end. Without a nursery (still
+    importing, crashed, another backend) `run` starts a plain worker.
+    """
+
+    def __init__(self) -> None:
+        self._process: asyncio.subprocess.Process | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._ready = asyncio.Event()
+        self._gone = asyncio.Event()
+        self._numbers = itertools.count(1)
+        self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._starts: dict[str, asyncio.Future[int]] = {}
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can fork at once."""
+        return self._ready.is_set() and not self._gone.is_set()
+
+    async def start(self) -> None:
+        """Start the nursery; it is ready a few seconds later. Does nothing where it runs."""
+        if self._process is not None and not self._gone.is_set():
+            return
+        self._ready.clear()
+        self._gone.clear()
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "kerastui.models.nursery",
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                start_new_session=True,
+                limit=_LINE_LIMIT,
+            )  # fmt: skip
+        except OSError:
+            self._gone.set()
+            return
+        self._reader = asyncio.create_task(self._read(self._process))
+
+    async def run(self, run: Run) -> int:
+        """Start a worker for a run, forked if possible; returns its pid.
+
+        Raises:
+            UserError: No process can be started at all.
+        """
+        if self._backend(run) == "tensorflow" and await self._wait_ready():
+            started = self._starts[str(run.path)] = asyncio.get_running_loop().create_future()
+            try:
+                await self._send({"job": "run", "path": str(run.path)})
+                return await asyncio.wait_for(started, STARTED_WITHIN)
+            except (OSError, TimeoutError, UserError):
+                pass
+            finally:
+                self._starts.pop(str(run.path), None)
+        return launch(run)
+
+    async def request(self, name: str, **payload: Any) -> dict[str, Any]:
+        """Ask the inspector; returns its result.
+
+        Args:
+            name: The question, such as `summary`.
+            payload: Its arguments as plain values.
+
+        Raises:
+            UserError: It could not be answered; the message says why.
+        """
+        await self.start()
+        waits = [asyncio.ensure_future(event.wait()) for event in (self._ready, self._gone)]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        if not self.ready:
+            raise UserError("The Keras process can't be started.", "See: kerastui doctor")
+        number = next(self._numbers)
+        answer = self._answers[number] = asyncio.get_running_loop().create_future()
+        try:
+            await self._send({"id": number, "request": name, **payload})
+            reply = await answer
+        except OSError:
+            raise UserError("The Keras process has ended.", "Try again.") from None
+        finally:
+            self._answers.pop(number, None)
+        if "error" in reply:
+            raise UserError(reply["error"]["message"], reply["error"].get("hint", ""))
+        result: dict[str, Any] = reply["result"]
+        return result
+
+    async def close(self) -> None:
+        """Let the nursery go; workers it has forked go on."""
+        process, reader = self._process, self._reader
+        self._process = self._reader = None
+        if process is None:
+            return
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            await asyncio.wait_for(process.wait(), 1.0)
+        except TimeoutError:  # still importing
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+        if reader is not None:
+            await reader
+
+    async def _wait_ready(self) -> bool:
+        if self._process is None or self._gone.is_set():
+            return False
+        waits = [asyncio.ensure_future(event.wait()) for event in (self._ready, self._gone)]
+        try:
+            await asyncio.wait(waits, timeout=READY_WITHIN, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        return self.ready
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        if self._process is None or self._process.stdin is None or self._gone.is_set():
+            raise BrokenPipeError
+        self._process.stdin.write(json.dumps(message).encode() + b"\n")
+        await self._process.stdin.drain()
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        """Hand replies to those who wait, until the nursery is gone."""
+        assert process.stdout is not None
+        try:
+            while line := await process.stdout.readline():
+                self._take(json.loads(line))
+        except (ValueError, OSError):
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+        finally:
+            self._gone.set()
+            for waiting in [*self._answers.values(), *self._starts.values()]:
+                if not waiting.done():
+                    waiting.set_exception(
+                        UserError("The Keras process has ended unexpectedly.", "Try again.")
+                    )
+
+    def _take(self, reply: dict[str, Any]) -> None:
+        if "ready" in reply:
+            self._ready.set()
+        elif "started" in reply:
+            started = self._starts.get(reply["run"])
+            if started is not None and not started.done():
+                started.set_result(reply["started"])
+        elif "id" in reply:
+            answer = self._answers.get(reply["id"])
+            if answer is not None and not answer.done():
+                answer.set_result(reply)
+
+    def _backend(self, run: Run) -> str:
+        try:
+            return run.info().backend or "tensorflow"
+        except UserError:
+            return ""

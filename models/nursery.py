@@ -1,0 +1,249 @@
+"""The process that forks workers: it has imported Keras, so that a worker is there at once.
+
+`python -m kerastui.models.nursery` reads JSON lines from stdin and writes JSON lines to stdout:
+
+| line in | line out |
+| --- | --- |
+| – | `{"ready": pid}` once Keras is imported, or `{"failed": message}` |
+| `{"job": "run", "path": run directory}` | `{"started": pid, "run": path}` |
+| `{"id": n, "request": name, ...}` | `{"id": n, "result": ...}` or `{"id": n, "error": {...}}` |
+| – | `{"ended": pid, "status": exit status}` for a worker that is done |
+
+Requests are answered by the inspector, a child forked at the first of them. The nursery itself
+never runs a TensorFlow operation: a fork after one hangs. It leaves when stdin closes; workers
+are in sessions of their own and go on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+import traceback
+from pathlib import Path
+from typing import Any, NoReturn
+
+
+class Lines:
+    """Whole lines out of a file descriptor that is read without waiting for more."""
+
+    def __init__(self, handle: int) -> None:
+        self.handle = handle
+        self._rest = b""
+
+    def read(self) -> list[bytes] | None:
+        """Return the lines that came; None when the other side has closed."""
+        block = os.read(self.handle, 1 << 16)
+        if not block:
+            return None
+        *lines, self._rest = (self._rest + block).split(b"\n")
+        return [line for line in lines if line.strip()]
+
+
+class Nursery:
+    """Forks workers and the inspector, and relays between the inspector and the parent.
+
+    Args:
+        requests: File descriptor of the requests.
+        replies: File descriptor of the replies.
+    """
+
+    def __init__(self, requests: int, replies: int) -> None:
+        self._lines = Lines(requests)
+        self._replies = replies
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(requests, selectors.EVENT_READ, self._on_request)
+        # A child that ends wakes the loop, so that it is waited for at once.
+        self._woken, waker = socket.socketpair()
+        for end in (self._woken, waker):
+            end.setblocking(False)
+        self._waker = waker
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
+        self._selector.register(self._woken, selectors.EVENT_READ, self._on_child)
+        self._inspector: tuple[int, int, Lines] | None = None
+        self._pending: list[Any] = []
+
+    def serve(self) -> None:
+        """Work until the requests end."""
+        self._going = True
+        while self._going:
+            for key, _ in self._selector.select():
+                key.data()
+
+    # --- the parent ------------------------------------------------------------------------
+
+    def _on_request(self) -> None:
+        lines = self._lines.read()
+        if lines is None:
+            self._going = False
+            return
+        for line in lines:
+            try:
+                request = json.loads(line)
+            except ValueError:
+                continue
+            if not isinstance(request, dict):
+                continue
+            if request.get("job") == "run":
+                self._run(str(request.get("path", "")))
+            elif "request" in request:
+                self._ask(request)
+
+    def _reply(self, **fields: Any) -> None:
+        try:
+            _write(self._replies, json.dumps(fields).encode() + b"\n")
+        except OSError:
+            self._going = False
+
+    # --- children --------------------------------------------------------------------------
+
+    def _run(self, path: str) -> None:
+        pid = self._fork()
+        if pid == 0:
+            from kerastui.models.worker import execute
+
+            _leave(lambda: execute(Path(path)))
+        self._reply(started=pid, run=path)
+
+    def _ask(self, request: dict[str, Any]) -> None:
+        if self._inspector is None:
+            self._start_inspector()
+        assert self._inspector is not None
+        self._pending.append(request.get("id"))
+        # A broken pipe means it has just crashed; `_on_child` answers what is pending.
+        with contextlib.suppress(OSError):
+            _write(self._inspector[1], json.dumps(request).encode() + b"\n")
+
+    def _start_inspector(self) -> None:
+        to_read, to_write = os.pipe()
+        from_read, from_write = os.pipe()
+        pid = self._fork()
+        if pid == 0:
+            os.close(to_write)
+            os.close(from_read)
+            from kerastui.models.inspector import serve
+
+            _leave(lambda: serve(to_read, from_write))
+        os.close(to_read)
+        os.close(from_write)
+        self._inspector = (pid, to_write, Lines(from_read))
+        self._selector.register(from_read, selectors.EVENT_READ, self._on_inspector)
+
+    def _on_inspector(self) -> None:
+        assert self._inspector is not None
+        lines = self._inspector[2].read()
+        if lines is None:
+            self._lose_inspector()
+            return
+        for line in lines:
+            reply = json.loads(line)
+            with contextlib.suppress(ValueError):
+                self._pending.remove(reply.get("id"))
+            self._reply(**reply)
+
+    def _lose_inspector(self) -> None:
+        """Answer what it left unanswered; the next request forks a new one."""
+        assert self._inspector is not None
+        _, to_write, lines = self._inspector
+        self._selector.unregister(lines.handle)
+        os.close(lines.handle)
+        os.close(to_write)
+        self._inspector = None
+        pending, self._pending = self._pending, []
+        for number in pending:
+            message = "The process that looks into models ended unexpectedly."
+            self._reply(id=number, error={"message": message, "hint": "Try again."})
+
+    def _on_child(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while self._woken.recv(4096):
+                pass
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if self._inspector is None or pid != self._inspector[0]:
+                self._reply(ended=pid, status=os.waitstatus_to_exitcode(status))
+
+    def _fork(self) -> int:
+        """Fork; the child gets a session of its own and none of the nursery's descriptors."""
+        pid = os.fork()
+        if pid == 0:
+            os.setsid()
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            self._selector.close()
+            self._woken.close()
+            self._waker.close()
+            for handle in (self._lines.handle, self._replies):
+                os.close(handle)
+            if self._inspector is not None:
+                os.close(self._inspector[1])
+                os.close(self._inspector[2].handle)
+        return pid
+
+
+def _leave(work: Any) -> NoReturn:
+    """End a forked child with the result of its work, without the nursery's own clean-up."""
+    status = 1
+    try:
+        status = int(work())
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(status)
+
+
+def _write(handle: int, block: bytes) -> None:
+    view = memoryview(block)
+    while view:
+        view = view[os.write(handle, view) :]
+
+
+def main() -> int:
+    """Import Keras, then serve stdin; returns the exit status."""
+    requests, replies = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for handle in (0, 1, 2):
+        os.dup2(nothing, handle)  # TensorFlow prints; the screen and the replies stay clean
+    os.close(nothing)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    try:
+        import keras
+
+        for name in ("building", "callbacks", "devices", "evaluation", "fast", "preflight", "training"):
+            __import__(f"kerastui.models.{name}")
+        import kerastui.models.worker
+        from kerastui.datasets.catalogue import cards
+        from kerastui.models import catalogue
+
+        # Everything a worker needs that runs no operation, once for all of them.
+        cards()
+        catalogue.find("layers", "Dense")
+        kerastui.models.worker.versions("tensorflow")
+        assert keras.backend.backend() == "tensorflow"
+    except Exception as error:
+        _write(replies, json.dumps({"failed": str(error) or type(error).__name__}).encode() + b"\n")
+        return 1
+    gc.freeze()
+    _write(replies, json.dumps({"ready": os.getpid()}).encode() + b"\n")
+    Nursery(requests, replies).serve()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
