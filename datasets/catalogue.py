@@ -6,6 +6,7 @@ needed to list them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 from kerastui.datasets.errors import UserError
 
 Plain = int | float | bool | str
+_LISTED, _COMPARED = 50, 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +156,17 @@ def card(name: str) -> Card:
 
 
 def closest(name: str, known: list[str]) -> str:
-    """A hint with the names most like `name`, or all of them when none is like it."""
+    """A hint with the names most like `name`, or the names there are when none is like it."""
     from difflib import get_close_matches  # only needed once something is wrong
 
-    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    near = get_close_matches(name, known[:_COMPARED], n=3, cutoff=0.5)
     if near:
         return f"Did you mean {' or '.join(near)}?"
-    return f"Accepted: {', '.join(known)}." if known else ""
+    return f"Accepted: {listed(known)}." if known else ""
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names with commas between them, the first of them where there are many."""
+    every = list(names)
+    shown = ", ".join(every[:_LISTED])
+    return shown if len(every) <= _LISTED else f"{shown} and {len(every) - _LISTED:,} more"

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from kerastui.datasets.catalogue import listed
 from kerastui.datasets.errors import UserError
 from kerastui.datasets.loaded import Array, Sequences
 from kerastui.datasets.rows import Inputs
@@ -76,16 +77,16 @@ def _row(values: Any, sample: dict[str, Array]) -> Inputs:
         unknown = [name for name in values if name not in sample]
         absent = [name for name in sample if name not in values]
         if unknown or absent:
-            wrong = f"unknown: {', '.join(unknown)}" if unknown else f"missing: {absent[0]}"
+            wrong = f"unknown: {listed(unknown)}" if unknown else f"missing: {absent[0]}"
             raise UserError(
-                f"The values do not fit the columns ({wrong}).", hint=f"Needed: {', '.join(sample)}"
+                f"The values do not fit the columns ({wrong}).", hint=f"Needed: {listed(sample)}"
             )
         values = [values[name] for name in sample]
     if isinstance(values, str) or len(values) != len(sample):
         got = "text was" if isinstance(values, str) else f"{len(values)} values were"
         raise UserError(
             f"{got[0].upper()}{got[1:]} given.",
-            hint=f"{len(sample)} values are needed: {', '.join(sample)}.",
+            hint=f"{len(sample)} values are needed: {listed(sample)}.",
         )
     return {
         name: _cell(name, value, column)

@@ -6,6 +6,7 @@ them before anything heavy is loaded. `prepare.prepare` carries them out.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
@@ -223,12 +224,13 @@ class Data(Strict):
 
     @model_validator(mode="after")
     def _no_overlap(self) -> Data:
-        both = [name for name in self.features if name in self.target]
+        target = set(self.target)
+        both = [name for name in self.features if name in target]
         if both:
             raise ValueError(f"{', '.join(both)} cannot be a feature and the target at once")
         for field in ("features", "target"):
             names: list[str] = getattr(self, field)
-            twice = sorted({name for name in names if names.count(name) > 1})
+            twice = [name for name, times in Counter(names).items() if times > 1]
             if twice:
                 raise ValueError(f"{field}: {', '.join(twice)} is named more than once")
         return self

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerastui.datasets import spec
+from kerastui.datasets.catalogue import listed
 from kerastui.datasets.errors import UserError
 from kerastui.datasets.fitted import FittedStep, chosen_columns, numbers_of, table_of
 from kerastui.datasets.loaded import Array, Sequences
@@ -174,7 +175,7 @@ class _OneHotColumns(FittedStep):
                 f"one_hot would make {total:,} columns.", hint="Up to 10,000 are accepted."
             )
         parts = [f"{name} ({len(values)})" for name, values in self.values.items()]
-        self.words = f"A column of zeros and ones for each value of {', '.join(parts)}"
+        self.words = f"A column of zeros and ones for each value of {listed(parts)}"
 
     def inputs(self, x: Inputs) -> Inputs:
         result: dict[str, Array] = {}

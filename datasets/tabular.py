@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kerastui.datasets.catalogue import Card
+from kerastui.datasets.catalogue import Card, listed
 from kerastui.datasets.errors import UserError
 from kerastui.datasets.loaded import Array, Loaded
 from kerastui.datasets.npz import read_npz
@@ -30,7 +31,7 @@ def load_csv(path: Path, card: Card) -> Loaded:
     absent = [name for name in expected if name not in columns]
     if absent:
         raise UserError(
-            f"{path.name} has no column {', '.join(absent)}; it has {', '.join(columns)}.",
+            f"{path.name} has no column {listed(absent)}; it has {listed(columns)}.",
             hint=f"{card.name} needs the columns {', '.join(expected)}.",
         )
     return Loaded(columns=columns, target=card.target, classes=card.classes, names=card.names)
@@ -55,10 +56,10 @@ def read_csv(path: Path, names: list[str] | None = None) -> dict[str, Array]:
         names = [cell.strip() for cell in lines.pop(0)]
     if not lines or not names:
         raise UserError(f"{path.name} has no rows.", hint="Choose a file with at least one row.")
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = [name for name, times in Counter(names).items() if times > 1]
     if twice:
         raise UserError(
-            f"{path.name} has more than one column called {', '.join(map(repr, twice))}.",
+            f"{path.name} has more than one column called {listed(map(repr, twice))}.",
             hint="Give every column a name of its own in the first line.",
         )
     for number, row in enumerate(lines, start=1):

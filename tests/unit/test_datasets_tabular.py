@@ -77,6 +77,15 @@ def test_a_headerless_file_of_another_width(tmp_path: Path) -> None:
         load_csv(written(tmp_path, "1,2\n"), card("iris"))
 
 
+def test_a_hundred_thousand_columns_can_be_read_and_named_in_an_error(tmp_path: Path) -> None:
+    names = ",".join(f"c{i}" for i in range(100_000))
+    path = written(tmp_path, f"{names}\n{','.join('1' * 100_000)}\n")
+    assert len(read_csv(path)) == 100_000
+    with pytest.raises(UserError, match="and 99,950 more") as caught:
+        load_csv(path, card("car-sales"))
+    assert len(str(caught.value)) < 1000
+
+
 def test_bostons_archive(tmp_path: Path) -> None:
     x = np.arange(26.0).reshape(2, 13)
     np.savez(tmp_path / "a.npz", x=x, y=[1.0, 2.0])
