@@ -66,6 +66,7 @@ _SPARSE = {"SparseCategoricalCrossentropy"}
 _ONE_HOT = {"CategoricalCrossentropy", "CategoricalFocalCrossentropy", "CategoricalHinge",
             "CategoricalGeneralizedCrossEntropy"}  # fmt: skip
 _BINARY = {"BinaryCrossentropy", "BinaryFocalCrossentropy"}
+_CLASS_LOSSES = _SPARSE | _ONE_HOT | _BINARY
 _OTHER_SHAPES = {"CTC", "Circle"}  # targets that are not compared number by number
 
 
@@ -163,7 +164,7 @@ def value_findings(output: Output, task: Task) -> Iterator[Finding]:
             "Use sigmoid for two classes, or linear for a number.",
         )  # fmt: skip
         return
-    if loss in _BINARY | _ONE_HOT | _SPARSE and loss != "CategoricalHinge":
+    if loss in _CLASS_LOSSES and loss != "CategoricalHinge":
         yield from _probabilities(output)
     elif task in ("regression", "forecasting"):
         yield from _range(output)
@@ -237,37 +238,53 @@ def _range(output: Output) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-_CONFUSION = {"Precision", "Recall", "AUC", "F1Score", "FBetaScore"}
+# Metrics that want a column even of a single target.
+_COLUMNS = {"BinaryCrossentropy", "CategoricalCrossentropy", "F1Score", "FBetaScore"}
 
 
 def metric_findings(experiment: Experiment, output: Output, task: Task) -> Iterator[Finding]:
     """Metrics that fail on, or misread, this output and target."""
     target, several = output.target, output.units > 1
     for index, part in enumerate(experiment.compile.metrics):
-        where, name = f"compile.metrics.{index}", catalogue.find("metrics", part.type).name
-        entry = catalogue.find("metrics", name)
+        where, entry = f"compile.metrics.{index}", catalogue.find("metrics", part.type)
+        # By these names Keras picks the accuracy that fits.
+        if part.type.lower() in ("accuracy", "acc") and not part.parameters:
+            if task in ("regression", "forecasting") and output.loss_name not in _CLASS_LOSSES:
+                yield _accuracy_of_numbers(part, where)
+            continue
         if entry.group == "accuracy" and task in ("regression", "forecasting"):
+            yield _accuracy_of_numbers(part, where)
+        elif entry.name.startswith("Sparse") and target.one_hot:
             yield Finding(
-                "warning", where,
-                f"{part.type} counts right answers; numbers to predict are hardly ever hit "
-                "exactly.", "Use mae or RootMeanSquaredError.",
-            )  # fmt: skip
-        elif name.startswith("Sparse") and target.one_hot:
-            yield Finding("warning", where, f"{part.type} wants class numbers, but the targets "
-                          "are one-hot.", 'Use "accuracy", or the one without Sparse.')  # fmt: skip
-        elif (
-            several
-            and target.width == 1
-            and (
-                name in _CONFUSION or name.startswith(("Categorical", "TopKCategorical", "OneHot"))
+                "problem",
+                where,
+                f"{part.type} wants class numbers, but the targets are one-hot.",
+                'Use "accuracy", or the metric of this name without Sparse.',
             )
-        ):
+        elif several and target.width == 1 and not entry.name.startswith("Sparse"):
             yield Finding(
-                "problem", where,
-                f"{part.type} compares {output.units} outputs with {output.units} targets, but "
-                "the targets are class numbers.",
+                "problem",
+                where,
+                f"{part.type} compares {output.units} outputs with as many targets, but the "
+                "targets are class numbers.",
                 'Use "accuracy" or another sparse metric, or add the one-hot step.',
-            )  # fmt: skip
+            )
+        elif entry.name in _COLUMNS and not target.shape:
+            yield Finding(
+                "problem",
+                where,
+                f"{part.type} wants its targets in a column, but they are single numbers.",
+                "Use AUC, Precision and Recall; a crossentropy is what the loss shows.",
+            )
+
+
+def _accuracy_of_numbers(part: Part, where: str) -> Finding:
+    return Finding(
+        "warning",
+        where,
+        f"{part.type} counts right answers; numbers to predict are hardly ever hit exactly.",
+        "Use mae or RootMeanSquaredError.",
+    )
 
 
 def _numbers(count: int, word: str = "number") -> str:

@@ -115,8 +115,11 @@ def abstractly(work: Callable[[], T]) -> T:
     result: list[T] = []
     failure: list[BaseException] = []
 
+    policy = keras.config.dtype_policy()  # belongs to a thread too
+
     def run() -> None:
         try:
+            keras.config.set_dtype_policy(policy)
             with keras.StatelessScope(initialize_variables=False):
                 result.append(work())
         except BaseException as error:

@@ -435,3 +435,13 @@ def test_memory_counts_what_training_keeps() -> None:
     assert memory.optimizer == 2 * 61 * 4
     assert memory.activations == 8 * 11 * 4
     assert memory.total == 4 * 61 * 4 + 352 + 100
+
+
+def test_precision_is_carried_into_the_abstract_thread() -> None:
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        done, _ = summary.follow(stack(layer("Dense", units=10)), (4,))
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert done[0].layer.compute_dtype == "float16"
+    assert summary.memory_estimate(done, batch_size=1, slots=0).activations == 20
