@@ -122,6 +122,8 @@ def draw(frame: Frame, width: int, height: int) -> Drawn:
     if left > width // 2:
         labels, left = [""] * len(labels), 1
     last = max(frame.last, frame.first + 1)
+    grid = _Grid(frame.first, last, width - left, height - 2, frame.braille)
+    ticks = epoch_ticks(frame.first, frame.last, max(1, (width - left) // 12))
     plot = Plot()
     plot.theme("clear")
     plot.plotsize(width, height)
@@ -133,14 +135,12 @@ def draw(frame: Frame, width: int, height: int) -> Drawn:
     plot.ticks_color(int(Role.AXIS))
     plot.xlim(frame.first, last)
     plot.ylim(0, 1)
-    grid = _Grid(frame.first, last, width - left, height - 2, frame.braille)
     plot.yticks([grid.row(tick.position) for tick in scale.ticks], labels)
-    ticks = epoch_ticks(frame.first, frame.last, max(1, (width - left) // 12))
     plot.xticks(ticks, [f"{tick:,}" for tick in ticks])
     if frame.cursor is not None:
         plot.vline(grid.column(frame.cursor), int(Role.CURSOR))
     for stroke in frame.strokes:
-        _draw_stroke(plot, stroke, scale, frame.braille)
+        grid.stroke(plot, stroke, scale)
     if frame.best and not math.isnan(place := scale.place(frame.best[1])):
         grid.dot(plot, frame.best[0], place, "◆", Role.BEST)
     for value, role in frame.cursor_points:
@@ -151,29 +151,13 @@ def draw(frame: Frame, width: int, height: int) -> Drawn:
     return Drawn(rows, left, width - left, frame.first, last)
 
 
-def _draw_stroke(plot: Any, stroke: Stroke, scale: Scale, braille: bool) -> None:
-    points = stroke.points
-    places = [scale.place(value) for value in points.y]
-    drawn = sum(place == place for place in places)
-    if drawn == 1 or stroke.dotted or not braille:
-        mark = "•" if braille else "+" if stroke.dotted else "*"
-        plot.scatter(points.x, places, marker=mark, color=int(stroke.role))
-    elif drawn:
-        plot.plot(points.x, places, marker="braille", color=int(stroke.role))
-    if stroke.marks:
-        for xs, place, mark in (
-            (points.missing, 0.0, "×"),
-            (points.above, 1.0, "▲"),
-            (points.below, 0.0, "▼"),
-        ):
-            if xs:
-                plot.scatter(xs, [place] * len(xs), marker=mark, color=int(Role.BAD))
-
-
 @dataclass(frozen=True)
 class _Grid:
-    """Finds the cell in which a braille dot lies: single signs go to just that cell, while
-    plotext would round their place on its own and set them beside the curve."""
+    """The canvas in dots, two by four in every cell.
+
+    Lines are laid out here and given to plotext as cells: its own lines cost ten times as much
+    where values jump, and round single signs to another cell than the curve they belong to.
+    """
 
     first: int
     last: int
@@ -181,23 +165,99 @@ class _Grid:
     rows: int
     braille: bool
 
-    def row(self, place: float) -> float:
-        """Return the place of the middle of the cell in which a place from 0 to 1 lies."""
-        return _cell(place, self.rows, 4) if self.braille else place
+    def dot_x(self, x: float) -> int:
+        """Return the column of dots of an x."""
+        share = (x - self.first) / (self.last - self.first)
+        return math.floor(0.5 + (self.columns * 2 - 1) * share)
+
+    def dot_y(self, place: float) -> int:
+        """Return the row of dots, from below, of a place from 0 to 1."""
+        return math.floor(0.5 + (self.rows * 4 - 1) * place)
 
     def column(self, x: float) -> float:
-        span = self.last - self.first
-        share = (x - self.first) / span
-        return self.first + span * (_cell(share, self.columns, 2) if self.braille else share)
+        """Return the x in the middle of the cell in which an x lies."""
+        return self._x(self.dot_x(x) // 2)
+
+    def row(self, place: float) -> float:
+        """Return the place in the middle of the cell in which a place lies."""
+        return self._place(self.dot_y(place) // 4)
 
     def dot(self, plot: Any, x: float, place: float, mark: str, role: Role) -> None:
+        """Set one sign."""
         plot.scatter([self.column(x)], [self.row(place)], marker=mark, color=int(role))
 
+    def stroke(self, plot: Any, stroke: Stroke, scale: Scale) -> None:
+        """Draw one curve: as a line of braille dots, or as single signs."""
+        points = stroke.points
+        dots = [
+            None if place != place else (self.dot_x(x), self.dot_y(place))
+            for x, place in zip(points.x, map(scale.place, points.y), strict=True)
+        ]
+        drawn = [dot for dot in dots if dot is not None]
+        if len(drawn) > 1 and self.braille and not stroke.dotted:
+            cells = {cell: chr(0x2800 + bits) for cell, bits in _line(dots).items()}
+        else:
+            mark = "•" if self.braille else "+" if stroke.dotted else "*"
+            cells = {(x // 2, y // 4): mark for x, y in drawn}
+        self._put(plot, cells, stroke.role)
+        if stroke.marks:
+            for xs, row, mark in (
+                (points.missing, 0, "×"),
+                (points.above, self.rows - 1, "▲"),
+                (points.below, 0, "▼"),
+            ):
+                self._put(plot, {(self.dot_x(x) // 2, row): mark for x in xs}, Role.BAD)
 
-def _cell(share: float, cells: int, dots: int) -> float:
-    """Return the share at which the cell stands whose dot a share (0 to 1) falls on."""
-    dot = math.floor(0.5 + (cells * dots - 1) * share)
-    return dot // dots / (cells - 1) if cells > 1 else 0.0
+    def _put(self, plot: Any, cells: dict[tuple[int, int], str], role: Role) -> None:
+        if cells:
+            plot.scatter(
+                [self._x(column) for column, _ in cells],
+                [self._place(row) for _, row in cells],
+                marker=list(cells.values()),
+                color=int(role),
+            )
+
+    def _x(self, column: int) -> float:
+        span = self.last - self.first
+        return self.first + span * column / (self.columns - 1) if self.columns > 1 else self.first
+
+    def _place(self, row: int) -> float:
+        return row / (self.rows - 1) if self.rows > 1 else 0.0
+
+
+_BITS = ((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08))
+"""The bit of each braille dot: by column, then by row from below."""
+
+
+def _line(dots: Sequence[tuple[int, int] | None]) -> dict[tuple[int, int], int]:
+    """Return the braille bits of the cells that a line through dots passes, from below left.
+
+    Args:
+        dots: Corners of the line, x never falling; None breaks it.
+    """
+    cells: dict[tuple[int, int], int] = {}
+    before: tuple[int, int] | None = None
+    for dot in dots:
+        if dot is None:
+            before = None
+            continue
+        x0, y0 = before or dot
+        x1, y1 = dot
+        before = dot
+        start = y0
+        for x in range(x0, x1 + 1):
+            # In each column the line fills what it rises or falls until the next one begins.
+            end = y1 if x == x1 else round(y0 + (y1 - y0) * (x + 0.5 - x0) / (x1 - x0))
+            bits = _BITS[x % 2]
+            if x == x1 or end == start:
+                low, high = min(start, end), max(start, end)
+            else:
+                low, high = (start, end - 1) if end > start else (end + 1, start)
+            for y in range(low, high + 1):
+                cell = (x // 2, y // 4)
+                cells[cell] = cells.get(cell, 0) | bits[y % 4]
+            start = end
+    return cells
 
 
 _COLOUR = re.compile(r"\x1b\[([0-9;]*)m")
