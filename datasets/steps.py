@@ -185,7 +185,8 @@ class _OneHotColumns(FittedStep):
                 continue
             cells = np.array([_category(cell) for cell in column], dtype=object)
             for value in self.values[name]:  # a value not seen in training is all zeros
-                result[f"{name}={value}"] = (cells == value).astype(np.float32)
+                # As wide as the other columns, so that scaling counts alike in all of them.
+                result[f"{name}={value}"] = (cells == value).astype(np.float64)
         return result
 
 
@@ -217,8 +218,12 @@ class _Range:
 
 
 def _deviation(values: Array, mean: float) -> float:
-    """Population standard deviation, in pieces so that pictures need no second copy."""
-    pieces = (values[i : i + _CHUNK] for i in range(0, len(values), _CHUNK))
+    """Population standard deviation, in pieces so that pictures need no second copy.
+
+    A column is taken in one piece: the sum is then NumPy's own, to the last bit.
+    """
+    size = _CHUNK if values.ndim > 1 else max(len(values), 1)
+    pieces = (values[i : i + size] for i in range(0, len(values), size))
     total = sum(float(np.square(piece - mean, dtype=np.float64).sum()) for piece in pieces)
     deviation = float(np.sqrt(total / values.size))
     # What rounding leaves of a constant column is not a deviation.
