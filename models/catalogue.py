@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -160,12 +161,58 @@ class Catalogue:
         return None if known is None else self.kinds[kind][known]
 
 
-@lru_cache(maxsize=4)
-def load(path: Path = SHIPPED) -> Catalogue:
+def load() -> Catalogue:
+    """The catalogue of the installed Keras, as near as there is one.
+
+    Raises:
+        UserError: The shipped file is missing or broken.
+    """
+    return _current()
+
+
+def missing() -> Path | None:
+    """Where the catalogue of the installed Keras should be but is not; None if there is one.
+
+    A worker that finds a path here has it written, in a process of its own:
+    `python -m kerastui.models.catalogue_build PATH`. Until then the shipped one serves.
+    """
+    version = _installed()
+    if version in ("", read(SHIPPED).keras):
+        return None
+    path = _cached(version)
+    return None if path.exists() else path
+
+
+@lru_cache(maxsize=1)
+def _current() -> Catalogue:
+    shipped, version = read(SHIPPED), _installed()
+    if version not in ("", shipped.keras) and _cached(version).exists():
+        try:
+            return read(_cached(version))
+        except UserError:
+            pass  # damaged; the shipped one is better than none
+    return shipped
+
+
+def _installed() -> str:
+    """Keras' version without importing it; empty where it is not installed."""
+    try:
+        return metadata.version("keras")
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _cached(version: str) -> Path:
+    from kerastui.datasets.fetch import cache_directory
+
+    return cache_directory() / f"catalogue-{version}.json"
+
+
+def read(path: Path) -> Catalogue:
     """Read a catalogue file.
 
     Args:
-        path: A file written by `catalogue_build`; the shipped one by default.
+        path: A file written by `catalogue_build`.
 
     Raises:
         UserError: The file is missing or is not a catalogue.
@@ -180,7 +227,7 @@ def load(path: Path = SHIPPED) -> Catalogue:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"The catalogue of Keras objects at {path} cannot be read: {error}.",
-            hint="Write it again with: python -m kerastui.models.catalogue_build",
+            hint=f"Write it again with: python -m kerastui.models.catalogue_build {path}",
         ) from error
 
 

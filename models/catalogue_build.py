@@ -21,11 +21,13 @@ import re
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
+
+from kerastui.models.files import write_atomically
 
 BASES: dict[str, type] = {
     "layers": keras.layers.Layer,
@@ -582,21 +584,14 @@ def dumps(catalogue: dict[str, Any]) -> str:
     return "{\n " + ",\n ".join(lines) + "\n}\n"
 
 
-def main() -> None:
-    """Write the catalogue to standard output."""
+def main(arguments: Sequence[str] = sys.argv[1:]) -> None:
+    """Write the catalogue to the file that is named, else to standard output."""
     with tempfile.TemporaryDirectory() as scratch, contextlib.chdir(scratch):
         text = dumps(build())
-    sys.stdout.write(text)
-
-
-def write(path: Path) -> None:
-    """Write the catalogue to a file, whole or not at all."""
-    with tempfile.TemporaryDirectory() as scratch, contextlib.chdir(scratch):
-        text = dumps(build())
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    if arguments:
+        write_atomically(Path(arguments[0]), text)
+    else:
+        sys.stdout.write(text)
 
 
 if __name__ == "__main__":

@@ -208,7 +208,30 @@ def test_a_broken_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "broken.json").write_text(json.dumps({"keras": "3"}))
     for name in ("missing.json", "broken.json"):
         with pytest.raises(UserError, match="cannot be read"):
-            catalogue.load(tmp_path / name)
+            catalogue.read(tmp_path / name)
+
+
+def test_another_keras_has_its_own_catalogue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERASTUI_CACHE", str(tmp_path))
+    shipped = catalogue.read(catalogue.SHIPPED)
+    monkeypatch.setattr(catalogue, "_installed", lambda: "99.0")
+    catalogue._current.cache_clear()
+    try:
+        path = catalogue.missing()
+        assert path == tmp_path / "catalogue-99.0.json"
+        assert catalogue.load() == shipped  # until there is one
+        text = catalogue.SHIPPED.read_text(encoding="utf-8")
+        path.write_text(text.replace(f'"{shipped.keras}"', '"99.0"', 1), encoding="utf-8")
+        catalogue._current.cache_clear()
+        assert catalogue.load().keras == "99.0"
+        assert catalogue.missing() is None
+        path.write_text("{", encoding="utf-8")
+        catalogue._current.cache_clear()
+        assert catalogue.load() == shipped
+    finally:
+        catalogue._current.cache_clear()
 
 
 def test_the_catalogue_needs_no_keras() -> None:
