@@ -114,6 +114,14 @@ class KerasTui(App[None]):
         Binding("question_mark", "help", "help", key_display="?", tooltip="What can be done here"),
         Binding("ctrl+p", "command_palette", "palette", tooltip="Find a command by its name"),
         Binding("q", "leave", "leave", tooltip="Leave the app; runs may go on"),
+        Binding(
+            "ctrl+q",
+            "quit",
+            "leave at once",
+            show=False,
+            priority=True,
+            tooltip="Leave without a question; runs go on",
+        ),
     ]
 
     def __init__(
@@ -433,8 +441,8 @@ class KerasTui(App[None]):
                 "come back."
                 + (f" The {self.waiting} runs still to come will not start." * bool(self.waiting)),
                 [
-                    Choice("l", "Leave it running", "kerastui runs attach last shows it again"),
-                    Choice("s", "Stop and keep", "ends after this batch, the model is saved"),
+                    Choice("l", "Leave it running", "kerastui runs attach last follows it too."),
+                    Choice("s", "Stop and keep", "It ends after this batch; the model is saved."),
                     Choice("b", "Stay here"),
                 ],
             )

@@ -188,7 +188,7 @@ def figure_table(published: Sequence[Mapping[str, Any]], mine: Mine, width: int)
     """
     labels = [str(figure.get("label") or figure.get("figure", "")) for figure in published]
     wide = width >= 58
-    room = min(max(map(len, labels)), width - (42 if wide else 24))
+    room = max(4, min(max(map(len, labels)), width - (42 if wide else 24)))
     head = f"{'':{room}} {'published':>10} {'yours':>10}" + ("   expected" if wide else "")
     lines = [Content.styled(head, "$faint")]
     for place, figure in enumerate(published):

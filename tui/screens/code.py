@@ -30,7 +30,7 @@ class CodeScreen(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "copy", "copy", tooltip="Copy the script to the clipboard"),
         Binding("w", "write", "write to a file", tooltip="Save the script"),
-        Binding("escape,enter,c", "close", "back", tooltip="Close the script"),
+        Binding("escape,enter,c", "close", "back", key_display="Esc", tooltip="Close the script"),
     ]
 
     def __init__(self, name: str, code: str) -> None:

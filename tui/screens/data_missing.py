@@ -29,7 +29,7 @@ class Downloading(ModalScreen[UserError | None]):
     """Downloads the data of a card; the result is None when it is here, else why it is not."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "cancel", tooltip="Give the download up"),
+        Binding("escape", "cancel", "cancel", key_display="Esc", tooltip="Give the download up"),
     ]
 
     def __init__(self, card: Card) -> None:
@@ -86,6 +86,12 @@ class Downloading(ModalScreen[UserError | None]):
         self.query_one("#progress", Static).update(Content.styled("giving up …", "$muted"))
 
 
+SUBSTITUTE = (
+    "Other data of the same task and shapes. The run is marked with it everywhere, and its "
+    "figures say nothing about the published ones."
+)
+
+
 async def get_data(app: App[None], card: Card) -> str:
     """Ask what to do about data that is not here, and do it. Call it in a worker.
 
@@ -96,13 +102,13 @@ async def get_data(app: App[None], card: Card) -> str:
     """
     while True:
         choices = [
-            Choice("d", "Download it", "checked against its published SHA-256"),
-            Choice("f", "Point to a folder", f"with your own copy of {card.file.local[0]}"),
+            Choice(
+                "d", "Download it", f"From {_host(card)}; its SHA-256 is checked, then it is kept."
+            ),
+            Choice("f", "Point to a folder", f"That holds your own copy of {card.file.local[0]}."),
         ]
         if card.stand_in:
-            choices.append(
-                Choice("s", f"Use the substitute {card.stand_in}", "marked as such everywhere")
-            )
+            choices.append(Choice("s", f"Continue with {card.stand_in} instead", SUBSTITUTE))
         answer = await app.push_screen_wait(
             Ask("data needed", f"{card.title} is not on this machine.", choices)
         )
@@ -119,6 +125,12 @@ async def get_data(app: App[None], card: Card) -> str:
             return "here"
         if not _cancelled(error):
             await app.push_screen_wait(Tell("not downloaded", error.message))
+
+
+def _host(card: Card) -> str:
+    """Return the server that publishes the data."""
+    address = card.file.addresses[0] if card.file.addresses else ""
+    return address.partition("://")[2].partition("/")[0] or "its publisher"
 
 
 def _cancelled(error: UserError) -> bool:

@@ -36,8 +36,20 @@ class Ask(ModalScreen[str | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Choose", tooltip="Take the answer under the cursor"),
-        Binding("escape", "cancel", "Back", tooltip="Close the question, nothing is done"),
+        Binding(
+            "enter",
+            "open",
+            "choose",
+            key_display="Enter",
+            tooltip="Take the answer under the cursor",
+        ),
+        Binding(
+            "escape",
+            "cancel",
+            "back",
+            key_display="Esc",
+            tooltip="Nothing is done",
+        ),
     ]
 
     def __init__(self, title: str, text: str, choices: Sequence[Choice]) -> None:
@@ -47,29 +59,29 @@ class Ask(ModalScreen[str | None]):
         self.choices = tuple(choices)
 
     def compose(self) -> ComposeResult:
-        width = max(len(choice.label) for choice in self.choices)
         with Panel(title=self.title_text, classes="dialog"):
             with VerticalScroll(can_focus=False, classes="dialog-text"):
                 yield Static(Content(self.text))
-            rows = RowList([Column(width=3), Column(width=width), Column()])
+            rows = RowList([Column(width=2), Column()])
             rows.styles.height = len(self.choices)
             yield rows
+            if any(choice.note for choice in self.choices):
+                yield Static(classes="dialog-note")
         yield FooterLine()
 
     def on_mount(self) -> None:
         rows = self.query_one(RowList)
         rows.set_rows(
-            Row(
-                choice.key,
-                (
-                    Content.styled(choice.key, "$primary"),
-                    Content(choice.label),
-                    Content.styled(choice.note, "$muted"),
-                ),
-            )
+            Row(choice.key, (Content.styled(choice.key, "$primary"), choice.label))
             for choice in self.choices
         )
         rows.focus()
+
+    @on(RowList.Moved)
+    def _moved(self, event: RowList.Moved) -> None:
+        for note in self.query(".dialog-note").results(Static):
+            chosen = next(choice for choice in self.choices if choice.key == event.key)
+            note.update(Content.styled(chosen.note, "$muted"))
 
     @on(RowList.Opened)
     def _chosen(self, event: RowList.Opened) -> None:
@@ -97,8 +109,8 @@ class Tell(ModalScreen[None]):
     """A message that must be read: the whole text, which scrolls and can be copied."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "copy", "Copy", tooltip="Copy the whole text to the clipboard"),
-        Binding("escape,enter", "close", "Close", tooltip="Close the message"),
+        Binding("y", "copy", "copy", tooltip="Copy the whole text to the clipboard"),
+        Binding("escape,enter", "close", "close", key_display="Esc", tooltip="Close the message"),
     ]
 
     def __init__(self, title: str, text: str, *, hint: str = "") -> None:
@@ -130,7 +142,7 @@ class AskText(ModalScreen[str | None]):
     """Asks for one line of text, such as a path. Escape gives None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Back", tooltip="Close without changing anything"),
+        Binding("escape", "cancel", "back", key_display="Esc", tooltip="Nothing is done"),
     ]
 
     def __init__(self, title: str, text: str, value: str = "", placeholder: str = "") -> None:

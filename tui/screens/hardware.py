@@ -34,7 +34,7 @@ class HardwareScreen(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "copy", "copy", tooltip="Copy the whole report, for example for a question"),
-        Binding("escape,enter", "close", "back", tooltip="Close the report"),
+        Binding("escape,enter", "close", "back", key_display="Esc", tooltip="Close the report"),
     ]
 
     def __init__(self) -> None:

@@ -23,7 +23,13 @@ class HelpScreen(ModalScreen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,enter", "close", "back", tooltip="Close the help"),
+        Binding(
+            "escape,question_mark,enter",
+            "close",
+            "back",
+            key_display="Esc",
+            tooltip="Close the help",
+        ),
     ]
 
     def __init__(self, about: Screen[Any]) -> None:

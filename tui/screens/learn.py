@@ -43,8 +43,9 @@ changed."""
     BINDINGS: ClassVar[list[BindingType]] = [
         ESCAPE,
         ENTER,
-        Binding("r", "run", "run", tooltip="Run this example and watch it"),
-        Binding("o", "open", "open", tooltip="Make it the current experiment"),
+        Binding("enter", "run", "run", key_display="Enter", tooltip="Run it and watch it"),
+        Binding("r", "run", "run", show=False, tooltip="Run it and watch it"),
+        Binding("o", "open", "open as experiment", tooltip="Make it the current experiment"),
         Binding("c", "code", "code", tooltip="The same as a Python script"),
         *(
             Binding(
@@ -306,7 +307,9 @@ changed."""
     # Actions
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("run", "open", "code", "enter"):
+        if action == "enter":
+            return self.rows.on_group or (self.narrow and not self.in_detail)
+        if action in ("run", "open", "code"):
             return self.entry is not None or None
         if action == "try":
             variants = self.entry.plain.get("lesson", {}).get("try", []) if self.entry else []

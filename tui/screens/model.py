@@ -108,7 +108,7 @@ def about(experiment: Experiment, summary: dict[str, Any]) -> list[tuple[str, Va
     if frozen := count - int(summary.get("trainable", count)):
         told.append(("", f"{frozen:,} of them are not changed by training"))
     for name, part in summary.get("data", {}).get("parts", {}).items():
-        told.append((name, f"{words.shape(part['x'])} → {words.shape(part['y'])}"))
+        told.append((name.capitalize(), f"{words.shape(part['x'])} → {words.shape(part['y'])}"))
     told.append(("Task", experiment.data.task))
     problem = " ".join(str(summary.get(key) or "") for key in ("problem", "cure")).strip()
     if problem:

@@ -38,11 +38,11 @@ A removed run goes to a trash folder; u brings it back until you leave the app.
 A run is lost when its worker is gone without a word: killed, out of memory, or the machine \
 was restarted. What it saved until then is kept."""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "open", tooltip="Show the run on the Train screen"),
+        Binding("enter", "open", "open", key_display="Enter", tooltip="Show it on Train"),
         Binding("slash", "search", "search", key_display="/", tooltip="Find among the runs"),
         Binding("delete", "remove", "remove", key_display="Del", tooltip="Remove the run"),
         Binding("u", "undo", "undo", tooltip="Bring back the run that was removed last"),
-        Binding("escape", "back", "back", tooltip="End the search"),
+        Binding("escape", "back", "back", key_display="Esc", tooltip="End the search"),
     ]
 
     def __init__(self) -> None:
@@ -211,7 +211,7 @@ def row(record: Record) -> Row:
             Content.styled(words.duration(took(info)), "$muted"),
             f"{info.epoch:,}/{info.epochs:,}" if record.active else f"{info.epoch:,}",
             Content.assemble((_brief(best[0]), "$muted"), " ", number(best[1])) if best else "–",
-            Content.styled(words.sparkline(record.loss, 16), "$series-1"),
+            Content.styled(words.sparkline(record.loss, 16), "$muted"),
         ),
         found=f"{info.name} {info.title} {info.variant} {record.status} {record.run.id}",
     )

@@ -14,8 +14,8 @@ from kerastui.tui.widgets.row_list import RowList
 from kerastui.tui.widgets.search import SearchLine
 
 SEARCH = Binding("slash", "search", "search", key_display="/", tooltip="Find in the list")
-ESCAPE = Binding("escape", "back", "back", tooltip="Back to the list")
-ENTER = Binding("enter", "enter", "open", tooltip="Open what the cursor is on")
+ESCAPE = Binding("escape", "back", "back", key_display="Esc", tooltip="Back to the list")
+ENTER = Binding("enter", "enter", "open", key_display="Enter", tooltip="Open what the cursor is on")
 """The keys of every list. A screen puts them where they shall stand among its own."""
 
 

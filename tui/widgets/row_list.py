@@ -133,7 +133,11 @@ class RowList(ScrollView, can_focus=True):
         self._rows: tuple[Row, ...] = ()
         self._shown: list[Row] = []
         self._told = ""
-        self._headline = any(column.title for column in columns)
+
+    @property
+    def _headline(self) -> bool:
+        """Whether there is a headline; in a list of a few lines the rows come first."""
+        return self.size.height > 3 and any(column.title for column in self.columns)
 
     @property
     def key(self) -> str:
@@ -325,11 +329,12 @@ class RowList(ScrollView, can_focus=True):
         self._refresh_row(self.cursor)
 
     def on_resize(self) -> None:
+        self.virtual_size = Size(0, len(self._shown) + self._headline)
         if self._shown:
             self.watch_cursor(self.cursor, self.cursor)
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        width = self.scrollable_content_region.width
         ground = self.visual_style
         if self._headline and y == 0:
             style = ground + self.get_visual_style("row-list--head")

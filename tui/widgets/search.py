@@ -23,8 +23,8 @@ class SearchLine(Input):
     SearchLine.-open { display: block; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "clear", "end search", tooltip="Show everything again"),
-        Binding("down", "to_list", "to the list", show=False, tooltip="Go to the list"),
+        Binding("escape", "clear", "end search", key_display="Esc", tooltip="Show all rows"),
+        Binding("down", "to_list", "to the list", key_display="Enter", tooltip="Go to the list"),
     ]
 
     def __init__(self, rows: RowList) -> None:
