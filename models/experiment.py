@@ -216,15 +216,6 @@ class Variant(Strict):
     set: dict[str, Any] = {}
 
 
-class Study(Strict):
-    """Several runs from one experiment: the experiment itself (called `base`), then its variants,
-    each repeated with the next seeds."""
-
-    base: str = "base"
-    variants: list[Variant] = []
-    repeats: int = Field(default=1, ge=1, le=1000)
-
-
 class Compare(Strict):
     """A figure that is judged against another one: of the same run, or of a study's variant."""
 
@@ -239,9 +230,11 @@ class Figure(Strict):
     `figure` is a path among a run's figures (`kerastui.models.figures`): `test.accuracy`,
     `last.val_loss`, `epoch.10.loss`, `epochs`, `prediction.1.class` ... At most one of `band`
     (inclusive), `equals` and `compare` says what is right; with none of them it is only shown.
+    In a study it speaks of the base, of the named `variant`, or with `*` of the mean of all.
     """
 
     figure: str
+    variant: str = ""
     label: str = ""
     value: float | str | None = None
     band: tuple[float, float] | None = None
@@ -254,6 +247,19 @@ class Figure(Strict):
         if self.band and self.band[0] > self.band[1]:
             raise ValueError(f"band: received {list(self.band)}; accepted: [lowest, highest]")
         return self
+
+
+class Study(Strict):
+    """Several runs from one experiment: the experiment itself (called `base`), then its variants,
+    each repeated with the next seeds.
+
+    With `until`, the repeats end as soon as one run's figures are all as they should be.
+    """
+
+    base: str = "base"
+    variants: list[Variant] = []
+    repeats: int = Field(default=1, ge=1, le=1000)
+    until: list[Figure] = []
 
 
 class Lesson(Strict):
