@@ -1,0 +1,278 @@
+"""Fields of a form, generated from the parameters of Keras objects. No widgets here."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kerastui.models import catalogue
+from kerastui.models.figures import number
+
+Changes = Mapping[str, Any]
+"""Paths of an experiment's fields and their new values, as `Experiment.changed` takes them."""
+
+MAIN = {"layers": 2, "optimizers": 1, "callbacks": 3, "schedules": 3}
+"""How many parameters of an object are shown even at their defaults; of other kinds none."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """A value to choose, and what it is."""
+
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One line of a form.
+
+    Attributes:
+        key: Tells the field from all others.
+        label: Its name.
+        value: What stands there now; None stands for the default.
+        default: What holds where nothing is set.
+        change: Returns the changes that give the field another value; None takes it away.
+        doc: What it means, in a sentence.
+        accepts: What it accepts, in words.
+        options: Values to choose from.
+        typed: Whether other values than the options may be typed.
+        level: How deep it stands below others.
+        minor: Not shown while it is at its default, unless all are.
+        removable: Delete takes the whole thing out of a list.
+        adds: It is no value but a line that adds something to a list.
+        kind: Kind of the catalogue, where the value is the name of a Keras object.
+    """
+
+    key: str
+    label: str
+    value: Any
+    default: Any
+    change: Callable[[Any], Changes]
+    doc: str = ""
+    accepts: str = ""
+    options: tuple[Option, ...] = ()
+    typed: bool = True
+    level: int = 0
+    minor: bool = False
+    removable: bool = False
+    adds: bool = False
+    kind: str = ""
+
+    @property
+    def is_set(self) -> bool:
+        """Whether it differs from its default."""
+        return self.value is not None and self.value != self.default
+
+
+def shown(value: Any) -> str:
+    """Return a value as a form shows it."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return number(value)
+    if isinstance(value, Mapping) and "type" in value:
+        inner = ", ".join(f"{key} {shown(v)}" for key, v in value.items() if key != "type")
+        return f"{value['type']} ({inner})" if inner else str(value["type"])
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(shown(entry) for entry in value)}]"
+    return str(value)
+
+
+def editable(value: Any) -> str:
+    """Return a value as it is typed."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{key} = {_toml(entry)}" for key, entry in value.items())
+        return f"{{ {inner} }}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_toml(entry) for entry in value)}]"
+    return str(value)
+
+
+def read(text: str) -> Any:
+    """Return the value that a text stands for: a number, yes or no, a list or table as TOML
+    writes them, otherwise the text itself. Nothing, and `none`, stand for the default."""
+    text = text.strip()
+    words = {"": None, "none": None, "yes": True, "no": False}
+    if text.lower() in words:
+        return words[text.lower()]
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        try:
+            return float(text)
+        except ValueError:
+            return text
+    value = parsed.get("value")
+    plain = isinstance(value, str | int | float | list | dict) and len(parsed) == 1
+    return value if plain else text
+
+
+def part_fields(
+    kind: str,
+    value: Any,
+    label: str,
+    key: str,
+    change: Callable[[Any], Changes],
+    *,
+    level: int = 0,
+    removable: bool = False,
+) -> Iterator[Field]:
+    """Yield the fields of a Keras object: which one it is, then its parameters.
+
+    Args:
+        kind: Its kind in the catalogue.
+        value: What stands in the experiment: a name, or a table with `type`.
+        label: What the object is called in the form.
+        key: Where it stands.
+        change: Returns the changes that put another object (or None) in its place.
+        level: How deep it stands.
+        removable: Whether it can be taken out.
+    """
+    table = {"type": value} if isinstance(value, str) else dict(value or {})
+    type_ = str(table.get("type", ""))
+    entry = catalogue.load().get(kind, type_)
+
+    def choose(new: Any) -> Changes:
+        return change(retyped(kind, table, new))
+
+    yield Field(
+        key, label, type_ or None, None, choose,
+        doc=entry.doc if entry else "",
+        accepts=f"one of Keras' {kind}",
+        options=options(kind), typed=False, level=level, removable=removable, kind=kind,
+    )  # fmt: skip
+    if entry is None:
+        return
+    for index, parameter in enumerate(entry.parameters):
+        name = parameter.name
+
+        def set_one(new: Any, name: str = name) -> Changes:
+            rest = {k: v for k, v in table.items() if k != name}
+            return change(plain({**rest, name: new} if new is not None else rest))
+
+        yield from _parameter_fields(
+            parameter, table.get(name), f"{key}.{name}", set_one, level + 1,
+            minor=index >= MAIN.get(kind, 0) and not parameter.required,
+        )  # fmt: skip
+
+
+def _parameter_fields(
+    parameter: catalogue.Parameter,
+    value: Any,
+    key: str,
+    change: Callable[[Any], Changes],
+    level: int,
+    *,
+    minor: bool,
+) -> Iterator[Field]:
+    choices = tuple(Option(choice) for choice in parameter.choices)
+    if parameter.value == "bool":
+        choices = (Option("yes"), Option("no"))
+    is_part = bool(parameter.part) and "part" in parameter.accepts
+    if is_part and isinstance(value, Mapping):
+        # A nested object with parameters of its own has fields of its own.
+        yield from part_fields(parameter.part, value, parameter.name, key, change, level=level)
+        return
+    yield Field(
+        key, parameter.name, value, parameter.default, change,
+        doc=parameter.doc, accepts=catalogue.describe(parameter),
+        options=choices + (options(parameter.part) if is_part else ()),
+        typed=parameter.value not in ("bool", "choice", "part"),
+        level=level, minor=minor, kind=parameter.part if is_part else "",
+    )  # fmt: skip
+
+
+def parts_fields(
+    kind: str,
+    values: Sequence[Any],
+    label: str,
+    key: str,
+    change: Callable[[list[Any]], Changes],
+) -> Iterator[Field]:
+    """Yield the fields of a list of Keras objects, and the line that adds one.
+
+    Args:
+        kind: Their kind in the catalogue.
+        values: What stands in the experiment.
+        label: What one of them is called.
+        key: Where the list stands.
+        change: Returns the changes that put another list in its place.
+    """
+    for index, value in enumerate(values):
+
+        def replace(new: Any, index: int = index) -> Changes:
+            rest = [new] if new is not None else []
+            return change([*values[:index], *rest, *values[index + 1 :]])
+
+        yield from part_fields(kind, value, label, f"{key}.{index}", replace, removable=True)
+
+    def add(new: Any) -> Changes:
+        return change([*values, new] if new is not None else list(values))
+
+    yield Field(
+        f"{key}.{len(values)}", label, None, None, add,
+        doc=f"Adds a {label}.", accepts=f"one of Keras' {kind}",
+        options=options(kind), typed=False, adds=True, kind=kind,
+    )  # fmt: skip
+
+
+def options(kind: str) -> tuple[Option, ...]:
+    """Return what can be chosen of a kind of Keras objects, as experiments spell it."""
+    return tuple(Option(spelled(entry), entry.doc) for entry in catalogue.entries(kind))
+
+
+def spelled(entry: catalogue.Entry) -> str:
+    """Return the name of an entry as experiments usually spell it: `adam`, `mse`, `Dense`."""
+    if not entry.by_name:
+        return entry.name
+    return next((alias for alias in reversed(entry.aliases) if alias.islower()), entry.name)
+
+
+def retyped(kind: str, table: Mapping[str, Any], new: Any) -> Any:
+    """Return another object in place of one; parameters that both have are kept.
+
+    Args:
+        kind: Their kind in the catalogue.
+        table: The object that stands there.
+        new: A name, a table with `type`, or None.
+    """
+    if not isinstance(new, str):
+        return new
+    entry = catalogue.load().get(kind, new)
+    kept = {
+        name: value for name, value in table.items()
+        if name != "type" and entry is not None and entry.parameter(name)
+    }  # fmt: skip
+    return plain({"type": new, **kept})
+
+
+def required(kind: str, name: str) -> list[catalogue.Parameter]:
+    """Return the parameters that an object can't do without."""
+    entry = catalogue.load().get(kind, name)
+    return [parameter for parameter in entry.parameters if parameter.required] if entry else []
+
+
+def plain(table: Mapping[str, Any]) -> Any:
+    """Return an object without parameters as its bare name."""
+    return table["type"] if len(table) == 1 else dict(table)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return editable(value)
