@@ -120,7 +120,10 @@ class _Work:
             from kerastui.datasets.prepare import prepare
 
             prepared = prepare(experiment.data, seed=experiment.seed, progress=self._say)
-            info.data = prepared.source.to_json()
+            parts = {"train": prepared.train, "validation": prepared.validation,
+                     "test": prepared.test}  # fmt: skip
+            counts = {name: len(part.y) for name, part in parts.items() if part is not None}
+            info.data = {**prepared.source.to_json(), "parts": counts}
         warm.join()
         with self._stage("build", "Building the model"):
             self._preflight(experiment, prepared)
