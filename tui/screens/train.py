@@ -190,6 +190,8 @@ best value. A click does the same.
         if monitor is None:
             self._draw_idle()
         else:
+            if self.focused is None and not self.has_class("-console"):
+                self.query_one("#chart-loss").focus()
             self._draw_charts(monitor)
             self._draw_lines(monitor)
         self.refresh_bindings()

@@ -33,7 +33,7 @@ def result(progress: Progress, width: int, *, differs: bool) -> list[Content]:
         width: Cells.
         differs: Whether the current experiment is another one than the run's.
     """
-    lines = run_progress.outcome(progress).wrap(width)
+    lines = run_progress.outcome(progress, width)
     _, hint = run_progress.why_lost(progress)
     if hint:
         lines += Content.styled(hint, "$muted").wrap(width)
@@ -59,7 +59,7 @@ def narrow(progress: Progress, width: int, height: int, *, ended: bool) -> list[
     lines = mark(progress)
     short = height < 16
     if ended:
-        lines += run_progress.outcome(progress).wrap(width)[: 1 if short else 3]
+        lines += run_progress.outcome(progress, width)[: 1 if short else 3]
         _, hint = run_progress.why_lost(progress)
         if hint and not short:
             lines += Content.styled(hint, "$muted").wrap(width)[:2]

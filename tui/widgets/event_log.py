@@ -40,7 +40,7 @@ def in_words(history: History, info: RunInfo | None, status: str) -> list[Entry]
         elif info.data and not info.data.get("verified", True):
             lines.append(_line(info.created, "the data are not verified by a checksum", "$warn"))
     if started := history.started:
-        rows = started.get("rows")
+        rows = (info.data if info else {}).get("parts") or started.get("rows")
         parts = [f"{count:,} {part} rows" for part, count in rows.items()
                  if isinstance(count, int)] if isinstance(rows, dict) else []  # fmt: skip
         parts.append(f"{history.steps:,} batches an epoch")

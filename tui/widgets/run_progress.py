@@ -98,7 +98,7 @@ def pace(history: History) -> str:
     seconds = history.seconds_per_epoch
     if not seconds:
         return ""
-    return f"{number(seconds * 1000)} ms/epoch" if seconds < 1 else f"{number(seconds)} s/epoch"
+    return f"{seconds * 1000:.3g} ms/epoch" if seconds < 0.9995 else f"{seconds:.3g} s/epoch"
 
 
 def execution(progress: Progress) -> str:
@@ -125,36 +125,42 @@ def why_lost(progress: Progress) -> tuple[str, str]:
     return "", ""
 
 
-def outcome(progress: Progress) -> Content:
-    """Return what came of an ended run, in one plain sentence."""
+def outcome(progress: Progress, width: int) -> list[Content]:
+    """Return what came of an ended run: one plain sentence, in lines of at most `width` cells."""
     history, status = progress.history, progress.status
     if status in ("failed", "lost"):
         message, _ = why_lost(progress)
-        return Content.styled(message, "$bad" if status == "failed" else "$warn")
+        return Content.styled(message, "$bad" if status == "failed" else "$warn").wrap(width)
     parts = []
     if nan := next((note for note in history.notes if note.kind == "nan"), None):
-        parts.append(Content.styled(f"{nan.text.rstrip('.')}. ", "$bad"))
+        parts.append(Content.styled(f"{nan.text.rstrip('.')}.", "$bad"))
     if judged := [v for v in progress.verdicts if v.got is not None][:1]:
-        parts.append(_judged(judged[0], _rows(history, judged[0].figure.figure)))
+        parts += _judged(judged[0], _rows(progress, judged[0].figure.figure))
     else:
-        parts.append(_plain_outcome(history))
+        parts.append(_plain_outcome(progress))
     if status == "stopped":
         at = f"stopped after epoch {history.epoch:,} of {history.epochs:,}; the model is kept"
-        parts.append(Content.styled(f" – {at}", "$muted"))
+        parts.append(Content.styled(f"– {at}", "$muted"))
     elif history.epochs and history.epoch < history.epochs and not nan:
         stop = next((note for note in history.notes if note.kind == "early_stopping"), None)
         text = stop.text if stop else f"ended after epoch {history.epoch:,} of {history.epochs:,}"
-        parts.append(Content.styled(f" – {text}", "$muted"))
-    return Content("").join(parts)
+        parts.append(Content.styled(f"– {text}", "$muted"))
+    lines: list[Content] = []
+    for part in parts:
+        if lines and lines[-1].cell_length + 1 + part.cell_length <= width:
+            lines[-1] = Content.assemble(lines[-1], " ", part)
+        else:
+            lines += part.wrap(width)
+    return lines
 
 
-def _judged(verdict: Verdict, rows: str) -> Content:
+def _judged(verdict: Verdict, rows: str) -> list[Content]:
     got = verdict.got
     assert got is not None
     value = number(got) if isinstance(got, int | float) else got
     text = f"{verdict.label} {value}{rows}"
     if verdict.state == "shown" or not verdict.expected:
-        return Content.styled(text, "bold")
+        return [Content.styled(text, "bold")]
     good = verdict.state == "inside"
     if verdict.figure.band is not None:
         place = f"{'inside' if good else 'outside'} the band {verdict.expected}"
@@ -162,19 +168,23 @@ def _judged(verdict: Verdict, rows: str) -> Content:
         place = verdict.expected if good else f"not {verdict.expected}"
     else:
         place = f"{'as' if good else 'not as'} published"
-    return Content.assemble((text, "bold"), ", ", (place, "$good" if good else "$bad"))
+    return [
+        Content.assemble((text, "bold"), ","),
+        Content.styled(place, "$good" if good else "$bad"),
+    ]
 
 
-def _rows(history: History, figure: str) -> str:
+def _rows(progress: Progress, figure: str) -> str:
     """Return ` on 116 test rows` for a figure of an evaluated part."""
     part = figure.partition(".")[0]
-    rows = history.started.get("rows")
+    rows = (progress.info.data if progress.info else {}).get("parts")
     count = rows.get(part) if isinstance(rows, dict) else None
     return f" on {count:,} {part} rows" if isinstance(count, int) else ""
 
 
-def _plain_outcome(history: History) -> Content:
+def _plain_outcome(progress: Progress) -> Content:
     """Return the best of what there is to say of a run without published figures."""
+    history = progress.history
     figures = history.figures
     for part in ("test", "validation", "train"):
         names = [name for name in figures if name.startswith(f"{part}.")]
@@ -182,7 +192,7 @@ def _plain_outcome(history: History) -> Content:
         value = figures.get(chosen)
         if isinstance(value, int | float):
             metric = chosen.partition(".")[2]
-            text = f"{metric} {number(value)}{_rows(history, chosen) or f' on the {part} part'}"
+            text = f"{metric} {number(value)}{_rows(progress, chosen) or f' on the {part} part'}"
             return Content.styled(text, "bold")
     metrics = [name for name in history.metrics if name != "learning_rate"]
     if not metrics:
