@@ -46,8 +46,8 @@ class RunLog(keras.callbacks.Callback):
         epochs: Epochs that are to be trained in all.
         steps: Batches an epoch.
         checkpoints: Folder of the checkpoint; None keeps none.
-        others: The experiment's own callbacks.
-        initial_epoch: Epochs trained before.
+        others: The experiment's own callbacks, in the order of the list.
+        state: An earlier training's state to go on from; None begins anew.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class RunLog(keras.callbacks.Callback):
         steps: int,
         checkpoints: Path | None = None,
         others: Sequence[keras.callbacks.Callback] = (),
-        initial_epoch: int = 0,
+        state: State | None = None,
     ) -> None:
         super().__init__()
         self.ending = Ending("completed", "")
@@ -71,12 +71,13 @@ class RunLog(keras.callbacks.Callback):
         self._record = record
         self._control = control
         self._epochs = epochs
-        self._steps = steps
+        self.steps = steps
         self._folder = checkpoints
         self._others = list(others)
-        self._epoch = initial_epoch
+        self._state = state
+        self.initial_epoch = self._epoch = state.epoch if state else 0
         self._rows: list[dict[str, float]] = []
-        self._first = initial_epoch + 1
+        self._first = self._epoch + 1
         self._partial = False
         self._in_batches = False
         self._last_batch = -math.inf
@@ -85,7 +86,7 @@ class RunLog(keras.callbacks.Callback):
         self._waited = 0.0
         self._rates_set = False
         self._restoring: list[Any] = []
-        self._saved_epoch = initial_epoch
+        self._saved_epoch = self._epoch
         self._saved_at = time.monotonic()
         self._save_cost = 0.0
         self._warned = False
@@ -93,6 +94,9 @@ class RunLog(keras.callbacks.Callback):
     # --- Keras' hooks ----------------------------------------------------------------------
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        if self._state is not None:
+            # Here and not earlier: the other callbacks have just forgotten what they knew.
+            restore(self.model, self._state, self._others)
         self._flushed = time.monotonic()
         self.good = capture(self.model, self._epoch, self._others)
         self._restoring = [
@@ -108,7 +112,7 @@ class RunLog(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         logs = logs or {}
-        last = batch + 1 >= self._steps
+        last = batch + 1 >= self.steps
         if "loss" in logs and not math.isfinite(_scalar(logs["loss"])):
             self.broke(self._epoch + 1, batch + 1)
             return
@@ -119,7 +123,7 @@ class RunLog(keras.callbacks.Callback):
                 "batch",
                 epoch=self._epoch + 1,
                 batch=batch + 1,
-                batches=self._steps,
+                batches=self.steps,
                 logs={name: _scalar(value) for name, value in logs.items()},
             )
         self.obey()
@@ -211,7 +215,7 @@ class RunLog(keras.callbacks.Callback):
         """Stop because of numbers that are not finite, in the loss or (no batch) in a weight."""
         good = self.good.epoch if self.good else 0
         what = "the loss became" if batch else "weights became"
-        place = f"epoch {epoch}" + (f", batch {batch} of {self._steps}" if batch else "")
+        place = f"epoch {epoch}" + (f", batch {batch} of {self.steps}" if batch else "")
         kept = f"the weights after epoch {good}" if good else "the initial weights"
         text = f"{what} NaN or infinite at {place}; training stopped, {kept} are kept"
         self._flush()

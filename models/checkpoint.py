@@ -124,7 +124,7 @@ def load_state(folder: Path) -> State:
         UserError: There is none, or it is damaged.
     """
     try:
-        with np.load(folder / FILE, allow_pickle=False) as stored:
+        with (folder / FILE).open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             head = json.loads(stored["head"].tobytes())
             values = [stored[f"value.{i}"] for i in range(head["values"])]
             callbacks = head["callbacks"]
@@ -146,7 +146,8 @@ def _attributes(callback: Any) -> dict[str, Any]:
     """Return what a callback remembers: plain values and lists of arrays (best weights)."""
     kept: dict[str, Any] = {}
     for name, value in vars(callback).items():
-        if name.startswith("_") or name == "params":
+        # Keras turns the sign of `min_delta` when it first uses it; as a setting it stays put.
+        if name.startswith("_") or name in ("params", "min_delta"):
             continue
         if isinstance(value, np.generic) or (hasattr(value, "numpy") and hasattr(value, "dtype")):
             value = value.numpy().item() if hasattr(value, "numpy") else value.item()

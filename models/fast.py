@@ -31,8 +31,11 @@ LONG_EPOCH = 0.15
 FIRST_STEPS = 4
 """Batches trained one by one at the start, for an early first figure and a measure of a step."""
 
-XLA_STEPS = 20_000
-"""Batches ahead from which on compiling with XLA (1 to 2 s) is won back on a CPU."""
+XLA_STEPS = 15_000
+"""Batches from which on compiling with XLA (1 to 2 s) is won back on a CPU."""
+
+EPOCH_STEPS = 3
+"""What an epoch costs by itself, for its metrics, in batches."""
 
 XLA_WORK = 2_000_000
 """Multiplications a batch up to which overhead, not arithmetic, is what a step takes."""
@@ -146,14 +149,14 @@ class FastFit:
             verbose=0,
         )
 
-    def run(self, epochs: int, initial_epoch: int = 0) -> None:
+    def run(self, epochs: int) -> None:
         """Train until `epochs` epochs are done or something stops it."""
         self._list.set_params({**self._list.params, "epochs": epochs})
         self.model.stop_training = False
         self.log.bundled = True
         self._list.on_train_begin()
-        if initial_epoch < epochs:
-            self._run(epochs, initial_epoch)
+        if self.log.initial_epoch < epochs:
+            self._run(epochs, self.log.initial_epoch)
             # As `fit` does: an optimizer that averages weights puts the average in place.
             self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
         self._list.on_train_end()
@@ -172,11 +175,11 @@ class FastFit:
         while epoch < epochs and not self.model.stop_training:
             count = 1 if self._one_by_one else min(size, epochs - epoch)
             began = time.perf_counter()
-            self._bundle(epoch, count, first)
+            done = self._bundle(epoch, count, first)
             seconds = max(time.perf_counter() - began, 1e-6) / count
             # The first call compiles and measures nothing; a first measurement can be far off.
             size = max(1, min(int(BUNDLE / seconds), 8 * size, self._capacity)) if measured else 2
-            epoch, first, measured = epoch + count, 0, True
+            epoch, first, measured = epoch + done, 0, True
 
     def _start(self, epoch: int, epochs: int) -> tuple[int, float]:
         """Train the first batches one by one.
@@ -201,8 +204,12 @@ class FastFit:
         pace = seconds if count > 1 else 0.0
         return count, pace * (self.graph.steps + self.graph.test_steps / 3)
 
-    def _bundle(self, epoch: int, count: int, first: int) -> None:
-        """Train `count` epochs in one call, then replay the callbacks on their figures."""
+    def _bundle(self, epoch: int, count: int, first: int) -> int:
+        """Train `count` epochs in one call, then replay the callbacks on their figures.
+
+        Returns:
+            After how many epochs the training stands; fewer where a callback changed something.
+        """
         if count == 1:
             self._begin(epoch)
         orders = np.stack([self._order(epoch + i) for i in range(count)])
@@ -212,10 +219,10 @@ class FastFit:
         good = min([good, *broken[:1]])
         with self._weights_kept_back() as kept:
             done = self._replay(epoch, table[:good])
-        rate = self.log.rate()
+        rate = self.log.rate() if self._may_change_rate else 0.0
         if done < count:
             self._rewind(orders, done)
-            if done:
+            if self._may_change_rate and done and self.log.rate() != rate:
                 self.model.optimizer.learning_rate = rate
         for stopper, best in kept:
             if epoch <= best < epoch + done:
@@ -224,6 +231,7 @@ class FastFit:
             self.log.between_epochs(epoch + done)
         if done == good < count and not self.model.stop_training:
             self.log.broke(epoch + good + 1, self._broken_batch(orders[good]))
+        return done
 
     def _replay(self, epoch: int, table: np.ndarray[Any, Any]) -> int:
         """Call the callbacks for each epoch; returns after how many something changed."""
@@ -366,7 +374,7 @@ class FastFit:
         graph = self.graph
         return (
             not self._one_by_one
-            and epochs * (graph.steps + graph.test_steps) >= XLA_STEPS
+            and epochs * (graph.steps + graph.test_steps + EPOCH_STEPS) >= XLA_STEPS
             and graph.batch_size * self.model.count_params() <= XLA_WORK
             and all(type(layer).__name__ in XLA_LAYERS for layer in _layers(self.model))
         )

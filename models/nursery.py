@@ -225,7 +225,15 @@ def main() -> int:
     try:
         import keras
 
-        for name in ("building", "callbacks", "devices", "evaluation", "fast", "preflight", "training"):
+        for name in (
+            "building",
+            "callbacks",
+            "devices",
+            "evaluation",
+            "fast",
+            "preflight",
+            "training",
+        ):
             __import__(f"kerastui.models.{name}")
         import kerastui.models.worker
         from kerastui.datasets.catalogue import cards

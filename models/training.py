@@ -14,6 +14,7 @@ from kerastui.datasets.errors import UserError
 from kerastui.models.building import make
 from kerastui.models.building_errors import first_line
 from kerastui.models.callbacks import Ending, RunLog
+from kerastui.models.checkpoint import State
 from kerastui.models.control import Control
 from kerastui.models.experiment import Experiment
 from kerastui.models.record import Record
@@ -49,6 +50,7 @@ def train(
     control: Control,
     *,
     checkpoints: Path | None = None,
+    state: State | None = None,
 ) -> Ending:
     """Train a compiled model in place, writing every event.
 
@@ -59,6 +61,7 @@ def train(
         record: Where events go; its `info` gets the path taken and why.
         control: What is asked of the run meanwhile.
         checkpoints: Folder for the checkpoint; None keeps none.
+        state: An earlier training's state (`checkpoint.load_state`) to go on from.
 
     Returns:
         Why it ended.
@@ -78,6 +81,7 @@ def train(
         steps=-(-arrays.rows // batch_size),
         checkpoints=checkpoints,
         others=callbacks,
+        state=state,
     )
     why = why_plain(experiment, callbacks, arrays)
     if not why:
@@ -90,12 +94,13 @@ def train(
             f"The fast path can't be taken: {why}.",
             'Set execution to "auto", which takes the plain path where it has to.',
         )
-    _started(experiment, arrays, batch_size, record, "plain", why, [])
+    _started(experiment, arrays, log, record, "plain", why, [])
     model.fit(
         arrays.x,
         arrays.y,
         batch_size=batch_size,
         epochs=fit.epochs,
+        initial_epoch=log.initial_epoch,
         shuffle=fit.shuffle,
         class_weight=fit.class_weight,
         validation_data=arrays.validation,
@@ -168,7 +173,7 @@ def _train_fast(
         return f"compiling it failed: {first_line(error)}"
     fast = FastFit(graph, callbacks, log, seed=experiment.seed, shuffle=fit.shuffle)
     why = "the data fits in memory and no callback acts batch by batch"
-    _started(experiment, arrays, batch_size, record, "fast", why, graph.columns)
+    _started(experiment, arrays, log, record, "fast", why, graph.columns)
     fast.run(fit.epochs)
     record.info.why = f"{why}; {fast.compiled}"
     return ""
@@ -177,7 +182,7 @@ def _train_fast(
 def _started(
     experiment: Experiment,
     arrays: Arrays,
-    batch_size: int,
+    log: RunLog,
     record: Record,
     execution: str,
     why: str,
@@ -191,8 +196,8 @@ def _started(
     record.event(
         "started",
         epochs=experiment.fit.epochs,
-        initial_epoch=0,
-        steps=-(-arrays.rows // batch_size),
+        initial_epoch=log.initial_epoch,
+        steps=log.steps,
         execution=execution,
         why=why,
         device=info.device,
