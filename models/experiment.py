@@ -30,6 +30,8 @@ FORMAT = 1
 Backend = Literal["tensorflow", "jax", "torch"]
 Execution = Literal["auto", "fast", "plain"]
 PartName = Literal["train", "validation", "test"]
+SavedFormat = Literal["keras", "h5", "json"]
+Baseline = Literal["shuffled", "commonest"]
 
 
 class Strict(BaseModel):
@@ -165,7 +167,8 @@ class Compile(Strict):
     """The arguments of `model.compile`."""
 
     optimizer: Part = Part(type="adam")
-    loss: Part | dict[str, Part] = Part(type="mse")
+    # A table with `type` is one loss, even where all its parameters are words.
+    loss: Part | dict[str, Part] = Field(default=Part(type="mse"), union_mode="left_to_right")
     metrics: list[Part] = []
     loss_weights: dict[str, float] | None = None
 
@@ -202,11 +205,19 @@ class Prediction(Strict):
 
 
 class Afterwards(Strict):
-    """What is done with the trained model: parts to evaluate (empty: test, else train), inputs
-    to predict."""
+    """What is done with the trained model.
+
+    `evaluate` names the parts to evaluate (empty: test, else train). `predict` lists inputs to
+    predict. `reload` lists the formats in which the model is saved and read again, to hold the
+    copy against the original: one `.keras` file, one `.h5` file, or `json`, the structure in one
+    file and the weights in another. `baselines` are guesses without any model that the accuracy
+    can be held against: the `shuffled` true classes, and always the `commonest` one.
+    """
 
     evaluate: list[PartName] = []
     predict: list[Prediction] = []
+    reload: list[SavedFormat] = []
+    baselines: list[Baseline] = []
 
 
 class Variant(Strict):
@@ -217,11 +228,15 @@ class Variant(Strict):
 
 
 class Compare(Strict):
-    """A figure that is judged against another one: of the same run, or of a study's variant."""
+    """A figure that is judged against another one: of the same run, or of a study's variant.
 
-    relation: Literal["above", "below"]
+    `equal` means to the last bit, or no further away than `within`.
+    """
+
+    relation: Literal["above", "below", "equal"]
     figure: str | None = None
     variant: str | None = None
+    within: float = Field(default=0.0, ge=0)
 
 
 class Figure(Strict):
