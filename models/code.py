@@ -41,7 +41,8 @@ def script(experiment: Experiment, located: Path | None = None) -> str:
     if experiment.precision != "float32":
         code.add(f"keras.config.set_dtype_policy({text(experiment.precision)})")
     code.add("keras.utils.set_random_seed(SEED)")
-    model = model_lines(experiment.model, f"{data.held.of('x', 'train')}.shape[1:]")
+    shape = f"{data.held.of('x', 'train')}.shape[1:]"
+    model = model_lines(experiment.model, shape, code.names)
     if any("layers." in line for line in model):
         code.use("keras", "layers")
     code.add(*model)

@@ -19,7 +19,14 @@ from kerastui.models.code_layout import (
 )
 from kerastui.models.code_script import Script
 from kerastui.models.code_sources import Wanted, comes_split, load
-from kerastui.models.code_steps import StepCode, drops, in_order, is_target_step, whole
+from kerastui.models.code_steps import (
+    StepCode,
+    drops,
+    in_order,
+    is_target_step,
+    names_columns,
+    whole,
+)
 from kerastui.models.code_variables import Variables
 
 if TYPE_CHECKING:
@@ -55,8 +62,7 @@ class DataCode:
 
         if before:
             script.section("Prepare it.")
-        for step in before:
-            steps.write(step, before_split=True)
+        steps.write(before, before_split=True)
         if not after:
             self.held.finish_inputs()
         if not any(is_target_step(step) or drops(step) for step in after):
@@ -66,8 +72,7 @@ class DataCode:
             alone = "test" in self.held.parts or "validation" in self.held.parts
             words = "Prepare it by what the training rows teach." if alone else "Prepare it."
             script.section(words)
-        for step in after:
-            steps.write(step, before_split=False)
+        steps.write(after, before_split=False)
         self.held.finish_inputs()
         self._finish_targets()
 
@@ -108,7 +113,7 @@ class DataCode:
             target=data.target,
             seed=experiment.seed,
             series=any(isinstance(step, spec.Window) for step in inputs),
-            frame=any(isinstance(s, spec.Missing) or getattr(s, "columns", []) for s in inputs),
+            frame=any(map(names_columns, inputs)),
             split=False,
             x_type="float32" if all(s.step == "window" for s in inputs) else "float64",
             y_type=self._loaded_target(steps),

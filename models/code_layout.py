@@ -6,6 +6,7 @@ column or a class name can't break out of its string whatever it holds.
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import math
 import re
@@ -96,9 +97,10 @@ def _float(value: float) -> str:
 
 
 def identifier(name: str, taken: Collection[str] = ()) -> str:
-    """Return a variable name that resembles `name` and is neither a keyword nor taken."""
+    """Return a variable name like `name` that is no keyword, no builtin and not taken."""
     plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "x"
-    if plain[0].isdigit() or keyword.iskeyword(plain) or keyword.issoftkeyword(plain):
+    reserved = keyword.iskeyword(plain) or keyword.issoftkeyword(plain)
+    if plain[0].isdigit() or reserved or hasattr(builtins, plain):
         plain = f"x_{plain}"
     found, number = plain, 2
     while found in taken:

@@ -6,7 +6,7 @@ script draws the same initial weights from the same seed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from kerastui.datasets.errors import UserError
@@ -96,15 +96,18 @@ def _tuples(value: Any) -> Any:
 # --- models --------------------------------------------------------------------------------
 
 
-def model_lines(model: SequentialModel | GraphModel, shape: str) -> list[str]:
+def model_lines(
+    model: SequentialModel | GraphModel, shape: str, taken: Collection[str] = ()
+) -> list[str]:
     """Return the lines that make `model`.
 
     Args:
         model: The experiment's model.
         shape: The expression of one sample's shape.
+        taken: Names that the script already uses.
     """
     if isinstance(model, GraphModel):
-        return _Graph(model, shape).lines
+        return _Graph(model, shape, taken).lines
     made = [part("layers", layer) for layer in model.active]
     items = collection([f"keras.Input(shape={shape})", *made])
     return statement("model = ", call("keras.Sequential", [items]))
@@ -113,12 +116,12 @@ def model_lines(model: SequentialModel | GraphModel, shape: str) -> list[str]:
 class _Graph:
     """The lines of a graph, with a variable of its own for every tensor and shared layer."""
 
-    def __init__(self, model: GraphModel, shape: str) -> None:
+    def __init__(self, model: GraphModel, shape: str, taken: Collection[str]) -> None:
         self.model = model
         self.lines: list[str] = []
         self.variables: dict[str, str] = {}
         self.layers: dict[str, tuple[str, str]] = {}
-        self.taken = {"keras", "layers", "model", "np", "pd", "x_train", "callbacks", "history"}
+        self.taken = {"layers", "model", *taken}
         self.shared = {node.shares for node in model.nodes if node.shares}
         for entry in model.inputs:
             own = literal(tuple(entry.shape)) if entry.shape else shape

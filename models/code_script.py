@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 from kerastui.models.code_layout import Expression, comment, statement
@@ -54,6 +55,13 @@ class Script:
     def do(self, value: Expression, *, indent: int = 0) -> None:
         """Add an expression, a call."""
         self._lines += statement("", value, indent=indent)
+
+    @property
+    def names(self) -> set[str]:
+        """All names the script has used so far."""
+        text = "\n".join([*self._lines, *(line for lines in self._functions for line in lines)])
+        modules = {name or _ALIASES.get(module, module) for module, name in self._imports}
+        return modules | set(re.findall(r"[^\W\d]\w*", text))
 
     def render(self, heading: list[str]) -> str:
         """Return the whole script below the docstring `heading`."""

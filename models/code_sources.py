@@ -180,8 +180,8 @@ def _csv(script: Script, wanted: Wanted, located: Path | None) -> Raw:
     return _chosen(script, wanted)
 
 
-def _chosen(script: Script, wanted: Wanted) -> Raw:
-    """Features and target out of the table `data`."""
+def _chosen(script: Script, wanted: Wanted, classes: tuple[str, ...] = ()) -> Raw:
+    """Features and target out of the table `data`; `classes` are those of its own target."""
     features, target = wanted.chosen_features, wanted.chosen_target
     convert = "" if wanted.frame else f'.to_numpy("{wanted.x_type}")'
     if len(features) == 1:
@@ -194,7 +194,8 @@ def _chosen(script: Script, wanted: Wanted) -> Raw:
     if wanted.names:
         script.add(f"names = data[{text(wanted.row_names)}].to_numpy()")
     kind = "frame" if wanted.frame else wanted.x_type
-    return Raw(kind, wanted.y_type, names=wanted.names)
+    own = target == list(wanted.card.target)
+    return Raw(kind, wanted.y_type, names=wanted.names, classes=classes if own else ())
 
 
 def _type(name: str) -> str:
@@ -211,12 +212,12 @@ def _numbers(script: Script, wanted: Wanted) -> Raw:
             "data", call("pd.DataFrame", ["x"], {"columns": literal(wanted.columns[:-1])})
         )
         script.add(f"data[{text(wanted.card.target[0])}] = y")
-        return _chosen(script, wanted)
+        return _chosen(script, wanted, wanted.card.classes)
     if wanted.x_type != "float64":
         script.add(f'x = x.astype("{wanted.x_type}")')
     if wanted.y_type != "any":
         script.add(f'y = y.astype("{wanted.y_type}")')
-    return Raw(wanted.x_type, wanted.y_type)
+    return Raw(wanted.x_type, wanted.y_type, classes=wanted.card.classes)
 
 
 def _arrays(script: Script, card: Card, given: Mapping[str, Plain], seed: int) -> None:
@@ -228,11 +229,7 @@ def _arrays(script: Script, card: Card, given: Mapping[str, Plain], seed: int) -
     elif card.name in SKLEARN_TABLES:
         loader = SKLEARN_TABLES[card.name]
         script.use("sklearn.datasets", loader)
-        if card.classes:
-            script.add(f"table = {loader}()", "x = table.data")
-            script.add("y = table.target_names[table.target]")
-        else:
-            script.add(f"x, y = {loader}(return_X_y=True)")
+        script.add(f"x, y = {loader}(return_X_y=True)")
     elif card.name == "boston":
         script.add('x, y = archive["x"], archive["y"]')
     else:
@@ -377,7 +374,7 @@ def _stand_in(script: Script, wanted: Wanted) -> Raw:
         given |= {"n_informative": features, "noise": 10.0}
     _arrays(script, used, given, wanted.seed)
     _same_columns(script, original)
-    return _chosen(script, wanted)
+    return _chosen(script, wanted, used.classes)
 
 
 def _same_columns(script: Script, original: Card) -> None:

@@ -30,9 +30,15 @@ class StepCode:
         self.stratify = data.split.stratify
         self.capped = capped
         self.labels = ""
+        self._needs_names = False
 
-    def write(self, step: spec.Step, *, before_split: bool) -> None:
-        """Write the lines of one step."""
+    def write(self, steps: Sequence[spec.Step], *, before_split: bool) -> None:
+        """Write the lines of some steps, one after the other."""
+        for place, step in enumerate(steps):
+            self._needs_names = any(map(names_columns, steps[place + 1 :]))
+            self._write(step, before_split)
+
+    def _write(self, step: spec.Step, before_split: bool) -> None:
         held = self.held
         if is_target_step(step):
             self._encode(one_hot=step.step == "one_hot", before_split=before_split)
@@ -143,7 +149,7 @@ class StepCode:
     def _scale(self, step: spec.Scale) -> None:
         if step.method == "constant":
             self._divide(step)
-        elif step.columns:
+        elif step.columns or (self.held.x == "frame" and self._needs_names):
             self._scale_columns(step)
         elif self.held.x in ("frame", "float64"):
             self._scale_table(step)
@@ -184,7 +190,8 @@ class StepCode:
         script = self.script
         script.use("numpy")
         nan = "nan" if self.fills else ""
-        script.assign("scaled", literal(step.columns))
+        every = f"list({self.held.of('x', 'train')})"
+        script.assign("scaled", literal(step.columns) if step.columns else every)
         script.add(
             f'columns = {{c: {self.held.of("x", "train")}[c].to_numpy("float64") for c in scaled}}'
         )
@@ -287,6 +294,11 @@ def is_target_step(step: spec.Step) -> bool:
     if isinstance(step, spec.OneHot):
         return not step.columns
     return isinstance(step, spec.EncodeLabel)
+
+
+def names_columns(step: spec.Step) -> bool:
+    """Whether a step needs a table with the names of its columns."""
+    return isinstance(step, spec.Missing) or bool(getattr(step, "columns", []))
 
 
 def drops(step: spec.Step) -> bool:
