@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from textual.app import ComposeResult
-from textual.containers import Container
 from textual.screen import Screen
+from textual.widget import Widget
 
 from kerastui.tui.widgets.footer import FooterLine
 from kerastui.tui.widgets.header import HeaderLine
+from kerastui.tui.widgets.row_list import RowList
 
 if TYPE_CHECKING:
     from kerastui.models.experiment import Experiment
@@ -41,8 +42,7 @@ class SectionScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield HeaderLine(self.SECTION)
-        with Container(id="body"):
-            yield from self.compose_body()
+        yield from self.compose_body()
         yield FooterLine()
 
     def compose_body(self) -> ComposeResult:
@@ -79,3 +79,31 @@ class SectionScreen(Screen[None]):
         if seen != self._seen_run:
             self._seen_run = seen
             self.run_changed(app.monitor)
+
+    # Searching the list of the screen, where there is one
+
+    @property
+    def searching(self) -> bool:
+        """Whether the list is filtered, or about to be."""
+        return bool(self.query("SearchLine"))
+
+    def action_search(self) -> None:
+        """Find in the list."""
+        from kerastui.tui.widgets.search import SearchLine
+
+        if found := self.query(SearchLine):
+            found.first().focus()
+            return
+        rows = self.query_one(RowList)
+        panel = rows.parent
+        if isinstance(panel, Widget):
+            panel.mount(SearchLine(rows))
+        self.refresh_bindings()
+
+    def action_back(self) -> None:
+        """End the search."""
+        from kerastui.tui.widgets.search import SearchLine
+
+        for line in self.query(SearchLine):
+            line.close()
+        self.call_after_refresh(self.refresh_bindings)

@@ -65,7 +65,7 @@ changed."""
         super().__init__()
         self.entries = {entry.name: entry for entry in shipped.index()}
         self.mine: dict[str, Mine] = {}
-        self.data: dict[str, tuple[str, str]] = {}
+        self.data: dict[str, Content] = {}
         self.parameters: dict[str, str] = {}
 
     def make_list(self) -> RowList:
@@ -116,14 +116,16 @@ changed."""
             name: lessons.mine(entry, index.of_name(name)) for name, entry in self.entries.items()
         }
 
-    def _read_data(self) -> dict[str, tuple[str, str]]:
+    def _read_data(self) -> dict[str, Content]:
         from kerastui.datasets.catalogue import card
         from kerastui.datasets.fetch import locate
 
         states = {}
         for name in {entry.dataset for entry in self.entries.values()}:
             with suppress(UserError):
-                states[name] = lessons.data_state(card(name), locate(card(name)))
+                state, colour = lessons.data_state(card(name), locate(card(name)))
+                about = lessons.data_line(card(name))
+                states[name] = Content.assemble(about, (" · ", "$muted"), (state, colour))
         return states
 
     def _redraw(self) -> None:
@@ -234,7 +236,7 @@ changed."""
         if published := entry.plain.get("published"):
             rows.append(("", functools.partial(lessons.figure_table, published, mine)))
         rows.append(("Yours", self._yours(mine)))
-        rows.append(("Data", self._data(entry)))
+        rows.append(("Data", self.data.get(entry.dataset, Content(entry.dataset))))
         count = self.parameters.get(entry.name, "…")
         rows.append(
             (
@@ -252,16 +254,6 @@ changed."""
         if variants := lesson.get("try"):
             rows.append(("Try next", self._variants(variants)))
         return rows
-
-    def _data(self, entry: Entry) -> Content:
-        from kerastui.datasets.catalogue import card
-
-        try:
-            about = lessons.data_line(card(entry.dataset))
-        except UserError:
-            about = entry.dataset
-        state, colour = self.data.get(entry.dataset, ("…", "$muted"))
-        return Content.assemble(about, (" · ", "$muted"), (state, colour))
 
     def _yours(self, mine: Mine) -> Content:
         if mine.running:

@@ -21,7 +21,6 @@ from kerastui.tui.widgets import words
 from kerastui.tui.widgets.empty import EmptyState
 from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.row_list import Column, Row, RowList
-from kerastui.tui.widgets.search import SearchLine
 from kerastui.tui.widgets.toast import say
 
 if TYPE_CHECKING:
@@ -65,7 +64,6 @@ was restarted. What it saved until then is kept."""
         with Container():
             with Panel(title="runs"):
                 yield rows
-                yield SearchLine(rows)
             yield EmptyState(
                 "No runs yet",
                 "A run is one training of an experiment. It is kept here with all its figures.",
@@ -128,7 +126,7 @@ was restarted. What it saved until then is kept."""
         if action == "undo":
             return bool(self.kerastui.trash.removed)
         if action == "back":
-            return self.query_one(SearchLine).active
+            return self.searching
         return True
 
     @on(RowList.Moved)
@@ -143,16 +141,6 @@ was restarted. What it saved until then is kept."""
         """Show the run on the Train screen."""
         if self.record:
             self.kerastui.show_run(self.record.run)
-
-    def action_search(self) -> None:
-        """Find among the runs."""
-        self.query_one(SearchLine).open()
-        self.refresh_bindings()
-
-    def action_back(self) -> None:
-        """End the search."""
-        self.query_one(SearchLine).close()
-        self.refresh_bindings()
 
     @work(group="trash", exit_on_error=False)
     async def action_remove(self) -> None:

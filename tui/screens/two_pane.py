@@ -11,7 +11,6 @@ from textual.widget import Widget
 from kerastui.tui.screens.base import SectionScreen
 from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.row_list import RowList
-from kerastui.tui.widgets.search import SearchLine
 
 SEARCH = Binding("slash", "search", "search", key_display="/", tooltip="Find in the list")
 ESCAPE = Binding("escape", "back", "back", key_display="Esc", tooltip="Back to the list")
@@ -41,7 +40,6 @@ class TwoPaneScreen(SectionScreen):
         with Container(classes="two-pane"):
             with Panel(title=self.LIST_TITLE, classes="pane-list"):
                 yield rows
-                yield SearchLine(rows)
             yield from self.compose_detail()
 
     @property
@@ -91,12 +89,8 @@ class TwoPaneScreen(SectionScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "back":
-            return self.in_detail or self.detail.has_focus_within or self._searching
+            return self.in_detail or self.detail.has_focus_within or self.searching
         return True
-
-    @property
-    def _searching(self) -> bool:
-        return self.query_one(SearchLine).active
 
     def on_descendant_focus(self) -> None:
         self.refresh_bindings()
@@ -104,14 +98,13 @@ class TwoPaneScreen(SectionScreen):
     def action_search(self) -> None:
         """Find in the list."""
         self.remove_class("-detail")
-        self.query_one(SearchLine).open()
-        self.refresh_bindings()
+        super().action_search()
 
     def action_back(self) -> None:
         """Back to the list; then out of the search."""
         if self.in_detail or self.detail.has_focus_within:
             self.remove_class("-detail")
             self.rows.focus()
-        elif self._searching:
-            self.query_one(SearchLine).close()
-        self.refresh_bindings()
+            self.refresh_bindings()
+        else:
+            super().action_back()

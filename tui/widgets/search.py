@@ -1,4 +1,4 @@
-"""The search line under a list."""
+"""The search line under a list. Import it when somebody searches: inputs take their time."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ class SearchLine(Input):
     """
 
     DEFAULT_CSS = """
-    SearchLine { display: none; dock: bottom; }
-    SearchLine.-open { display: block; }
+    SearchLine { dock: bottom; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "clear", "end search", key_display="Esc", tooltip="Show all rows"),
@@ -31,22 +30,14 @@ class SearchLine(Input):
         super().__init__(placeholder="search")
         self.rows = rows
 
-    def open(self) -> None:
-        """Show the line and put the cursor into it."""
-        self.add_class("-open")
+    def on_mount(self) -> None:
         self.focus()
 
-    @property
-    def active(self) -> bool:
-        """Whether the list is filtered, or about to be."""
-        return self.has_class("-open")
-
     def close(self) -> None:
-        """Show all rows again and put the focus on the list."""
-        self.value = ""
+        """Show all rows again, put the focus on the list, and go."""
         self.rows.set_search("")
-        self.remove_class("-open")
         self.rows.focus()
+        self.remove()
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
