@@ -1,0 +1,217 @@
+"""The form: fields made from Keras' parameters, edited, checked, undone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from textual.app import App
+from textual.pilot import Pilot
+from textual.widgets import Input, Static
+
+from kerastui.models import catalogue, shipped
+from kerastui.models.experiment import Experiment
+from kerastui.tui.screens.train_settings import SettingsScreen, sections
+from kerastui.tui.themes import OWN_VARIABLES
+from kerastui.tui.widgets.form import Form
+from kerastui.tui.widgets.form_edit import Choose, EditValue
+from kerastui.tui.widgets.form_fields import Field, editable, read, spelled
+
+
+class Host(App[None]):
+    def __init__(self, experiment: Experiment) -> None:
+        super().__init__()
+        self.experiment = experiment
+        self.results: list[Experiment | None] = []
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return OWN_VARIABLES
+
+    def on_mount(self) -> None:
+        self.push_screen(SettingsScreen(self.experiment), self.results.append)
+
+
+def a05() -> Experiment:
+    return shipped.experiment("a05-ionosphere")
+
+
+def fields(experiment: Experiment) -> dict[str, Field]:
+    return {field.key: field for _, section in sections(experiment) for field in section}
+
+
+async def go_to(app: Host, pilot: Pilot[None], key: str) -> None:
+    await pilot.pause()
+    assert app.screen.query_one(Form).rows.move_to(key)
+    await pilot.pause()
+
+
+async def test_a_value_is_typed_checked_and_taken() -> None:
+    app = Host(a05())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await go_to(app, pilot, "fit.epochs")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(app.screen, EditValue)
+        app.screen.query_one(Input).value = "0"
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(app.screen, EditValue)
+        problem = str(app.screen.query_one("#problem", Static).render())
+        assert "received 0" in problem
+        assert "accepted" in problem
+        app.screen.query_one(Input).value = "25"
+        await pilot.press("enter")
+        await pilot.pause()
+        await pilot.press("escape")
+        await pilot.pause()
+    assert app.results[0] is not None
+    assert app.results[0].fit.epochs == 25
+    assert app.results[0].changed({"fit.epochs": 150}) == a05()
+
+
+async def test_an_optimizer_is_chosen_and_its_rate_set() -> None:
+    app = Host(a05())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await go_to(app, pilot, "compile.optimizer")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(app.screen, Choose)
+        await pilot.press("s", "g", "d", "enter")
+        await pilot.pause()
+        await go_to(app, pilot, "compile.optimizer.learning_rate")
+        await pilot.press("enter")
+        await pilot.pause()
+        app.screen.query_one(Input).value = "0.5"
+        await pilot.press("enter")
+        await pilot.pause()
+        await pilot.press("escape")
+        await pilot.pause()
+    changed = app.results[0]
+    assert changed is not None
+    assert changed.compile.optimizer.type == "sgd"
+    assert changed.compile.optimizer.parameters == {"learning_rate": 0.5}
+
+
+async def test_callbacks_come_and_go_and_undo_brings_them_back() -> None:
+    app = Host(a05())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await go_to(app, pilot, "callbacks.0")
+        await pilot.press("a")
+        await pilot.pause()
+        await pilot.press(*"early", "enter")
+        await pilot.pause()
+        await go_to(app, pilot, "callbacks.0.patience")
+        await pilot.press("enter")
+        await pilot.pause()
+        app.screen.query_one(Input).value = "7"
+        await pilot.press("enter")
+        await pilot.pause()
+        screen = app.screen
+        assert isinstance(screen, SettingsScreen)
+        assert screen.experiment.callbacks[0].parameters == {"patience": 7}
+        await go_to(app, pilot, "callbacks.0")
+        await pilot.press("delete")
+        await pilot.pause()
+        assert screen.experiment.callbacks == []
+        await pilot.press("u")
+        await pilot.pause()
+        assert screen.experiment.callbacks[0].parameters == {"patience": 7}
+
+
+async def test_what_an_object_can_not_do_without_is_asked_for() -> None:
+    app = Host(a05())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await go_to(app, pilot, "callbacks.0")
+        await pilot.press("a")
+        await pilot.pause()
+        await pilot.press(*"modelche", "enter")
+        await pilot.pause()
+        assert isinstance(app.screen, EditValue)
+        app.screen.query_one(Input).value = "best.keras"
+        await pilot.press("enter")
+        await pilot.pause()
+        screen = app.screen
+        assert isinstance(screen, SettingsScreen)
+        assert screen.experiment.callbacks[0].parameters == {"filepath": "best.keras"}
+
+
+async def test_nothing_changed_is_nothing() -> None:
+    app = Host(a05())
+    async with app.run_test(size=(20, 5)) as pilot:
+        await pilot.pause()
+        await pilot.press("down", "down", "escape")
+        await pilot.pause()
+    assert app.results == [None]
+
+
+async def test_parameters_at_their_defaults_are_folded() -> None:
+    app = Host(a05())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        form = app.screen.query_one(Form)
+        keys = [row.key for row in form.rows.shown]
+        assert "compile.optimizer.beta_1" not in keys
+        await go_to(app, pilot, next(key for key in keys if key.startswith("compile.optimizer…")))
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "compile.optimizer.beta_1" in [row.key for row in form.rows.shown]
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in shipped.index()])
+def test_every_example_has_fields_whose_values_can_be_put_back(name: str) -> None:
+    experiment = shipped.experiment(name)
+    for field in fields(experiment).values():
+        if field.adds:
+            continue
+        value = field.value
+        if value is not None and field.key != "compile.loss":
+            assert experiment.changed(field.change(value)) == experiment, field.key
+
+
+def test_a_parameter_taken_away_is_at_its_default() -> None:
+    experiment = a05().changed({"compile.optimizer": {"type": "SGD", "momentum": 0.9}})
+    field = fields(experiment)["compile.optimizer.momentum"]
+    assert field.is_set
+    assert experiment.changed(field.change(None)).compile.optimizer.parameters == {}
+
+
+def test_another_optimizer_keeps_what_both_have() -> None:
+    table = {"type": "SGD", "learning_rate": 0.1, "momentum": 0.9}
+    experiment = a05().changed({"compile.optimizer": table})
+    changes = fields(experiment)["compile.optimizer"].change("adam")
+    assert experiment.changed(changes).compile.optimizer.parameters == {"learning_rate": 0.1}
+
+
+@pytest.mark.parametrize("kind", ["optimizers", "losses", "metrics", "activations", "callbacks"])
+def test_names_are_spelled_as_keras_finds_them(kind: str) -> None:
+    for entry in catalogue.entries(kind):
+        assert catalogue.find(kind, spelled(entry)).name == entry.name
+
+
+plain = st.one_of(
+    st.booleans(), st.integers(-10**9, 10**9),
+    st.floats(allow_nan=False, allow_infinity=False), st.lists(st.integers(), max_size=4),
+    st.lists(st.text("ab[\\\"'", max_size=4), max_size=3),
+    st.dictionaries(st.sampled_from(["type", "rate"]), st.integers(), min_size=1),
+)  # fmt: skip
+
+
+@given(plain)
+def test_what_is_typed_is_what_is_read(value: Any) -> None:
+    assert read(editable(value)) == value
+
+
+@given(st.text(max_size=30))
+def test_any_text_can_be_read(text: str) -> None:
+    assert read(text) is None or isinstance(read(text), str | int | float | list | dict)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("", None), ("none", None), ("yes", True), ("1e-3", 0.001), ("val_loss", "val_loss"),
+     ("[1, 2]", [1, 2]), (".5", 0.5), ("a = 1\nb = 2", "a = 1\nb = 2"), ("12:30:00", "12:30:00")],
+)  # fmt: skip
+def test_texts_stand_for_values(text: str, value: Any) -> None:
+    assert read(text) == value
