@@ -52,6 +52,10 @@ class Inspector:
     def answer(self, request: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Return `{"result": ...}`, or `{"error": {"message", "hint"}}`; raises nothing."""
         try:
+            if request.startswith("lab."):
+                from kerastui.models.labs.worker import answer
+
+                return {"result": answer(request, arguments)}
             if request not in self._answers:
                 raise UserError(f"{request!r} is no question that can be answered.",
                                 f"Known: {', '.join(self._answers)}.")  # fmt: skip
