@@ -14,7 +14,7 @@ import numpy as np
 from kerastui.datasets.errors import UserError
 from kerastui.models import figures as figure_paths
 from kerastui.models.events import plain_numbers
-from kerastui.models.experiment import Experiment, Prediction
+from kerastui.models.experiment import Baseline, Experiment, Prediction
 from kerastui.models.figures import Value, Verdict
 from kerastui.models.files import write_atomically
 from kerastui.models.history import History
@@ -94,7 +94,11 @@ class Evaluation:
 
 
 def evaluate(
-    experiment: Experiment, model: keras.Model, prepared: Prepared, history: History
+    experiment: Experiment,
+    model: keras.Model,
+    prepared: Prepared,
+    history: History,
+    folder: Path | None = None,
 ) -> Evaluation:
     """Evaluate the parts and predict the inputs that the experiment asks for.
 
@@ -103,6 +107,8 @@ def evaluate(
         model: The trained, compiled model.
         prepared: The data it was trained on.
         history: The training's history.
+        folder: Where copies of the model are saved that the experiment wants read again; None
+            leaves that out.
     """
     wanted = [path for figure in experiment.published for path in _paths(figure)]
     found = Evaluation({**figure_paths.of_history(history),
@@ -117,6 +123,10 @@ def evaluate(
                 f"{name}.{metric}": value
                 for metric, value in _evaluate(experiment, model, part).items()
             }
+            for guess in experiment.afterwards.baselines:
+                if prepared.task in ("binary", "multiclass"):
+                    accuracy = _guessing(part.y, guess, experiment.seed)
+                    found.figures[f"{name}.{guess}_accuracy"] = accuracy
     for number, asked in enumerate(experiment.afterwards.predict, start=1):
         try:
             predictions = predict(asked, model, prepared)
@@ -127,6 +137,11 @@ def evaluate(
             prediction.number = number
         found.predictions += predictions
         found.figures |= _prediction_figures(f"prediction.{number}", predictions[0])
+    if experiment.afterwards.reload and folder is not None:
+        try:
+            found.figures |= _reloaded(experiment, model, prepared, folder)
+        except UserError as error:
+            found.warnings.append(str(error))
     found.verdicts = [figure_paths.judge(one, found.figures) for one in experiment.published]
     return found
 
@@ -194,6 +209,42 @@ def _evaluate(experiment: Experiment, model: keras.Model, part: Part) -> dict[st
     return metrics
 
 
+def _guessing(y: np.ndarray[Any, Any], guess: Baseline, seed: int) -> float:
+    """Return the accuracy of a guess that looks at no input."""
+    classes = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y))
+    if guess == "commonest":
+        return float(np.unique(classes, return_counts=True)[1].max() / len(classes))
+    return float(np.mean(np.random.default_rng(seed).permutation(classes) == classes))
+
+
+def _reloaded(
+    experiment: Experiment, model: keras.Model, prepared: Prepared, folder: Path
+) -> dict[str, Value]:
+    """Return the figures of the model that was saved and read again."""
+    from kerastui.models.building import compile_model
+    from kerastui.models.reload import differences
+
+    named = _parts(experiment, prepared, [])
+    part = next((one for name in named if (one := getattr(prepared, name)) is not None), None)
+    batches = [] if part is None else [part.x]
+    batches += [
+        prepared.encode(asked.values)
+        for asked in experiment.afterwards.predict
+        if asked.values is not None
+    ]
+
+    def outputs(one: keras.Model) -> np.ndarray[Any, Any]:
+        return np.concatenate([_outputs(one, batch) for batch in batches])
+
+    found, copy = differences(model, experiment.afterwards.reload, folder, outputs)
+    figures: dict[str, Value] = dict(found)
+    if part is not None:
+        compile_model(copy, experiment.compile)
+        reached = _evaluate(experiment, copy, part)
+        figures |= {f"reload.{metric}": value for metric, value in reached.items()}
+    return figures
+
+
 def _outputs(model: keras.Model, batch: Any) -> np.ndarray[Any, Any]:
     """Return one row of outputs a sample; of several outputs the first."""
     outputs = model.predict(batch, verbose=0, batch_size=min(1024, len(batch)))
@@ -234,14 +285,16 @@ def _is_distribution(output: np.ndarray[Any, Any]) -> bool:
 
 
 def _softmax(output: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    powers: np.ndarray[Any, Any] = np.exp(output - output.max())
-    return powers / powers.sum()
+    powers = np.exp(output - output.max())
+    return np.asarray(powers / powers.sum())
 
 
 def _prediction_figures(path: str, prediction: Predicted) -> dict[str, Value]:
     figures: dict[str, Value] = {}
     if prediction.value:
         figures[f"{path}.value"] = prediction.value[0]
+    if len(prediction.value) > 1:
+        figures[f"{path}.sum"] = math.fsum(prediction.value)
     if prediction.class_name is not None:
         figures[f"{path}.class"] = prediction.class_name
     if prediction.probability is not None:

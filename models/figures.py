@@ -7,8 +7,19 @@ A figure has a path:
 | `test.accuracy`, `train.loss`, `validation.mae` | an evaluated metric of a part; with an
 | | `mse` also its root, `rmse` |
 | `last.val_loss`, `epoch.10.loss`, `best.val_loss` | a value of the history |
+| `best_epoch.val_loss` | the epoch (from 1) of the best value |
 | `epochs`, `parameters` | epochs trained, parameters of the model |
-| `prediction.1.value`, `.class`, `.probability` | the first prediction asked for |
+| `prediction.1.value`, `.class`, `.probability` | the first prediction asked for; |
+| `prediction.1.sum` | and the sum of its outputs, where there are several |
+| `reload.difference`, `reload.h5.difference` | largest distance of any output of the model |
+| | saved and read again from the original's, over all formats or for one |
+| `reload.rmse`, `reload.loss` ... | what that model reaches on the first evaluated part |
+| `test.shuffled_accuracy`, `test.commonest_accuracy` | accuracy of a guess without a model |
+| `study.runs` | members of a study that ran; with `until`, up to the one that succeeded |
+| `mean.best.val_mae`, `mean.best_epoch.val_mae` | of the mean of all members' curves |
+| `mean.smooth.best_epoch.val_mae` | of that curve without its first ten epochs, smoothed |
+
+The figures of a study (`study.*`, `mean.*`) have the variant `*`, as have the means of all others.
 """
 
 from __future__ import annotations
@@ -19,7 +30,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from kerastui.models.experiment import Figure
+    from kerastui.models.experiment import Compare, Figure
     from kerastui.models.history import History
 
 Value = float | str
@@ -55,8 +66,11 @@ def judge(
     Args:
         figure: The published figure.
         figures: The figures of the run, by path.
-        variants: The figures of a study's other members, by variant name.
+        variants: The figures of a study's members, by variant name, and under `*` what they
+            reached together (`kerastui.models.studies.together`).
     """
+    if figure.variant:
+        figures = (variants or {}).get(figure.variant, {})
     got = figures.get(figure.figure)
     if figure.band is not None:
         low, high = figure.band
@@ -72,10 +86,9 @@ def judge(
         name = compare.variant or (compare.figure or figure.figure)
         if not isinstance(other, int | float):
             return Verdict(figure, got, "missing", f"{compare.relation} that of {name}")
-        expected = f"{compare.relation} {number(other)} ({name})"
-        right = isinstance(got, int | float) and (
-            got > other if compare.relation == "above" else got < other
-        )
+        right = isinstance(got, int | float) and _stands(compare, got, other)
+        relation = f"within {number(compare.within)} of" if compare.within else compare.relation
+        expected = f"{relation} {number(other)} ({name})"
     else:
         return Verdict(figure, got, "missing" if got is None else "shown", "")
     if got is None:
@@ -83,13 +96,23 @@ def judge(
     return Verdict(figure, got, "inside" if right else "outside", expected)
 
 
+def _stands(compare: Compare, got: float, other: float) -> bool:
+    if compare.relation == "above":
+        return got > other
+    if compare.relation == "below":
+        return got < other
+    return abs(got - other) <= compare.within
+
+
 def of_history(history: History) -> dict[str, Value]:
-    """Return the figures that the history alone gives: `epochs`, `last.*` and `best.*`."""
+    """Return the figures that the history alone gives: `epochs`, `last.*`, `best.*` and
+    `best_epoch.*`."""
     figures: dict[str, Value] = {"epochs": float(history.epoch)}
     for name in history.series:
         figures[f"last.{name}"] = history.last(name)
         if name != "learning_rate" and (best := history.best(name)):
             figures[f"best.{name}"] = best.value
+            figures[f"best_epoch.{name}"] = float(best.epoch)
     return figures
 
 

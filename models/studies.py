@@ -9,15 +9,25 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.experiment import Experiment
 from kerastui.models.figures import Value, Verdict, at_epochs, judge, of_history
+from kerastui.models.history import lower_is_better
 
 if TYPE_CHECKING:
     from kerastui.models.runs import Run, RunInfo
+
+
+ALL = "*"
+"""The variant whose figures are those of all members together."""
+
+WARM_UP = 10
+"""Epochs that a smoothed mean curve leaves out: they would hide what follows."""
+
+_MEAN = "mean."
 
 
 class Member(NamedTuple):
@@ -35,6 +45,8 @@ class Result:
     seed: int
     figures: Mapping[str, Value]
     substitute: str = ""
+    curves: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """Metric -> one value an epoch, for the metrics of which a mean curve is wanted."""
 
 
 def members(experiment: Experiment) -> list[Member]:
@@ -51,6 +63,11 @@ def members(experiment: Experiment) -> list[Member]:
     if study is None:
         return [Member("", experiment)]
     names = [study.base, *(variant.name for variant in study.variants)]
+    if ALL in names:
+        raise UserError(
+            f"A member of the study of {experiment.name} is called {ALL!r}.",
+            "That stands for all members together; give it another name.",
+        )
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise UserError(
             f"The study of {experiment.name} has two members called {twice[0]!r}.",
@@ -84,7 +101,8 @@ def group(infos: Iterable[RunInfo]) -> dict[str, list[RunInfo]]:
 
 def wanted(experiment: Experiment) -> list[str]:
     """Return the paths of all figures that the published ones are held against."""
-    paths = [figure.figure for figure in experiment.published]
+    until = experiment.study.until if experiment.study else []
+    paths = [figure.figure for figure in [*experiment.published, *until]]
     paths += [
         figure.compare.figure
         for figure in experiment.published
@@ -106,7 +124,12 @@ def result(run: Run, paths: list[str]) -> Result:
     info = run.info()
     history = run.history()
     figures = {**of_history(history), **at_epochs(history, paths), **history.figures}
-    return Result(info.variant, info.seed, {**figures, **info.figures}, info.substitute)
+    curves = {
+        metric: history.series[metric]
+        for path in paths
+        if path.startswith(_MEAN) and (metric := path.rpartition(".")[2]) in history.series
+    }
+    return Result(info.variant, info.seed, {**figures, **info.figures}, info.substitute, curves)
 
 
 def medians(results: Iterable[Result]) -> dict[str, dict[str, Value]]:
@@ -125,18 +148,108 @@ def medians(results: Iterable[Result]) -> dict[str, dict[str, Value]]:
     }
 
 
+def spread(results: Iterable[Result]) -> dict[str, dict[str, tuple[float, float]]]:
+    """Return the mean and the standard deviation of each variant's figures over its seeds.
+
+    The deviation is that of a sample (n - 1), and 0 for a single run.
+    """
+    gathered: dict[str, dict[str, list[float]]] = {}
+    for entry in results:
+        for path, value in entry.figures.items():
+            if isinstance(value, int | float):
+                gathered.setdefault(entry.variant, {}).setdefault(path, []).append(float(value))
+    return {
+        variant: {path: mean_and_deviation(values) for path, values in figures.items()}
+        for variant, figures in gathered.items()
+    }
+
+
+def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
+    """Return the mean and the standard deviation of a sample, NaN where a value is not finite."""
+    if not values or not all(map(math.isfinite, values)):
+        return math.nan, math.nan
+    return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else 0.0
+
+
+def together(results: Sequence[Result]) -> dict[str, Value]:
+    """Return what the members reached as a whole: the figures of the variant `*`.
+
+    The mean of every figure that is a number for all of them, `study.runs`, and `mean.*` of
+    the metrics whose curves are there.
+    """
+    if not results:
+        return {}
+    shared = set.intersection(*({*entry.figures} for entry in results))
+    figures: dict[str, Value] = {}
+    for path in sorted(shared):
+        values = [entry.figures[path] for entry in results]
+        numbers = [value for value in values if isinstance(value, int | float)]
+        if len(numbers) == len(values):
+            figures[path] = mean_and_deviation(numbers)[0]
+    figures["study.runs"] = float(len(results))
+    for metric in results[0].curves:
+        curve = mean_curve([entry.curves.get(metric, ()) for entry in results])
+        smooth = smoothed(curve[WARM_UP:])
+        for name, points, before in (("mean", curve, 0), ("mean.smooth", smooth, WARM_UP)):
+            if points:
+                best = min(points) if lower_is_better(metric) else max(points)
+                figures[f"{name}.best.{metric}"] = best
+                figures[f"{name}.best_epoch.{metric}"] = float(points.index(best) + 1 + before)
+    return figures
+
+
+def mean_curve(curves: Sequence[Sequence[float]]) -> list[float]:
+    """Return the mean of several curves epoch by epoch, as long as the shortest of them."""
+    return [statistics.fmean(values) for values in zip(*curves, strict=False)]
+
+
+def smoothed(points: Sequence[float], factor: float = 0.9) -> list[float]:
+    """Return an exponential moving average: `factor` of the point before, the rest new."""
+    found: list[float] = []
+    for point in points:
+        found.append(point if not found else factor * found[-1] + (1 - factor) * point)
+    return found
+
+
+def succeeded(experiment: Experiment, figures: Mapping[str, Value]) -> bool:
+    """Say whether a run's figures are all what the study repeats for; never without `until`."""
+    until = experiment.study.until if experiment.study else []
+    return bool(until) and all(judge(figure, figures).state == "inside" for figure in until)
+
+
+def counted(experiment: Experiment, results: Iterable[Result]) -> list[Result]:
+    """Return the results that count: with `until`, those up to the first that succeeded.
+
+    Runs beside each other may end in any order; only the order of their seeds decides, so that
+    a study has the same outcome on every machine.
+    """
+    gathered = list(results)
+    if experiment.study is None or not experiment.study.until:
+        return gathered
+    gathered.sort(key=lambda entry: (entry.seed - experiment.seed) % 2**32)
+    for place, entry in enumerate(gathered):
+        if succeeded(experiment, entry.figures):
+            return gathered[: place + 1]
+    return gathered
+
+
 def verdicts(experiment: Experiment, results: Iterable[Result]) -> list[Verdict]:
     """Hold the published figures against the base member and, where they ask, the variants.
 
+    Over several seeds the median counts; where a study repeats until it succeeds, its last run.
     On substitute data nothing is judged, only shown: the figures were published for others.
 
     Args:
         experiment: The experiment as it was started, with its study.
         results: What its members reached, several seeds of each where it repeats.
     """
-    gathered = list(results)
+    gathered = counted(experiment, results)
     by_variant = medians(gathered)
-    base = by_variant.get(experiment.study.base if experiment.study else "", {})
+    by_variant[ALL] = together(gathered)
+    study = experiment.study
+    base = by_variant.get(study.base if study else "", {})
+    if study and study.until and gathered:
+        base = {**gathered[-1].figures}
     found = [judge(figure, base, by_variant) for figure in experiment.published]
     if any(entry.substitute for entry in gathered):
         found = [replace(verdict, state="shown") for verdict in found]

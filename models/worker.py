@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.control import Control
+from kerastui.models.files import write_atomically
 from kerastui.models.record import Record
 from kerastui.models.runs import CommandReader, Run
 
@@ -130,6 +131,7 @@ class _Work:
             model = self._build(experiment, prepared)
             info.parameters = int(model.count_params())
         self.record.save()
+        self._write_script(experiment, prepared)
         with self._stage("fit", ""):
             from kerastui.models.training import Arrays, train
 
@@ -146,7 +148,7 @@ class _Work:
         with self._stage("evaluate", "Evaluating"):
             from kerastui.models.evaluation import evaluate
 
-            evaluation = evaluate(experiment, model, prepared, self.record.history)
+            evaluation = evaluate(experiment, model, prepared, self.record.history, self.run.path)
             info.figures = dict(evaluation.figures)
             for text in evaluation.warnings:
                 self._warn(text)
@@ -201,6 +203,16 @@ class _Work:
         keras.utils.clear_session(free_memory=False)
         model = build_model(experiment.model, prepared.input_shape, seed=experiment.seed)
         return compile_model(model, experiment.compile)
+
+    def _write_script(self, experiment: Experiment, prepared: Prepared) -> None:
+        from kerastui.models.code import script
+
+        path = prepared.source.path
+        try:
+            text = script(experiment, Path(path) if path else None)
+            write_atomically(self.run.path / "script.py", text)
+        except UserError as error:
+            self._warn(f"script.py was not written: {error}")
 
     def _save(self, model: keras.Model, experiment: Experiment) -> None:
         target = self.run.model

@@ -16,15 +16,20 @@ from kerastui.models.experiment import Experiment
 
 IDS = (
     "a05-ionosphere", "a06-iris", "a07-housing", "a09-mnist-cnn", "a10-car-sales",
-    "a13-learning-curves", "a16-dropout", "a17-batchnorm", "a18-early-stopping",
-    "b07-mpg", "b08-iris-onehot", "b10-early-stop-class", "b11-early-stop-reg",
-    "d14-boston-final",
+    "a13-learning-curves", "a14-save", "a15-load", "a16-dropout", "a17-batchnorm",
+    "a18-early-stopping", "b07-mpg", "b08-iris-onehot", "b09-save-load", "b10-early-stop-class",
+    "b11-early-stop-reg", "b13-xor", "c02-batch-size", "c03-learning-rate", "c04-batchnorm",
+    "c05-weight-decay", "c06-noise", "c07-early-stopping", "d02-imdb", "d03-imdb-final",
+    "d04-imdb-experiments", "d05-optimizer-objects", "d06-reuters", "d07-reuters-final",
+    "d08-reuters-sparse", "d09-bottleneck", "d10-random-baseline", "d11-reuters-experiments",
+    "d12-boston-kfold", "d13-boston-500", "d14-boston-final",
 )  # fmt: skip
 NAMES = tuple(entry.name for entry in shipped.index())
 
 FIGURE = re.compile(
-    r"(train|validation|test)\.\w+|(last|best)\.\w+|epoch\.\d+\.\w+|epochs|parameters"
-    r"|prediction\.\d+\.(value|class|probability)"
+    r"(train|validation|test|reload)\.\w+|(last|best|best_epoch)\.\w+|epoch\.\d+\.\w+"
+    r"|epochs|parameters|prediction\.\d+\.(value|class|probability|sum)"
+    r"|study\.runs|mean\.(smooth\.)?(best|best_epoch)\.\w+"
 )
 
 # What the documents print about their arrays.
@@ -41,6 +46,13 @@ SHAPES: dict[str, dict[str, tuple[int, ...]]] = {
     "b08-iris-onehot": {"train": (150, 4)},
     "b10-early-stop-class": {"train": (112, 4), "validation": (38, 4), "test": (38, 4)},
     "b11-early-stop-reg": {"train": (298, 7), "validation": (100, 7), "test": (100, 7)},
+    "b13-xor": {"train": (4, 2)},
+    "c02-batch-size": {"train": (500, 2), "validation": (500, 2), "test": (500, 2)},
+    "c05-weight-decay": {"train": (30, 2), "validation": (70, 2), "test": (70, 2)},
+    "d02-imdb": {"train": (15000, 10000), "validation": (10000, 10000), "test": (25000, 10000)},
+    "d07-reuters-final": {"train": (7982, 10000), "validation": (1000, 10000),
+                          "test": (2246, 10000)},
+    "d12-boston-kfold": {"train": (303, 13), "validation": (101, 13), "test": (102, 13)},
     "d14-boston-final": {"train": (404, 13), "test": (102, 13)},
 }
 
@@ -104,12 +116,16 @@ def test_its_data_set_is_known_and_knows_it(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_published_figures_are_figures_and_most_say_what_is_right(name: str) -> None:
-    published = shipped.experiment(name).published
+    experiment = shipped.experiment(name)
+    published, study = experiment.published, experiment.study
+    variants = {"", "*", *(variant.name for variant in study.variants)} if study else {""}
     assert published
     assert any(figure.band or figure.compare for figure in published)
     for figure in published:
         assert FIGURE.fullmatch(figure.figure)
         assert figure.label
+        assert figure.variant in variants
+        assert not figure.compare or (figure.compare.variant or "") in variants
         judged = [figure.band, figure.equals, figure.compare]
         assert sum(entry is not None for entry in judged) <= 1
         if figure.band:

@@ -54,7 +54,12 @@ def test_comparison_within_a_run() -> None:
 def test_figures_of_a_history() -> None:
     history = History()
     history.apply({"event": "epochs", "first": 1, "logs": {"loss": [3.0, 1.0, 2.0]}})
-    assert of_history(history) == {"epochs": 3.0, "last.loss": 2.0, "best.loss": 1.0}
+    assert of_history(history) == {
+        "epochs": 3.0,
+        "last.loss": 2.0,
+        "best.loss": 1.0,
+        "best_epoch.loss": 2.0,
+    }
     assert at_epochs(history, ["epoch.2.loss", "epoch.9.loss", "epoch.x.loss", "test.mae"]) == {
         "epoch.2.loss": 1.0
     }
