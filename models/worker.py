@@ -158,7 +158,8 @@ class _Work:
 
     @contextlib.contextmanager
     def _stage(self, stage: str, text: str) -> Iterator[None]:
-        if self.control.poll() and self.control.stop:
+        # What was trained before a stop is saved and evaluated all the same.
+        if stage not in ("save", "evaluate") and self.control.poll() and self.control.stop:
             raise StoppedEarlyError
         self.stage = stage
         if text:
