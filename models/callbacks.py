@@ -33,7 +33,7 @@ class Ending:
     text: str
 
 
-class RunLog(keras.callbacks.Callback):
+class RunLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
     """Writes batches, epochs and notes to the record, keeps checkpoints, obeys the control.
 
     It must be the last callback, so that it sees what the others decided. `Model.fit` calls its
@@ -94,6 +94,8 @@ class RunLog(keras.callbacks.Callback):
     # --- Keras' hooks ----------------------------------------------------------------------
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        if self.model.optimizer is not None and not self.model.optimizer.built:
+            self.model.optimizer.build(self.model.trainable_variables)
         if self._state is not None:
             # Here and not earlier: the other callbacks have just forgotten what they knew.
             restore(self.model, self._state, self._others)

@@ -31,6 +31,9 @@ LONG_EPOCH = 0.15
 FIRST_STEPS = 4
 """Batches trained one by one at the start, for an early first figure and a measure of a step."""
 
+PROBE_STEPS = 64
+"""Batches by which the pace of a program of XLA is measured."""
+
 XLA_STEPS = 15_000
 """Batches from which on compiling with XLA (1 to 2 s) is won back on a CPU."""
 
@@ -166,7 +169,8 @@ class FastFit:
     def _run(self, epochs: int, epoch: int) -> None:
         first, seconds = self._start(epoch, epochs)
         if seconds > LONG_EPOCH:
-            self.graph.inside = False
+            # A program of XLA is compiled already, and validates at the end of an epoch.
+            self.graph.inside = isinstance(self._advance, XlaAdvance)
             while epoch < epochs and not self.model.stop_training:
                 self._long_epoch(epoch, first)
                 epoch, first = epoch + 1, 0
@@ -199,7 +203,12 @@ class FastFit:
             if self.model.stop_training:
                 return 0, 0.0
         if self._xla_pays(epochs) and self._agrees(rows, count, running, epochs):
-            return 0, 0.0
+            probe = min(PROBE_STEPS, self.graph.steps)
+            began = time.perf_counter()
+            self._advance(rows[None], 1, 0, probe)
+            seconds = (time.perf_counter() - began) / probe
+            self._rewind(rows[None], 0)
+            return 0, seconds * (self.graph.steps + self.graph.test_steps / 3)
         # One step alone was also the first, which compiles.
         pace = seconds if count > 1 else 0.0
         return count, pace * (self.graph.steps + self.graph.test_steps / 3)
@@ -267,10 +276,11 @@ class FastFit:
         if not whole:
             self.log.broke(epoch + 1)
             return
-        logs = self._logs(running)
-        self.log.bundle_rate = running[len(self.graph.names)]
+        figures = dict(zip(self.graph.columns, running, strict=True))
+        self.log.bundle_rate = figures.pop("learning_rate")
+        logs = figures if self.graph.inside else self._logs(running)
         done, length = 0, 1
-        while done < self.graph.test_steps:
+        while done < self.graph.test_steps and not self.graph.inside:
             stop = min(done + length, self.graph.test_steps)
             began = time.perf_counter()
             values = self.graph.validate(done, stop)

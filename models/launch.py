@@ -104,7 +104,7 @@ class Nursery:
         Raises:
             UserError: No process can be started at all.
         """
-        if self._backend(run) == "tensorflow" and await self._wait_ready():
+        if self._backend(run) == "tensorflow" and await self._wait_ready(READY_WITHIN):
             started = self._starts[str(run.path)] = asyncio.get_running_loop().create_future()
             try:
                 await self._send({"job": "run", "path": str(run.path)})
@@ -126,13 +126,7 @@ class Nursery:
             UserError: It could not be answered; the message says why.
         """
         await self.start()
-        waits = [asyncio.ensure_future(event.wait()) for event in (self._ready, self._gone)]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-        if not self.ready:
+        if not await self._wait_ready(None):
             raise UserError("The Keras process can't be started.", "See: kerastui doctor")
         number = next(self._numbers)
         answer = self._answers[number] = asyncio.get_running_loop().create_future()
@@ -165,12 +159,12 @@ class Nursery:
         if reader is not None:
             await reader
 
-    async def _wait_ready(self) -> bool:
-        if self._process is None or self._gone.is_set():
+    async def _wait_ready(self, seconds: float | None) -> bool:
+        if self._process is None:
             return False
         waits = [asyncio.ensure_future(event.wait()) for event in (self._ready, self._gone)]
         try:
-            await asyncio.wait(waits, timeout=READY_WITHIN, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for wait in waits:
                 wait.cancel()
@@ -193,7 +187,8 @@ class Nursery:
                 process.kill()
         finally:
             self._gone.set()
-            for waiting in [*self._answers.values(), *self._starts.values()]:
+            everyone: list[asyncio.Future[Any]] = [*self._answers.values(), *self._starts.values()]
+            for waiting in everyone:
                 if not waiting.done():
                     waiting.set_exception(
                         UserError("The Keras process has ended unexpectedly.", "Try again.")

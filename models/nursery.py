@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import json
 import os
 import selectors
@@ -27,6 +28,11 @@ import sys
 import traceback
 from pathlib import Path
 from typing import Any, NoReturn
+
+WORKER_MODULES = (
+    "building", "callbacks", "devices", "evaluation", "fast", "preflight", "training", "worker",
+)  # fmt: skip
+"""What a worker imports in the course of a run, once here for all of them."""
 
 
 class Lines:
@@ -225,24 +231,15 @@ def main() -> int:
     try:
         import keras
 
-        for name in (
-            "building",
-            "callbacks",
-            "devices",
-            "evaluation",
-            "fast",
-            "preflight",
-            "training",
-        ):
-            __import__(f"kerastui.models.{name}")
-        import kerastui.models.worker
+        for name in WORKER_MODULES:
+            importlib.import_module(f"kerastui.models.{name}")
         from kerastui.datasets.catalogue import cards
         from kerastui.models import catalogue
+        from kerastui.models.worker import versions
 
-        # Everything a worker needs that runs no operation, once for all of them.
         cards()
         catalogue.find("layers", "Dense")
-        kerastui.models.worker.versions("tensorflow")
+        versions("tensorflow")
         assert keras.backend.backend() == "tensorflow"
     except Exception as error:
         _write(replies, json.dumps({"failed": str(error) or type(error).__name__}).encode() + b"\n")

@@ -89,7 +89,7 @@ class Trained:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Iterator[Callable[..., Trained]]:
+def run(tmp_path: Path) -> Callable[..., Trained]:
     """Train on the fast path."""
     count = 0
 
@@ -126,7 +126,7 @@ def run(tmp_path: Path) -> Iterator[Callable[..., Trained]]:
         trained.log, trained.fit = log, fit
         return trained
 
-    yield train
+    return train
 
 
 def plain(model: Any, x: Any, y: Any, epochs: int, **options: Any) -> Trained:
