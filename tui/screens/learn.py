@@ -16,7 +16,8 @@ from textual.content import Content
 from kerastui.datasets.errors import UserError
 from kerastui.models import shipped
 from kerastui.models.figures import number
-from kerastui.tui import lessons
+from kerastui.tui import labs, lessons
+from kerastui.tui.labs import Lab
 from kerastui.tui.lessons import Mine
 from kerastui.tui.screens.two_pane import ENTER, ESCAPE, SEARCH, TwoPaneScreen
 from kerastui.tui.widgets import words
@@ -39,10 +40,12 @@ class LearnScreen(TwoPaneScreen):
 prints, yours what your last run reached: ✓ inside what a correct run reaches, ≠ outside of it.
 Pick one, press r, and watch it train. o only makes it the current experiment, to be changed \
 and run from the other sections. The numbers under Try next run the example with one thing \
-changed."""
+changed.
+◇ marks a lab: it trains nothing, and Enter opens it."""
     BINDINGS: ClassVar[list[BindingType]] = [
         ESCAPE,
         ENTER,
+        Binding("enter", "lab", "open the lab", key_display="Enter", tooltip="Compute with it"),
         Binding("enter", "run", "run", key_display="Enter", tooltip="Run it and watch it"),
         Binding("r", "run", "run", show=False, tooltip="Run it and watch it"),
         Binding("o", "open", "open as experiment", tooltip="Make it the current experiment"),
@@ -64,6 +67,7 @@ changed."""
     def __init__(self) -> None:
         super().__init__()
         self.entries = {entry.name: entry for entry in shipped.index()}
+        self.labs = {lab.name: lab for lab in labs.LABS}
         self.mine: dict[str, Mine] = {}
         self.data: dict[str, Content] = {}
         self.parameters: dict[str, str] = {}
@@ -101,6 +105,11 @@ changed."""
         """The example under the cursor."""
         return self.entries.get(self.rows.key)
 
+    @property
+    def lab(self) -> Lab | None:
+        """The lab under the cursor."""
+        return self.labs.get(self.rows.key)
+
     @work(group="look", exclusive=True, exit_on_error=False)
     async def _look(self) -> None:
         """Look for runs of the examples, and for their data."""
@@ -136,7 +145,8 @@ changed."""
 
     def _rows(self) -> Iterable[Row]:
         document = section = ""
-        for entry in self.entries.values():
+        both = (*self.entries.values(), *self.labs.values())
+        for entry in sorted(both, key=lambda entry: entry.name):
             if entry.document != document:
                 document, section = entry.document, ""
                 title = shipped.DOCUMENTS.get(document, "Other examples")
@@ -157,7 +167,12 @@ changed."""
                     level=1,
                     group=True,
                 )
-            yield self._row(entry)
+            yield self._lab_row(entry) if isinstance(entry, Lab) else self._row(entry)
+
+    def _lab_row(self, lab: Lab) -> Row:
+        title = Content.assemble(("◇", "$primary"), " ", (lab.id, "$muted"), " ", lab.title)
+        found = f"{lab.name} {lab.section} lab {lab.title} {lab.teaches}"
+        return Row(lab.name, (title, "", Content.styled("lab", "$muted")), level=2, found=found)
 
     def _count(self, document: str) -> Content:
         names = [entry.name for entry in self.entries.values() if entry.document == document]
@@ -203,6 +218,10 @@ changed."""
     def _show(self, entry: Entry | None) -> None:
         detail = self.query_one(KeyValues)
         panel = self.query_one(ScrollPanel)
+        if self.lab is not None:
+            panel.set_title(self.lab.name)
+            detail.show(self._lab_detail(self.lab))
+            return
         if entry is None:
             panel.set_title("")
             detail.show(self._group_detail(self.rows.key))
@@ -216,7 +235,9 @@ changed."""
         letter, _, section = rest.partition(" ")
         found = [
             entry
-            for entry in self.entries.values()
+            for entry in sorted(
+                (*self.entries.values(), *self.labs.values()), key=lambda entry: entry.name
+            )
             if entry.document == letter and (kind == "document" or entry.section == section)
         ]
         if not found:
@@ -226,6 +247,17 @@ changed."""
             Content.assemble((entry.id, "$muted"), "  ", entry.title) for entry in found
         )
         return [("", Content.styled(title, "bold")), ("", examples)]
+
+    def _lab_detail(self, lab: Lab) -> list[tuple[str, Value]]:
+        rows: list[tuple[str, Value]] = [
+            ("", Content.styled(lab.title, "bold")),
+            ("", lab.teaches),
+            ("Published", lab.published),
+            ("Source", lab.source),
+            ("Trains", "nothing; it computes while you look"),
+            ("", Content.assemble(("Enter", "$primary"), "  opens the lab")),
+        ]
+        return rows
 
     def _entry_detail(self, entry: Entry) -> list[tuple[str, Value]]:
         lesson = entry.plain.get("lesson", {})
@@ -301,8 +333,10 @@ changed."""
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "enter":
             return self.rows.on_group or (self.narrow and not self.in_detail)
+        if action == "lab":
+            return self.lab is not None
         if action in ("run", "open", "code"):
-            return self.entry is not None or None
+            return self.lab is None and (self.entry is not None or None)
         if action == "try":
             variants = self.entry.plain.get("lesson", {}).get("try", []) if self.entry else []
             place = parameters[0] if parameters else 0
@@ -310,7 +344,15 @@ changed."""
         return super().check_action(action, parameters)
 
     def row_opened(self, key: str) -> None:
-        self.action_run()
+        if self.lab is not None:
+            self.action_lab()
+        else:
+            self.action_run()
+
+    def action_lab(self) -> None:
+        """Open the lab under the cursor."""
+        if self.lab is not None:
+            self.app.push_screen(self.lab.screen())
 
     def action_run(self) -> None:
         """Run the example under the cursor."""

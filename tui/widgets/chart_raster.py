@@ -63,21 +63,27 @@ class Stroke:
 
 @dataclass
 class Frame:
-    """Everything that one frame shows. `best` and `cursor` are (x, value) and x."""
+    """Everything that one frame shows. `best` and `cursor` are (x, value) and x.
 
-    first: int
-    last: int
+    x counts epochs, unless `ticks` says where its axis has which labels. `limits` are the ends
+    of the vertical axis where the curves shall not decide them.
+    """
+
+    first: float
+    last: float
     strokes: list[Stroke]
     log: bool = False
-    best: tuple[int, float] | None = None
-    cursor: int | None = None
+    best: tuple[float, float] | None = None
+    cursor: float | None = None
     cursor_points: list[tuple[float, Role]] = field(default_factory=list)
     braille: bool = True
+    ticks: Sequence[tuple[float, str]] | None = None
+    limits: tuple[float, float] | None = None
 
     def scale(self, rows: int) -> Scale | None:
         """Return the vertical axis that holds every point, None where there is none."""
         limits = [stroke.points.limits(positive=self.log) for stroke in self.strokes]
-        known = [pair for pair in limits if pair]
+        known = [self.limits] if self.limits else [pair for pair in limits if pair]
         if not known:
             return None
         low, high = min(low for low, _ in known), max(high for _, high in known)
@@ -91,8 +97,8 @@ class Drawn:
     rows: list[Row]
     left: int
     width: int
-    first: int
-    last: int
+    first: float
+    last: float
 
     def x_at(self, column: int) -> int:
         """Return the x under a column of the drawing, kept within the axis."""
@@ -123,7 +129,10 @@ def draw(frame: Frame, width: int, height: int) -> Drawn:
         labels, left = [""] * len(labels), 1
     last = max(frame.last, frame.first + 1)
     grid = _Grid(frame.first, last, width - left, height - 2, frame.braille)
-    ticks = epoch_ticks(frame.first, frame.last, max(1, (width - left) // 12))
+    ticks = frame.ticks
+    if ticks is None:
+        epochs = epoch_ticks(round(frame.first), round(frame.last), max(1, (width - left) // 12))
+        ticks = [(epoch, f"{epoch:,}") for epoch in epochs]
     plot = Plot()
     plot.theme("clear")
     plot.plotsize(width, height)
@@ -136,7 +145,7 @@ def draw(frame: Frame, width: int, height: int) -> Drawn:
     plot.xlim(frame.first, last)
     plot.ylim(0, 1)
     plot.yticks([grid.row(tick.position) for tick in scale.ticks], labels)
-    plot.xticks(ticks, [f"{tick:,}" for tick in ticks])
+    plot.xticks([x for x, _ in ticks], [label for _, label in ticks])
     if frame.cursor is not None:
         plot.vline(grid.column(frame.cursor), int(Role.CURSOR))
     for stroke in frame.strokes:
@@ -159,8 +168,8 @@ class _Grid:
     where values jump, and round single signs to another cell than the curve they belong to.
     """
 
-    first: int
-    last: int
+    first: float
+    last: float
     columns: int
     rows: int
     braille: bool

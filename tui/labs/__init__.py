@@ -1,0 +1,167 @@
+"""The labs: small screens that compute for real and train nothing. Learn lists them.
+
+    lab = labs.find("b03")
+    app.push_screen(lab.screen())
+
+Only this registry is loaded with the app; a lab's own module comes when the lab is opened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from kerastui.datasets.errors import UserError
+
+if TYPE_CHECKING:
+    from kerastui.tui.labs.base import LabScreen
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A lab.
+
+    Attributes:
+        name: Tells it from all others, and from all examples: `b01-neuron`.
+        title: What it is about.
+        document: The letter of its document, as in `kerastui.models.shipped.DOCUMENTS`.
+        section: The lesson it belongs to.
+        source: Where it stands in the document.
+        teaches: What there is to be seen.
+        published: What the document prints, in words; empty where it prints nothing.
+        module: The module of `kerastui.tui.labs` whose `make(lab)` returns the screen.
+    """
+
+    name: str
+    title: str
+    document: str
+    section: str
+    source: str
+    teaches: str
+    published: str
+    module: str
+
+    @property
+    def id(self) -> str:
+        """The short id, `b01`."""
+        return self.name.partition("-")[0]
+
+    def screen(self) -> LabScreen:
+        """Return a new screen of the lab, to be pushed."""
+        made: LabScreen = import_module(f"kerastui.tui.labs.{self.module}").make(self)
+        return made
+
+
+_A, _B, _D = (
+    "tf.keras in one lab",
+    "T81-558, module 3",
+    "Deep Learning with Python, chapter 3",
+)
+_NEURONS = "3.1 Neurons and activation functions"
+_TENSORS = "3.2 TensorFlow by itself"
+
+LABS: tuple[Lab, ...] = (
+    Lab(
+        "a01-versions", "Versions and devices", "A", "1.3 What is installed", f"{_A}, 1.3",
+        "Before anything else: which libraries are installed, which devices TensorFlow really "
+        "sees, and why it sees no more. A fresh process that does nothing but import TensorFlow "
+        "answers, so what stands here is what a run will get.",
+        "version 2.2.0 of TensorFlow", "versions",
+    ),
+    Lab(
+        "a02-sequential", "A stack of layers", "A", "2.2 Sequential models", f"{_A}, 2.2",
+        "A Sequential model is a list of layers. A Dense layer has one weight for each pair of "
+        "input and neuron, and one bias for each neuron: 8·10 + 10, then 10·1 + 1.",
+        "101 parameters", "structures",
+    ),
+    Lab(
+        "a03-deep-mlp", "A deeper stack", "A", "2.2 Sequential models", f"{_A}, 2.2",
+        "Six Dense layers. Two thirds of all weights sit between the two widest neighbours: "
+        "100·80 + 80. Depth is cheap, width times width is not.",
+        "900, 8,080, 2,430, 310, 55, 6: 11,781 parameters", "structures",
+    ),
+    Lab(
+        "a04-functional", "A graph of layers", "A", "2.3 Functional models", f"{_A}, 2.3",
+        "The functional way names each layer's input. The same two layers come to the very same "
+        "weights; and what no stack can do becomes possible: several inputs, branches, several "
+        "outputs.",
+        "as many parameters as a02", "structures",
+    ),
+    Lab(
+        "a11-summary", "A model's summary", "A", "4.1 Looking at a model", f"{_A}, 4.1",
+        "The summary tells a wrong model before it trains: what comes out of each layer, and how "
+        "many weights it has. Each output is the next one's input: 8·10 + 10, 10·8 + 8, 8·1 + 1.",
+        "90, 88, 9: 187 parameters", "structures",
+    ),
+    Lab(
+        "a12-plot-model", "A model as a diagram", "A", "4.1 Looking at a model", f"{_A}, 4.1",
+        "The same model as boxes and arrows, with the shape that leaves each box. It needs "
+        "neither Graphviz nor a browser, and can be written as SVG and as text.",
+        "a box for each layer, arrows between them", "structures",
+    ),
+    Lab(
+        "b01-neuron", "One neuron by hand", "B", _NEURONS, f"{_B}, part 3.1",
+        "All a neuron does: multiply each input by its weight, add the products, and send the sum "
+        "through an activation function. The bias is the weight of an input that is always 1.",
+        "sum 0.8", "neuron",
+    ),
+    Lab(
+        "b02-activations", "Activation functions", "B", _NEURONS, f"{_B}, part 3.1",
+        "What a neuron makes of its sum, and the slope that training multiplies its errors by. "
+        "Where the slope is 0, nothing is learned: look for the flat parts.",
+        "φ'(x) = φ(x)(1 − φ(x)) for the sigmoid; 1 or 0 for relu", "activations",
+    ),
+    Lab(
+        "b03-weight-bias", "Weight and bias", "B", _NEURONS, f"{_B}, part 3.1",
+        "A weight makes the sigmoid steeper, but every such curve goes through (0, 0.5). Only a "
+        "bias moves it sideways: without one, a neuron could not choose where it switches.",
+        "all curves without bias cross at (0, 0.5)", "weight_bias",
+    ),
+    Lab(
+        "b04-softmax", "Softmax, step by step", "B", _NEURONS, f"{_B}, part 3.1",
+        "From any numbers to probabilities: take e to the power of each, add them up, divide each "
+        "by the sum. Order is kept, all are positive, and together they are 1.",
+        "sum 5.17283056695839; 0.47548495534876745, 0.2361188410001125, 0.28839620365112",
+        "softmax",
+    ),
+    Lab(
+        "b05-linear-algebra", "Tensor algebra", "B", _TENSORS, f"{_B}, part 3.2",
+        "TensorFlow is a calculator for matrices before it is anything else. Each line is computed "
+        "by it, in 32 bits. A variable keeps its value until another one is assigned.",
+        "12; [−2, −1]; [1, 3]", "algebra",
+    ),
+    Lab(
+        "b06-mandelbrot", "The Mandelbrot set", "B", _TENSORS, f"{_B}, part 3.2",
+        "Nothing is learned here: one tensor of 640×480 complex numbers, squared and shifted 200 "
+        "times. The colour says when a number ran away; those that never did are black.",
+        "640×480 numbers around (−0.5, 0), 4 wide, 200 cycles", "mandelbrot",
+    ),
+    Lab(
+        "b12-xavier", "Initial weights", "B", "3.5 Initial weights", f"{_B}, part 3.5",
+        "Weights start random, but how large decides whether signals grow, fade or keep their size "
+        "from layer to layer. Keras draws them here; the curve is what the formula promises.",
+        "Var(W) = 2 / (n_in + n_out)", "initializers",
+    ),
+    Lab(
+        "d01-two-apis", "One model, two ways", "D", "3.2 Keras in a nutshell", f"{_D}, 3.2.2",
+        "A Sequential model and its functional twin: 784 pixels, 32 neurons, 10 digits. Written "
+        "differently, they are the same model: layer for layer, weight for weight.",
+        "25,450 parameters, both", "structures",
+    ),
+)  # fmt: skip
+"""All labs in the order of their ids."""
+
+
+def find(name: str) -> Lab:
+    """Return a lab by its name or its short id.
+
+    Raises:
+        UserError: There is no such lab.
+    """
+    for lab in LABS:
+        if name in (lab.name, lab.id):
+            return lab
+    raise UserError(
+        f"There is no lab {name!r}.", f"There are: {', '.join(lab.id for lab in LABS)}."
+    )
