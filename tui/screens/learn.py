@@ -143,10 +143,14 @@ changed.
 
     # The list
 
+    def _listed(self) -> list[Entry | Lab]:
+        """Return examples and labs in the order of their ids."""
+        both: list[Entry | Lab] = [*self.entries.values(), *self.labs.values()]
+        return sorted(both, key=lambda entry: entry.name)
+
     def _rows(self) -> Iterable[Row]:
         document = section = ""
-        both = (*self.entries.values(), *self.labs.values())
-        for entry in sorted(both, key=lambda entry: entry.name):
+        for entry in self._listed():
             if entry.document != document:
                 document, section = entry.document, ""
                 title = shipped.DOCUMENTS.get(document, "Other examples")
@@ -235,9 +239,7 @@ changed.
         letter, _, section = rest.partition(" ")
         found = [
             entry
-            for entry in sorted(
-                (*self.entries.values(), *self.labs.values()), key=lambda entry: entry.name
-            )
+            for entry in self._listed()
             if entry.document == letter and (kind == "document" or entry.section == section)
         ]
         if not found:
