@@ -6,13 +6,19 @@ import asyncio
 import contextlib
 import itertools
 import json
+import os
 import subprocess
 import sys
 import threading
-from typing import Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.runs import Run
+
+if TYPE_CHECKING:
+    from kerastui.models.study_store import StudyFolder
 
 READY_WITHIN = 4.0
 """Seconds to wait for the nursery's import of Keras; a plain worker would need as long."""
@@ -23,27 +29,49 @@ STARTED_WITHIN = 3.0
 _LINE_LIMIT = 64 * 2**20
 
 
-def launch(run: Run) -> int:
+def launch(run: Run, environment: Mapping[str, str] | None = None) -> int:
     """Start a worker for a run in a process and session of its own; returns its pid.
 
     The worker goes on when this process ends. Should two workers be started for one run, the
     second one leaves.
 
+    Args:
+        run: The run.
+        environment: What the worker's environment has beside this process' own.
+
     Raises:
         UserError: No process can be started.
     """
+    return _start("worker", run.path, run.console, environment)
+
+
+def launch_study(study: StudyFolder) -> int:
+    """Start the runner of a study in a process and session of its own; returns its pid.
+
+    It and the workers that it starts go on when this process ends.
+
+    Raises:
+        UserError: No process can be started.
+    """
+    return _start("study_runner", study.path, study.console)
+
+
+def _start(
+    module: str, path: Path, printed: Path, environment: Mapping[str, str] | None = None
+) -> int:
     try:
-        # What is printed before the worker has opened its console belongs there too.
-        console: Any = run.console.open("ab")
+        # What is printed before the process has opened its console belongs there too.
+        console: Any = printed.open("ab")
     except OSError:
         console = subprocess.DEVNULL
     try:
         process = subprocess.Popen(
-            [sys.executable, "-m", "kerastui.models.worker", str(run.path)],
+            [sys.executable, "-m", f"kerastui.models.{module}", str(path)],
             stdin=subprocess.DEVNULL,
             stdout=console,
             stderr=console,
             start_new_session=True,
+            env={**os.environ, **(environment or {})},
         )
     except OSError as error:
         raise UserError(
@@ -98,22 +126,47 @@ class Nursery:
             return
         self._reader = asyncio.create_task(self._read(self._process))
 
+    async def wait_ready(self, seconds: float | None = None) -> bool:
+        """Wait until it can fork; returns whether it can."""
+        if self._process is None:
+            return False
+        waits = [asyncio.ensure_future(event.wait()) for event in (self._ready, self._gone)]
+        try:
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        return self.ready
+
     async def run(self, run: Run) -> int:
         """Start a worker for a run, forked if possible; returns its pid.
 
         Raises:
             UserError: No process can be started at all.
         """
-        if self._backend(run) == "tensorflow" and await self._wait_ready(READY_WITHIN):
-            started = self._starts[str(run.path)] = asyncio.get_running_loop().create_future()
-            try:
-                await self._send({"job": "run", "path": str(run.path)})
-                return await asyncio.wait_for(started, STARTED_WITHIN)
-            except (OSError, TimeoutError, UserError):
-                pass
-            finally:
-                self._starts.pop(str(run.path), None)
-        return launch(run)
+        return await self._fork("run", run.path, self._backend(run)) or launch(run)
+
+    async def study(self, study: StudyFolder) -> int:
+        """Start the runner of a study, forked if possible; returns its pid.
+
+        Raises:
+            UserError: The study can't be read, or no process can be started at all.
+        """
+        backend = study.experiment().backend
+        return await self._fork("study", study.path, backend) or launch_study(study)
+
+    async def _fork(self, job: str, path: Path, backend: str) -> int | None:
+        """Let the nursery fork a job; returns its pid, None where that was not possible."""
+        if backend != "tensorflow" or not await self.wait_ready(READY_WITHIN):
+            return None
+        started = self._starts[str(path)] = asyncio.get_running_loop().create_future()
+        try:
+            await self._send({"job": job, "path": str(path)})
+            return await asyncio.wait_for(started, STARTED_WITHIN)
+        except (OSError, TimeoutError, UserError):
+            return None
+        finally:
+            self._starts.pop(str(path), None)
 
     async def request(self, name: str, **payload: Any) -> dict[str, Any]:
         """Ask the inspector; returns its result.
@@ -126,7 +179,7 @@ class Nursery:
             UserError: It could not be answered; the message says why.
         """
         await self.start()
-        if not await self._wait_ready(None):
+        if not await self.wait_ready():
             raise UserError("The Keras process can't be started.", "See: kerastui doctor")
         number = next(self._numbers)
         answer = self._answers[number] = asyncio.get_running_loop().create_future()
@@ -158,17 +211,6 @@ class Nursery:
             await process.wait()
         if reader is not None:
             await reader
-
-    async def _wait_ready(self, seconds: float | None) -> bool:
-        if self._process is None:
-            return False
-        waits = [asyncio.ensure_future(event.wait()) for event in (self._ready, self._gone)]
-        try:
-            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-        return self.ready
 
     async def _send(self, message: dict[str, Any]) -> None:
         if self._process is None or self._process.stdin is None or self._gone.is_set():

@@ -6,6 +6,7 @@
 | --- | --- |
 | – | `{"ready": pid}` once Keras is imported, or `{"failed": message}` |
 | `{"job": "run", "path": run directory}` | `{"started": pid, "run": path}` |
+| `{"job": "study", "path": study directory}` | the same; it forks the workers of its members |
 | `{"id": n, "request": name, ...}` | `{"id": n, "result": ...}` or `{"id": n, "error": {...}}` |
 | – | `{"ended": pid, "status": exit status}` for a worker that is done |
 
@@ -96,8 +97,8 @@ class Nursery:
                 continue
             if not isinstance(request, dict):
                 continue
-            if request.get("job") == "run":
-                self._run(str(request.get("path", "")))
+            if request.get("job") in ("run", "study"):
+                self._start(str(request["job"]), str(request.get("path", "")))
             elif "request" in request:
                 self._ask(request)
 
@@ -109,12 +110,13 @@ class Nursery:
 
     # --- children --------------------------------------------------------------------------
 
-    def _run(self, path: str) -> None:
+    def _start(self, job: str, path: str) -> None:
         pid = self._fork()
         if pid == 0:
-            from kerastui.models.worker import execute
+            from kerastui.models import study_runner, worker
 
-            _leave(lambda: execute(Path(path)))
+            execute = worker.execute if job == "run" else study_runner.execute
+            leave(lambda: execute(Path(path)))
         self._reply(started=pid, run=path)
 
     def _ask(self, request: dict[str, Any]) -> None:
@@ -135,7 +137,7 @@ class Nursery:
             os.close(from_read)
             from kerastui.models.inspector import serve
 
-            _leave(lambda: serve(to_read, from_write))
+            leave(lambda: serve(to_read, from_write))
         os.close(to_read)
         os.close(from_write)
         self._inspector = (pid, to_write, Lines(from_read))
@@ -198,8 +200,30 @@ class Nursery:
         return pid
 
 
-def _leave(work: Any) -> NoReturn:
-    """End a forked child with the result of its work, without the nursery's own clean-up."""
+def load() -> None:
+    """Import all that a worker needs and that runs no operation, so that it can be forked.
+
+    Raises:
+        ImportError: Something is missing.
+    """
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    import keras
+
+    for name in WORKER_MODULES:
+        importlib.import_module(f"kerastui.models.{name}")
+    from kerastui.datasets.catalogue import cards
+    from kerastui.models import catalogue
+    from kerastui.models.worker import versions
+
+    cards()
+    catalogue.find("layers", "Dense")
+    versions("tensorflow")
+    assert keras.backend.backend() == "tensorflow"
+    gc.freeze()
+
+
+def leave(work: Any) -> NoReturn:
+    """End a forked child with the result of its work, without the parent's own clean-up."""
     status = 1
     try:
         status = int(work())
@@ -227,24 +251,11 @@ def main() -> int:
     os.close(nothing)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    os.environ["KERAS_BACKEND"] = "tensorflow"
     try:
-        import keras
-
-        for name in WORKER_MODULES:
-            importlib.import_module(f"kerastui.models.{name}")
-        from kerastui.datasets.catalogue import cards
-        from kerastui.models import catalogue
-        from kerastui.models.worker import versions
-
-        cards()
-        catalogue.find("layers", "Dense")
-        versions("tensorflow")
-        assert keras.backend.backend() == "tensorflow"
+        load()
     except Exception as error:
         _write(replies, json.dumps({"failed": str(error) or type(error).__name__}).encode() + b"\n")
         return 1
-    gc.freeze()
     _write(replies, json.dumps({"ready": os.getpid()}).encode() + b"\n")
     Nursery(requests, replies).serve()
     return 0

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.events import EventReader, encode
@@ -114,7 +114,7 @@ class Run:
                 f"{self.path} is no run that can be read: {error}.",
                 "A run directory holds run.json; remove the directory if it is damaged.",
             ) from None
-        if info.status in ACTIVE and not self._worker_lives(info):
+        if info.status in ACTIVE and not worker_lives(info):
             info.status = "lost"
         return info
 
@@ -168,7 +168,7 @@ class Run:
                 "Use stop, which travels through the run's directory, or kill it on that host.",
             )
         self.command("kill")
-        if info.pid and self._worker_lives(info):
+        if info.pid and worker_lives(info):
             os.killpg(os.getpgid(info.pid), 9)
 
     def remove(self) -> None:
@@ -177,23 +177,38 @@ class Run:
             raise UserError(f"{self.id} is still running.", "Stop it first.")
         shutil.rmtree(self.path, ignore_errors=True)
 
-    def _worker_lives(self, info: RunInfo) -> bool:
-        if info.pid is None:
-            # A run just created has no worker yet; one that never got any is lost.
-            return time.time() - info.created < 60
-        if info.host and info.host != socket.gethostname():
-            return True
-        import psutil
 
-        try:
-            process = psutil.Process(info.pid)
-            alive = process.status() != psutil.STATUS_ZOMBIE
-            same = info.pid_started is None or abs(process.create_time() - info.pid_started) < 2
-        except psutil.NoSuchProcess:
-            return False
-        except psutil.AccessDenied:
-            return True
-        return alive and same
+class Working(Protocol):
+    """What says who works at a run, or at a study."""
+
+    @property
+    def pid(self) -> int | None: ...
+    @property
+    def pid_started(self) -> float | None: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def created(self) -> float: ...
+
+
+def worker_lives(info: Working) -> bool:
+    """Say whether the process that a record names is still there, as far as that can be known."""
+    if info.pid is None:
+        # What was just created has no worker yet; what never got any is lost.
+        return time.time() - info.created < 60
+    if info.host and info.host != socket.gethostname():
+        return True
+    import psutil
+
+    try:
+        process = psutil.Process(info.pid)
+        alive = process.status() != psutil.STATUS_ZOMBIE
+        same = info.pid_started is None or abs(process.create_time() - info.pid_started) < 2
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:
+        return True
+    return alive and same
 
 
 class Workspace:

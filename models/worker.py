@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
 def execute(path: Path) -> int:
     """Execute a run in this process, which becomes its worker; returns the exit status."""
     run = Run(path)
-    _redirect(run.console)
+    redirect(run.console)
     if os.getpid() != os.getsid(0):
         with contextlib.suppress(OSError):
             os.setsid()
@@ -319,8 +319,8 @@ def _warm_up() -> None:
     keras.ops.convert_to_numpy(keras.ops.relu(keras.ops.matmul(one, one)))
 
 
-def _redirect(console: Path) -> None:
-    """Send what is printed to the console of the run, or nowhere where that can't be written."""
+def redirect(console: Path) -> None:
+    """Send what is printed to a console's file, or nowhere where that can't be written."""
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()
         sys.stderr.flush()

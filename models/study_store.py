@@ -1,0 +1,215 @@
+"""Studies on disk: which members there are, which run each of them is, and how far it all is.
+
+`WORKSPACE/studies/ID/` holds `experiment.toml` (with the study), `study.json` (written by the
+runner alone), `commands.jsonl` and `console.log`. The members' runs are ordinary ones in
+`WORKSPACE/runs/`, each with the study's id and its variant.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kerastui.datasets.errors import UserError
+from kerastui.models.events import EventReader, encode
+from kerastui.models.files import write_atomically
+from kerastui.models.runs import ACTIVE, Run, RunInfo, Workspace, worker_lives
+
+if TYPE_CHECKING:
+    from kerastui.models.experiment import Experiment
+    from kerastui.models.figures import Value
+
+WAITING, SKIPPED = "waiting", "skipped"
+"""States of a member without a run: still to come, and not needed any more."""
+
+
+@dataclass
+class MemberInfo:
+    """One member: `state` is its run's, or `waiting` or `skipped` where it has none."""
+
+    variant: str
+    seed: int
+    run: str = ""
+    state: str = WAITING
+
+    @property
+    def active(self) -> bool:
+        """Whether its run goes on."""
+        return self.state in ACTIVE
+
+
+@dataclass
+class StudyInfo:
+    """What `study.json` says.
+
+    `status`: queued, running, finished, stopped, failed (no member finished, or the runner could
+    not go on), lost (its runner is gone; members may go on).
+    """
+
+    id: str
+    name: str
+    title: str = ""
+    status: str = "queued"
+    created: float = 0.0
+    started: float | None = None
+    ended: float | None = None
+    pid: int | None = None
+    pid_started: float | None = None
+    host: str = ""
+    jobs: int = 0
+    """Runs at a time that were asked for; 0: as many as cores, GPUs and memory allow."""
+    slots: int = 0
+    """Runs at a time that there are places for."""
+    members: list[MemberInfo] = field(default_factory=list)
+    figures: dict[str, Value] = field(default_factory=dict)
+    """What the members reached together, see `kerastui.models.studies.together`."""
+    error: str = ""
+
+
+_FIELDS = {entry.name for entry in fields(StudyInfo)}
+_MEMBER_FIELDS = {entry.name for entry in fields(MemberInfo)}
+
+
+class StudyFolder:
+    """One study's directory. Reading never changes it; only the runner writes `study.json`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.id = path.name
+        self.workspace = Workspace(path.parent.parent)
+
+    def __repr__(self) -> str:
+        return f"StudyFolder({self.id!r})"
+
+    @property
+    def commands(self) -> Path:
+        return self.path / "commands.jsonl"
+
+    @property
+    def console(self) -> Path:
+        return self.path / "console.log"
+
+    def info(self) -> StudyInfo:
+        """Return what `study.json` says, with `lost` in place of a state whose runner is gone.
+
+        Raises:
+            UserError: The directory holds no readable `study.json`.
+        """
+        try:
+            plain = json.loads((self.path / "study.json").read_text(encoding="utf-8"))
+            members = [
+                MemberInfo(**{key: value for key, value in member.items() if key in _MEMBER_FIELDS})
+                for member in plain.pop("members", [])
+            ]
+            known = {key: value for key, value in plain.items() if key in _FIELDS}
+            info = StudyInfo(**known, members=members)
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            raise UserError(
+                f"{self.path} is no study that can be read: {error}.",
+                "A study's directory holds study.json; remove the directory if it is damaged.",
+            ) from None
+        if info.status in ACTIVE and not worker_lives(info):
+            info.status = "lost"
+        return info
+
+    def write_info(self, info: StudyInfo) -> None:
+        """Replace `study.json` in one step. Called by whoever creates it, then by the runner."""
+        write_atomically(self.path / "study.json", json.dumps(asdict(info), indent=1))
+
+    def experiment(self) -> Experiment:
+        """Return the experiment with its study; raises `UserError` if it can't be read."""
+        from kerastui.models.experiment_file import load
+
+        return load(self.path / "experiment.toml")
+
+    def run_of(self, member: MemberInfo) -> Run | None:
+        """Return the run of a member, None where it has none yet."""
+        return Run(self.workspace.runs_folder / member.run) if member.run else None
+
+    def stop(self) -> None:
+        """Ask the runner to stop: no member starts any more, the running ones keep their models.
+
+        Raises:
+            UserError: The command can't be written.
+        """
+        try:
+            with self.commands.open("ab", buffering=0) as stream:
+                stream.write(encode("stop"))
+        except OSError as error:
+            raise UserError(
+                f"The study can't be told to stop: {error.strerror}.",
+                "Check that its directory can be written.",
+            ) from None
+
+
+class StudyCommands:
+    """The runner's side of `commands.jsonl`."""
+
+    def __init__(self, path: Path) -> None:
+        self._reader = EventReader(path)
+
+    def stop_asked(self) -> bool:
+        """Say whether a stop came since the last look."""
+        return any(entry["event"] == "stop" for entry in self._reader.read())
+
+
+def create(workspace: Workspace, experiment: Experiment, *, jobs: int = 0) -> StudyFolder:
+    """Make the directory of a new study, queued; whoever runs it makes the members' runs.
+
+    Args:
+        workspace: Where it and its runs are kept.
+        experiment: With a study.
+        jobs: Runs at a time; 0: as many as cores, GPUs and memory allow.
+
+    Raises:
+        UserError: The members can't be made, or the workspace can't be written.
+    """
+    from kerastui.models import studies
+    from kerastui.models.experiment_file import save
+
+    members = [
+        MemberInfo(member.variant, member.experiment.seed) for member in studies.members(experiment)
+    ]
+    now = time.time()
+    stamp = datetime.fromtimestamp(now).strftime("%Y%m%d-%H%M%S")
+    folder = StudyFolder(
+        workspace.root / "studies" / f"{stamp}-{experiment.name.lower()}-{secrets.token_hex(2)}"
+    )
+    try:
+        folder.path.mkdir(parents=True)
+    except OSError as error:
+        raise UserError(
+            f"No study can be saved in {folder.path.parent}: {error.strerror}.",
+            "Choose another workspace with --workspace DIR or KERASTUI_HOME.",
+        ) from None
+    save(experiment, folder.path / "experiment.toml")
+    folder.write_info(
+        StudyInfo(
+            folder.id, experiment.name, experiment.title, created=now, jobs=jobs, members=members
+        )
+    )
+    return folder
+
+
+def folders(workspace: Workspace) -> list[StudyFolder]:
+    """Return all studies of a workspace, the newest first; only names are read."""
+    root = workspace.root / "studies"
+    try:
+        names = [entry.name for entry in os.scandir(root) if entry.is_dir()]
+    except OSError:
+        return []
+    return [StudyFolder(root / name) for name in sorted(names, reverse=True)]
+
+
+def of_run(run: Run, info: RunInfo) -> StudyFolder | None:
+    """Return the study that a run belongs to, None where it belongs to none or that is gone."""
+    if not info.study:
+        return None
+    folder = StudyFolder(run.path.parent.parent / "studies" / info.study)
+    return folder if (folder.path / "study.json").is_file() else None
