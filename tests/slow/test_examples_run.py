@@ -1,4 +1,4 @@
-"""Every shipped example with data at hand, trained for real: its figures land where they should.
+"""Shipped examples with data at hand, trained for real: their figures land where they should.
 
 The median over several seeds has to lie inside the band; one seed may
 be unlucky, and several of the lessons are about exactly that.
@@ -21,9 +21,23 @@ from kerastui.models import shipped
 
 pytestmark = pytest.mark.slow
 
-SEEDS = 5
-SLOW = {"a09-mnist-cnn": 1, "a10-car-sales": 3}
-"""Examples whose training takes long, and the seeds that are enough for them."""
+SEEDS = {
+    "a05-ionosphere": 5,
+    "a06-iris": 5,
+    "a07-housing": 5,
+    "a09-mnist-cnn": 1,
+    "a10-car-sales": 3,
+    "a13-learning-curves": 5,
+    "a16-dropout": 3,
+    "a17-batchnorm": 3,
+    "a18-early-stopping": 5,
+    "b07-mpg": 5,
+    "b08-iris-onehot": 5,
+    "b10-early-stop-class": 5,
+    "b11-early-stop-reg": 5,
+    "d14-boston-final": 5,
+}
+"""How many seeds it takes to judge an example, fewer where it takes long or they differ little."""
 
 
 def kerastui(*words: str, home: Path, timeout: float) -> Any:
@@ -40,14 +54,14 @@ def kerastui(*words: str, home: Path, timeout: float) -> Any:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("name", [entry.name for entry in shipped.index()])
+@pytest.mark.parametrize("name", SEEDS)
 def test_its_figures_land_where_they_should(name: str, tmp_path: Path) -> None:
     data = card(shipped.experiment(name).data.dataset)
     if data.files and not os.environ.get("KERASTUI_DATA"):
         pytest.skip("KERASTUI_DATA names no directory with the real data")
     if locate(data) is None:
         pytest.skip(f"{data.name} is not here")
-    seeds = SLOW.get(name, SEEDS)
+    seeds = SEEDS[name]
     outcome = kerastui(
         "run", name, "--set", f"study.repeats={seeds}", home=tmp_path / "saved", timeout=880
     )

@@ -119,7 +119,8 @@ class _Training:
         self._ended: list[tuple[Run, RunInfo, Result]] = []
 
     def go(self) -> int:
-        """Train everything and return the exit code."""
+        """Train everything, or until the study has what it repeats for; return the exit code."""
+        from kerastui.models import studies
         from kerastui.tui.commands.follow import Presses
 
         with Presses() as presses:
@@ -127,7 +128,9 @@ class _Training:
                 if not self._train(member, presses):
                     complain(UserError("Killed; what the last checkpoint holds remains."))
                     return _KILLED
-                if presses.count or self._ended[-1][1].status != "finished":
+                _, info, result = self._ended[-1]
+                reached = studies.succeeded(self._experiment, result.figures)
+                if presses.count or info.status != "finished" or reached:
                     break
         self._report()
         return self._exit_code()
