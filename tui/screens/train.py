@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 SMOOTHINGS = (0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.98)
 ZOOMS = (None, 1000, 500, 100, 50, 20)
 
+LINES_INTERVAL = 0.25
+"""Seconds between two updates of the figures; the charts move ten times a second."""
+
 ASKED = {
     "pause": "pausing after this batch …",
     "continue": "going on …",
@@ -95,6 +98,9 @@ best value. A click does the same.
         self._usage = ""
         self._notes_seen = 0
         self._title = "progress"
+        self._status = ""
+        self._pending: Timer | None = None
+        self._working: list[bool | None] = []
         self._clock: Timer | None = None
 
     def compose_body(self) -> ComposeResult:
@@ -141,12 +147,20 @@ best value. A click does the same.
 
     def run_changed(self, monitor: RunMonitor | None) -> None:
         run = monitor.run if monitor else None
-        if run is not self._run:
+        if monitor is None or run is not self._run:
             self._another_run(run)
-        if monitor:
-            self._settle_asked(monitor)
-            self._trace.take(monitor.history)
-        self._draw()
+            self._draw()
+            return
+        self._settle_asked(monitor)
+        self._trace.take(monitor.history)
+        if monitor.status != self._status or not monitor.history.epoch:
+            self._status = monitor.status
+            self._draw()
+            return
+        self._draw_charts(monitor)
+        if self._pending is None:
+            # Figures that change ten times a second can't be read, and fill a slow line.
+            self._pending = self.set_timer(LINES_INTERVAL, self._draw)
 
     def _another_run(self, run: Run | None) -> None:
         self._run = run
@@ -182,6 +196,9 @@ best value. A click does the same.
 
     def _draw(self) -> None:
         """Bring everything up to date; only what differs is written to the terminal."""
+        if self._pending is not None:
+            self._pending.stop()
+            self._pending = None
         if not self.is_mounted:
             return
         monitor = self.monitor
@@ -194,7 +211,18 @@ best value. A click does the same.
                 self.query_one("#chart-loss").focus()
             self._draw_charts(monitor)
             self._draw_lines(monitor)
-        self.refresh_bindings()
+        self._refresh_keys()
+
+    def _refresh_keys(self) -> None:
+        """Have the footer drawn anew, if other keys work than before."""
+        working = [
+            self.check_action(binding.action, ())
+            for binding in self.BINDINGS
+            if isinstance(binding, Binding)
+        ]
+        if working != self._working:
+            self._working = working
+            self.refresh_bindings()
 
     def _draw_idle(self) -> None:
         from kerastui.tui.screens.train_summary import settings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
@@ -22,30 +23,70 @@ class LineView(Widget):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.lines: list[Content] = []
+        self._strips: dict[int, Strip] = {}
 
     def show(self, lines: Sequence[Content | str]) -> None:
         """Show lines; a string is text, never markup. Nothing is drawn where nothing changed."""
-        before = self.lines
+        before, strips = self.lines, self._strips
         self.lines = [line if isinstance(line, Content) else Content(line) for line in lines]
         if len(before) != len(self.lines):
+            self._strips = {}
             self.refresh(layout=True)
-        elif changed := [
-            Region(0, y, self.size.width, 1)
-            for y, (old, new) in enumerate(zip(before, self.lines, strict=True))
-            if not old.is_same(new)
-        ]:
+            return
+        changed: list[Region] = []
+        for y, (old, new) in enumerate(zip(before, self.lines, strict=True)):
+            if old.is_same(new):
+                continue
+            if known := strips.pop(y, None):
+                strips[y] = self._strip(new)
+                changed.append(changed_region(cells(known), cells(strips[y]), y))
+            else:
+                changed.append(Region(0, y, self.size.width, 1))
+        if changed:
             self.refresh(*changed)
+
+    def on_resize(self) -> None:
+        self._strips = {}
+
+    def notify_style_update(self) -> None:
+        self._strips = {}
+        super().notify_style_update()
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return len(self.lines)
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
         if y >= len(self.lines):
-            return Strip.blank(width, self.rich_style)
-        line = self.lines[y].truncate(width, ellipsis=True)
+            return Strip.blank(self.size.width, self.rich_style)
+        if y not in self._strips or self._strips[y].cell_length != self.size.width:
+            self._strips[y] = self._strip(self.lines[y])
+        return self._strips[y]
+
+    def _strip(self, content: Content) -> Strip:
+        width = self.size.width
+        line = content.truncate(width, ellipsis=True)
         strips = Visual.to_strips(self, line, width, 1, self.visual_style, pad=True)
         return strips[0].adjust_cell_length(width) if strips else Strip.blank(width)
+
+
+def cells(strip: Strip) -> list[tuple[str, object]]:
+    """Return the signs of a strip, each with its style; wide signs count once for each cell."""
+    found: list[tuple[str, object]] = []
+    for text, style, _ in strip:
+        for sign in text:
+            found += [(sign, style)] * max(1, cell_len(sign))
+    return found
+
+
+def changed_region(old: Sequence[object], new: Sequence[object], y: int) -> Region:
+    """Return the part of row `y` in which cells differ, from the first one to the last.
+
+    One region a row, not several: for each Textual writes the row again from its beginning.
+    """
+    if len(old) != len(new):
+        return Region(0, y, max(len(old), len(new)), 1)
+    differ = [x for x, (one, other) in enumerate(zip(old, new, strict=True)) if one != other]
+    return Region(differ[0], y, differ[-1] + 1 - differ[0], 1) if differ else Region()
 
 
 def spread(left: Content, right: Content, width: int) -> Content:

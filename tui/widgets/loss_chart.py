@@ -13,7 +13,6 @@ from typing import Any, ClassVar
 from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
@@ -24,6 +23,7 @@ from kerastui.models.history import Best
 from kerastui.tui.widgets.chart_data import Curve
 from kerastui.tui.widgets.chart_raster import Drawn, Frame, Role, Row, Stroke, draw, text_row
 from kerastui.tui.widgets.chart_scale import epoch_limit, steady
+from kerastui.tui.widgets.line_view import changed_region
 
 INTERVAL = 0.1
 """Seconds between two drawings of new data, at least."""
@@ -218,11 +218,13 @@ class LossChart(Widget, can_focus=True):
         self._rebuild()
         if len(before) != len(self._rows):
             self.refresh()
-        elif changed := [
-            Region(span[0], y, span[1] - span[0], 1)
+            return
+        changed = [
+            changed_region(old, new, y)
             for y, (old, new) in enumerate(zip(before, self._rows, strict=True))
-            if old != new and (span := _span(old, new))
-        ]:
+            if old != new
+        ]
+        if changed:
             self.refresh(*changed)
 
     def _rebuild(self) -> None:
@@ -372,24 +374,20 @@ def _framed(left: str, parts: Sequence[tuple[str, Role]], right: str, width: int
 
 
 def _strip(widget: Widget, row: Row) -> Strip:
-    """Return a row of cells as a strip, neighbours of one role joined."""
+    """Return a row of cells as a strip, neighbours of one role joined.
+
+    A space looks the same in any colour: it takes that of its neighbour at the left, which saves
+    most of what a row costs on its way to the terminal.
+    """
     segments: list[Segment] = []
     start = 0
     for index in range(1, len(row) + 1):
-        if index == len(row) or row[index][1] != row[start][1]:
+        if index == len(row) or (row[index][1] != row[start][1] and row[index][0] != " "):
             role = row[start][1]
             style = widget.get_component_rich_style(_CLASSES[role]) if role else widget.rich_style
             segments.append(Segment("".join(sign for sign, _ in row[start:index]), style))
             start = index
     return Strip(segments, len(row))
-
-
-def _span(old: Row, new: Row) -> tuple[int, int]:
-    """Return the first column that differs and the one after the last."""
-    if len(old) != len(new):
-        return 0, len(new)
-    differing = [x for x, (one, other) in enumerate(zip(old, new, strict=True)) if one != other]
-    return differing[0], differing[-1] + 1
 
 
 def _can_braille() -> bool:
