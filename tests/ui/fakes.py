@@ -159,7 +159,19 @@ def summary(experiment: dict[str, Any]) -> dict[str, Any]:
         {"name": "dense_2", "type": "Dense", "text": "1 sigmoid", "output_shape": [None, 1],
          "parameters": 9, "trainable": 9, "inputs": ["dense_1"]},
     ]  # fmt: skip
-    return {"inputs": {"input": [None, 34]}, "rows": rows, "outputs": ["dense_2"],
-            "parameters": 447, "trainable": 447, "problem": "", "cure": "", "where": "",
-            "findings": [], "data": {"input_shape": [34], "parts": {
-                "train": {"x": [235, 34], "y": [235, 1]}, "test": {"x": [116, 34], "y": [116, 1]}}}}  # fmt: skip
+    parts = {
+        "train": {"x": [235, 34], "y": [235, 1]},
+        "test": {"x": [116, 34], "y": [116, 1]},
+    }
+    return {
+        "inputs": {"input": [None, 34]},
+        "rows": rows,
+        "outputs": ["dense_2"],
+        "parameters": 447,
+        "trainable": 447,
+        "problem": "",
+        "cure": "",
+        "where": "",
+        "findings": [],
+        "data": {"input_shape": [34], "parts": parts},
+    }

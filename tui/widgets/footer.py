@@ -24,11 +24,15 @@ class FooterLine(Widget):
 
     DEFAULT_CSS = "FooterLine { dock: bottom; height: 1; padding: 0 1; }"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._drawn: Content | None = None
+
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
 
     def _bindings_changed(self, screen: Screen[Any]) -> None:
-        if screen is self.screen:
+        if screen is self.screen and not self._keys().is_same(self._drawn or Content("")):
             self.refresh()
 
     def on_click(self, event: events.Click) -> None:
@@ -36,6 +40,11 @@ class FooterLine(Widget):
             self.app.simulate_key(str(key))
 
     def render(self) -> RenderResult:
+        self._drawn = self._keys()
+        return self._drawn
+
+    def _keys(self) -> Content:
+        """Return the line as it has to be now."""
         left, right, help_key = [], [], None
         seen: set[str] = set()
         for active in self.screen.active_bindings.values():

@@ -199,7 +199,8 @@ class RowList(ScrollView, can_focus=True):
                 self._shown.append(row)
         keys = [row.key for row in self._shown]
         self.virtual_size = Size(0, len(keys) + self._headline)
-        if key in keys:
+        found = key in keys and not (needles and self._shown[keys.index(key)].group)
+        if found:
             self.cursor = keys.index(key)
         elif needles:
             self.cursor = next((i for i, row in enumerate(self._shown) if not row.group), 0)

@@ -1,0 +1,36 @@
+"""What the tests of the screens have in common."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from textual.pilot import Pilot
+
+from kerastui.tui.app import KerasTui
+from kerastui.tui.headless import screen_text
+
+HOSTILE = "[/x] list[int] [bold"
+"""A name that breaks whoever reads it as markup."""
+
+
+async def until(
+    pilot: Pilot[Any], condition: Callable[[], object], what: str, seconds: float = 20
+) -> None:
+    """Wait until something is so; fails, saying what did not come, after a generous time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"never: {what}\n{text(pilot)}"
+        await pilot.pause(0.02)
+
+
+def text(pilot: Pilot[Any]) -> str:
+    """Return what is on the screen."""
+    assert isinstance(pilot.app, KerasTui)
+    return screen_text(pilot.app)
+
+
+async def shows(pilot: Pilot[Any], words: str) -> None:
+    """Wait until words stand on the screen."""
+    await until(pilot, lambda: words in text(pilot), f"{words!r} on the screen")
