@@ -50,6 +50,8 @@ def softmax(logits: Sequence[float]) -> Softmax:
 
 def _exp(value: float) -> float:
     try:
-        return math.exp(value)
+        # As the document calculates it: its digits come out to the last one. math.exp rounds
+        # the last digit of e^0.9 to the other side.
+        return float(math.e**value)
     except OverflowError:
         return math.inf
