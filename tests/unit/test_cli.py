@@ -87,7 +87,6 @@ def finish(run: Run, epochs: int) -> None:
         (["run", "a13", "--execution", "quick"], "execution"),
         (["run", "a13", "--backend", "theano"], "backend"),
         (["run", "a13", "--seed", "-1"], "seed"),
-        (["run", "a16", "--detach"], "study of 2 runs"),
         (["run"], "NAME|FILE"),
         (["run", "--colour"], "No such option"),
         (["a05"], "kerastui run a05"),

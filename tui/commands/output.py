@@ -44,6 +44,13 @@ def stderr() -> Console:
     return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
+def progress(json: bool) -> Console | None:
+    """Return where progress goes: beside JSON only to a person at standard error."""
+    if not json:
+        return stdout()
+    return stderr() if sys.stderr.isatty() else None
+
+
 def complain(error: UserError) -> None:
     """Say what is wrong in one red line, and what to do in a second one."""
     console = stderr()
