@@ -6,6 +6,7 @@ for them.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -48,6 +49,7 @@ def _start(words: list[str]) -> int:
         os.environ["KERASTUI_HOME"] = str(Path(workspace).expanduser().absolute())
     file = _file(rest)
     if sys.stdin.isatty() and sys.stdout.isatty():
+        gc.disable()  # until the first frame stands: collecting takes a quarter of the way there
         from kerastui.tui.app import KerasTui
 
         KerasTui(file=str(file) if file else None).run()

@@ -49,7 +49,7 @@ async def test_runs_stand_there_with_figures_and_curves(own_home: Path) -> None:
     change(second, name=HOSTILE, variant="with [x]", data={"substitute": "digits"})
     change(third, status="running", host="elsewhere", pid=1, epoch=3)
     append(third, "epochs", first=6, logs={"loss": [float("nan"), 0.1]}, seconds=1)
-    async with KerasTui(launcher=FakeLauncher()).run_test(size=(130, 40)) as pilot:
+    async with KerasTui(launcher=FakeLauncher()).run_test(size=(160, 40)) as pilot:
         await pilot.press("R")
         await shows(pilot, "3 runs · 1 active")
         await shows(pilot, "█")

@@ -108,11 +108,8 @@ was restarted. What it saved until then is kept."""
         panel = self.query_one(Panel)
         panel.display = bool(records)
         active = sum(1 for record in records if record.active)
-        panel.set_title(
-            "runs",
-            f"{len(records):,} run{'s' * (len(records) != 1)}"
-            + (f" · {active} active" * bool(active)),
-        )
+        note = f"{len(records):,} run{'s' * (len(records) != 1)}"
+        panel.set_title("runs", f"{note} · {active} active" if active else note)
         self.query_one(RowList).set_rows(row(record) for record in records)
         self.refresh_bindings()
 
