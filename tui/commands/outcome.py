@@ -93,14 +93,14 @@ def print_verdicts(infos: Iterable[RunInfo], verdicts: Sequence[Verdict]) -> Non
     """Print the table published / obtained / right / verdict, if any of the runs got somewhere."""
     if not verdicts or not any(info.epoch for info in infos):
         return
-    grid = table("figure", "published", "obtained", "right is", "", right=("published", "obtained"))
+    grid = table("figure", "published", "obtained", "", "right is", right=("published", "obtained"))
     for verdict in verdicts:
         grid.add_row(
             Text(verdict.label),
             Text(shown(verdict.figure.value)),
             Text(shown(verdict.got)),
-            Text(verdict.expected),
             Text(_WORDS[verdict.state], style=_STYLES[verdict.state]),
+            Text(verdict.expected),
         )
     print_table(grid)
 
