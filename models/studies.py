@@ -148,22 +148,6 @@ def medians(results: Iterable[Result]) -> dict[str, dict[str, Value]]:
     }
 
 
-def spread(results: Iterable[Result]) -> dict[str, dict[str, tuple[float, float]]]:
-    """Return the mean and the standard deviation of each variant's figures over its seeds.
-
-    The deviation is that of a sample (n - 1), and 0 for a single run.
-    """
-    gathered: dict[str, dict[str, list[float]]] = {}
-    for entry in results:
-        for path, value in entry.figures.items():
-            if isinstance(value, int | float):
-                gathered.setdefault(entry.variant, {}).setdefault(path, []).append(float(value))
-    return {
-        variant: {path: mean_and_deviation(values) for path, values in figures.items()}
-        for variant, figures in gathered.items()
-    }
-
-
 def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
     """Return the mean and the standard deviation of a sample, NaN where a value is not finite."""
     if not values or not all(map(math.isfinite, values)):
@@ -233,25 +217,33 @@ def counted(experiment: Experiment, results: Iterable[Result]) -> list[Result]:
     return gathered
 
 
+def gathered(experiment: Experiment, results: Iterable[Result]) -> dict[str, dict[str, Value]]:
+    """Return the figures of each variant, and under `*` those of all members together.
+
+    Over several seeds the median counts; where a study repeats until it succeeds, the base has
+    the figures of the last run that counts.
+    """
+    found = counted(experiment, results)
+    figures = {**medians(found), ALL: together(found)}
+    if experiment.study and experiment.study.until and found:
+        figures[experiment.study.base] = dict(found[-1].figures)
+    return figures
+
+
 def verdicts(experiment: Experiment, results: Iterable[Result]) -> list[Verdict]:
     """Hold the published figures against the base member and, where they ask, the variants.
 
-    Over several seeds the median counts; where a study repeats until it succeeds, its last run.
     On substitute data nothing is judged, only shown: the figures were published for others.
 
     Args:
         experiment: The experiment as it was started, with its study.
         results: What its members reached, several seeds of each where it repeats.
     """
-    gathered = counted(experiment, results)
-    by_variant = medians(gathered)
-    by_variant[ALL] = together(gathered)
-    study = experiment.study
-    base = by_variant.get(study.base if study else "", {})
-    if study and study.until and gathered:
-        base = {**gathered[-1].figures}
-    found = [judge(figure, base, by_variant) for figure in experiment.published]
-    if any(entry.substitute for entry in gathered):
+    known = list(results)
+    figures = gathered(experiment, known)
+    base = figures.get(experiment.study.base if experiment.study else "", {})
+    found = [judge(figure, base, figures) for figure in experiment.published]
+    if any(entry.substitute for entry in known):
         found = [replace(verdict, state="shown") for verdict in found]
     return found
 

@@ -159,7 +159,10 @@ class Pool:
             for place, member in enumerate(self.info.members)
             if member.state == "finished" and place in self._results
         ]
-        self.info.figures = studies.together(studies.counted(self.experiment, ended))
+        self.info.figures = {
+            variant: {path: figures[path] for path in self._wanted if path in figures}
+            for variant, figures in studies.gathered(self.experiment, ended).items()
+        }
 
     def _has_succeeded(self) -> bool:
         """Say whether the figures are reached that the study repeats for.

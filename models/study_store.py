@@ -67,8 +67,9 @@ class StudyInfo:
     slots: int = 0
     """Runs at a time that there are places for."""
     members: list[MemberInfo] = field(default_factory=list)
-    figures: dict[str, Value] = field(default_factory=dict)
-    """What the members reached together, see `kerastui.models.studies.together`."""
+    figures: dict[str, dict[str, Value]] = field(default_factory=dict)
+    """Variant -> the figures that the published ones are held against, of the members that have
+    finished so far (`kerastui.models.studies.gathered`)."""
     error: str = ""
 
 
@@ -120,7 +121,9 @@ class StudyFolder:
 
     def write_info(self, info: StudyInfo) -> None:
         """Replace `study.json` in one step. Called by whoever creates it, then by the runner."""
-        write_atomically(self.path / "study.json", json.dumps(asdict(info), indent=1))
+        write_atomically(
+            self.path / "study.json", json.dumps(asdict(info), indent=1)
+        )
 
     def experiment(self) -> Experiment:
         """Return the experiment with its study; raises `UserError` if it can't be read."""

@@ -239,8 +239,7 @@ class StudyReader:
 
     def figures(self) -> dict[str, dict[str, Value]]:
         """Return each variant's figures, and those of all members together under `*`."""
-        results = studies.counted(self.experiment, self.results)
-        return {**studies.medians(results), studies.ALL: studies.together(results)}
+        return studies.gathered(self.experiment, self.results)
 
     def _row(self, member: MemberInfo, now: float) -> Row:
         run = self.folder.run_of(member)
