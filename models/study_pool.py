@@ -154,6 +154,7 @@ class Pool:
     def _take_result(self, place: int, run: Run) -> None:
         with suppress(UserError):
             self._results[place] = studies.result(run, self._wanted)
+        self.info.run = self._standing()
         ended = [
             self._results[place]
             for place, member in enumerate(self.info.members)
@@ -163,6 +164,14 @@ class Pool:
             variant: {path: figures[path] for path in self._wanted if path in figures}
             for variant, figures in studies.gathered(self.experiment, ended).items()
         }
+
+    def _standing(self) -> str:
+        """Return the run that stands for the study."""
+        for place, member in enumerate(self.info.members):
+            result = self._results.get(place)
+            if result and studies.succeeded(self.experiment, result.figures):
+                return member.run
+        return self.info.members[0].run
 
     def _has_succeeded(self) -> bool:
         """Say whether the figures are reached that the study repeats for.

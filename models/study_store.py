@@ -67,6 +67,8 @@ class StudyInfo:
     slots: int = 0
     """Runs at a time that there are places for."""
     members: list[MemberInfo] = field(default_factory=list)
+    run: str = ""
+    """The run that stands for the study: the base's first, or the one that it repeated for."""
     figures: dict[str, dict[str, Value]] = field(default_factory=dict)
     """Variant -> the figures that the published ones are held against, of the members that have
     finished so far (`kerastui.models.studies.gathered`)."""
@@ -121,9 +123,7 @@ class StudyFolder:
 
     def write_info(self, info: StudyInfo) -> None:
         """Replace `study.json` in one step. Called by whoever creates it, then by the runner."""
-        write_atomically(
-            self.path / "study.json", json.dumps(asdict(info), indent=1)
-        )
+        write_atomically(self.path / "study.json", json.dumps(asdict(info), indent=1))
 
     def experiment(self) -> Experiment:
         """Return the experiment with its study; raises `UserError` if it can't be read."""
