@@ -32,6 +32,7 @@ from kerastui.tui.widgets.toast import say
 if TYPE_CHECKING:
     from kerastui.models.experiment import Experiment
     from kerastui.models.hardware import Snapshot
+    from kerastui.models.study_store import StudyFolder
     from kerastui.tui.launcher import Launcher
 
 
@@ -87,8 +88,8 @@ class KerasTui(App[None]):
         run_changed: Published with the monitor when there is news of the run that is shown.
         facts_changed: Published when the header has something else to say.
         run_index: All runs of the workspace.
-        started_here: The runs that this session started.
-        waiting: Members of a study that are still to be started.
+        waiting: Members of the study that is shown which are still to be started.
+        started_here: The runs and studies that this session started, by id.
     """
 
     TITLE = "kerastui"
@@ -141,7 +142,7 @@ class KerasTui(App[None]):
         self.facts_changed: Signal[None] = Signal(self, "facts_changed")
         self.run_index = RunIndex(self.workspace)
         self.trash = Trash(self.workspace)
-        self.started_here: dict[str, Run] = {}
+        self.started_here: dict[str, Run | StudyFolder] = {}
         self.hardware: Snapshot | None = None
         self.waiting = 0
         self._launcher = launcher
@@ -295,51 +296,59 @@ class KerasTui(App[None]):
 
     @work(group="start", exit_on_error=False)
     async def start_run(self, experiment: Experiment, *, variant: str = "") -> None:
-        """Run an experiment, all members of its study one after the other, and show it.
+        """Run an experiment, or its study, and show it.
 
         Asks first when its data is not here. What goes wrong is shown.
         """
-        from kerastui.models import studies
-
         try:
             ready = await self._with_data(experiment)
             if ready is None:
                 return
-            members = await asyncio.to_thread(studies.members, ready)
-            study = ""
-            before: Run | None = None
-            for place, member in enumerate(members):
-                # Who looks at something else meanwhile is left to it.
-                show = before is None or self.shown_run is before
-                before = await self._start_one(
-                    member.experiment, study, member.variant or variant, show
-                )
-                study = before.id if not study and len(members) > 1 else study
-                self.waiting = len(members) - place - 1
-                if self.waiting and not await self._ended_well(before):
-                    return
+            if ready.study is None:
+                await self._start_one(ready, variant)
+            else:
+                await self._start_study(ready)
         except UserError as error:
             self.tell_error(error, "The run was not started")
-        finally:
-            self.waiting = 0
 
-    async def _start_one(self, experiment: Experiment, study: str, variant: str, show: bool) -> Run:
-        create = functools.partial(self.workspace.create, study=study, variant=variant)
+    async def _start_one(self, experiment: Experiment, variant: str) -> None:
+        create = functools.partial(self.workspace.create, variant=variant)
         run = await asyncio.to_thread(create, experiment)
         self.started_here[run.id] = run
-        if show:
-            self.show_run(run)
+        self.show_run(run)
         await self._start_launcher()
         await self.launcher.run(run)
-        return run
 
-    async def _ended_well(self, run: Run) -> bool:
-        """Wait for the end of a run; returns whether it finished, so that the next may start."""
-        while True:
+    async def _start_study(self, experiment: Experiment) -> None:
+        from kerastui.models import study_store
+
+        study = await asyncio.to_thread(study_store.create, self.workspace, experiment)
+        members = study.info().members
+        self.started_here[study.id] = study
+        say(self, f"{experiment.name}: {len(members)} runs", title="Study")
+        await self._start_launcher()
+        await self.launcher.study(study)
+        self._show_study(study)
+
+    @work(group="study", exclusive=True, exit_on_error=False)
+    async def _show_study(self, study: StudyFolder) -> None:
+        """Show the members of a study as they run, as long as nobody looks at something else."""
+        shown: Run | None = None
+        while shown is None or self.shown_run is None or self.shown_run.path == shown.path:
+            info = await asyncio.to_thread(study.info)
+            runs = [member for member in info.members if member.run]
+            self.waiting = sum(member.state == "waiting" for member in info.members)
+            ended = shown is None or self.monitor is None or not self.monitor.active
+            following = next((member for member in runs if member.active), None)
+            if shown is None and runs:
+                following = following or runs[0]
+            if ended and following and (run := study.run_of(following)):
+                self.show_run(run, switch=shown is None)
+                shown = run
+            if info.status not in ACTIVE and not following:
+                break
             await asyncio.sleep(0.2)
-            info = await asyncio.to_thread(run.info)
-            if info.status not in ACTIVE:
-                return info.status == "finished"
+        self.waiting = 0
 
     async def _with_data(self, experiment: Experiment) -> Experiment | None:
         """Return the experiment as it can be run with the data that is to be had, else None."""
@@ -447,8 +456,7 @@ class KerasTui(App[None]):
                 "leave",
                 f"{which} {'goes' if len(active) == 1 else 'go'} on training. It is safe to "
                 "leave: the worker is a process of its own, and the run is shown again when you "
-                "come back."
-                + (f" The {self.waiting} runs still to come will not start." * bool(self.waiting)),
+                "come back.",
                 [
                     Choice("l", "Leave it running", "kerastui runs attach last follows it too."),
                     Choice("s", "Stop and keep", "It ends after this batch; the model is saved."),
@@ -459,15 +467,15 @@ class KerasTui(App[None]):
         if answer == "s":
             for run in active:
                 try:
-                    run.command("stop")
+                    await asyncio.to_thread(_stop, run)
                 except UserError as error:
                     self.tell_error(error)
                     return
         if answer in ("l", "s"):
             self.exit()
 
-    def _active_here(self) -> list[Run]:
-        active = []
+    def _active_here(self) -> list[Run | StudyFolder]:
+        active: list[Run | StudyFolder] = []
         for run in self.started_here.values():
             with suppress(UserError):
                 if run.info().status in ACTIVE:
@@ -512,6 +520,14 @@ def _read(name: str) -> Run | Experiment:
 
     path = Path(name).expanduser().absolute()
     return Run(path) if (path / "run.json").exists() else load(path)
+
+
+def _stop(started: Run | StudyFolder) -> None:
+    """Ask a run or a study to stop and keep what it has; raises `UserError` where it can't be."""
+    if isinstance(started, Run):
+        started.command("stop")
+    else:
+        started.stop()
 
 
 def _script(experiment: Experiment) -> str:

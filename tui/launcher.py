@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from kerastui.models.runs import Run
+
+if TYPE_CHECKING:
+    from kerastui.models.study_store import StudyFolder
 
 
 class Launcher(Protocol):
@@ -15,6 +18,9 @@ class Launcher(Protocol):
 
     async def run(self, run: Run) -> object:
         """Start the worker of a run that stands in the workspace; raises `UserError`."""
+
+    async def study(self, study: StudyFolder) -> object:
+        """Start the runner of a study that stands in the workspace; raises `UserError`."""
 
     async def request(self, name: str, **payload: Any) -> dict[str, Any]:
         """Ask the inspector something; raises `UserError` where it can't be answered."""

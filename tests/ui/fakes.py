@@ -15,6 +15,8 @@ from typing import Any
 from kerastui.datasets.errors import UserError
 from kerastui.models.events import encode
 from kerastui.models.runs import CommandReader, Run, RunInfo, Workspace
+from kerastui.models.studies import members
+from kerastui.models.study_store import StudyFolder
 
 
 def append(run: Run, event: str, **fields: Any) -> None:
@@ -88,6 +90,25 @@ class FakeLauncher:
         self.ran.append(run)
         change(run, status="running", started=1.7e9, pid=os.getpid())
         self._tasks.append(asyncio.create_task(self._train(run)))
+
+    async def study(self, study: StudyFolder) -> None:
+        self._tasks.append(asyncio.create_task(self._run_study(study)))
+
+    async def _run_study(self, study: StudyFolder) -> None:
+        """Be the runner of a study: its members one after the other."""
+        info = study.info()
+        info.status, info.pid = "running", os.getpid()
+        for member, made in zip(info.members, members(study.experiment()), strict=True):
+            run = study.workspace.create(made.experiment, study=study.id, variant=made.variant)
+            member.run, member.state = run.id, "running"
+            study.write_info(info)
+            self.ran.append(run)
+            change(run, status="running", started=1.7e9, pid=os.getpid())
+            await self._train(run)
+            member.state = run.info().status
+            study.write_info(info)
+        info.status = "finished"
+        study.write_info(info)
 
     async def request(self, name: str, **payload: Any) -> dict[str, Any]:
         self.requests.append((name, payload))

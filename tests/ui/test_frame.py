@@ -427,18 +427,51 @@ async def test_leaving_can_be_thought_over(key: str) -> None:
     assert commands == []
 
 
-async def test_the_members_of_a_study_run_one_after_the_other() -> None:
-    launcher = FakeLauncher()
+async def test_the_members_of_a_study_are_shown_as_they_run() -> None:
+    launcher = FakeLauncher(pace=0.01)
     app = app_with(launcher)
     async with app.run_test(size=(120, 40)) as pilot:
         app.start_run(await asyncio.to_thread(shipped.experiment, "a16"))
+        await until(pilot, lambda: app.shown_run, "the first member")
         await until(pilot, lambda: len(launcher.ran) == 2, "the second member")
+        second = launcher.ran[1].path
+        await until(pilot, lambda: app.shown_run and app.shown_run.path == second, "the second")
         await until(pilot, lambda: launcher.ran[1].info().status == "finished", "its end")
-        first, second = (run.info() for run in launcher.ran)
-        assert first.variant == "with dropout"
-        assert second.variant == "without"
-        assert first.status == "finished"
-        await until(pilot, lambda: app.shown_run == launcher.ran[1], "the second on the screen")
+        first, last = (run.info() for run in launcher.ran)
+        assert (first.variant, last.variant) == ("with dropout", "without")
+        assert first.study == last.study
+        assert first.study in app.started_here
+
+
+async def test_whoever_looks_at_something_else_is_left_to_it(own_home: Path) -> None:
+    other = finished_run(own_home / "saved", "other")
+    launcher = FakeLauncher(pace=0.005)
+    app = app_with(launcher)
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.start_run(await asyncio.to_thread(shipped.experiment, "a16"))
+        await until(pilot, lambda: app.shown_run, "the first member")
+        app.show_run(other)
+        await until(
+            pilot,
+            lambda: len(launcher.ran) == 2 and launcher.ran[1].info().status == "finished",
+            "the end of the study",
+        )
+        assert app.shown_run
+        assert app.shown_run.path == other.path
+
+
+async def test_a_study_can_be_stopped_on_leaving() -> None:
+    launcher = FakeLauncher(pace=0.05)
+    app = app_with(launcher)
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.start_run(await asyncio.to_thread(shipped.experiment, "a16"))
+        await until(pilot, lambda: app.monitor and app.monitor.history.epoch, "an epoch")
+        await pilot.press("q")
+        await shows(pilot, "a16-dropout goes on training")
+        await pilot.press("s")
+        await until(pilot, lambda: not app.is_running, "the end")
+    (study,) = app.started_here.values()
+    assert json.loads(study.commands.read_text())["event"] == "stop"
 
 
 # The monitor
