@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
@@ -19,7 +19,7 @@ from kerastui.models.figures import Verdict, at_epochs, judge, of_history
 from kerastui.models.runs import ACTIVE, Run
 from kerastui.tui.monitor import read_tail
 from kerastui.tui.screens import train_charts, train_study, train_words
-from kerastui.tui.screens.base import SectionScreen
+from kerastui.tui.screens.train_view import ChartScreen
 from kerastui.tui.widgets import event_log, metrics_table, run_progress
 from kerastui.tui.widgets.empty import EmptyState
 from kerastui.tui.widgets.event_log import Entry, EventLog
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from kerastui.models.history import History
     from kerastui.tui.monitor import RunMonitor
 
-SMOOTHINGS = (0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.98)
-ZOOMS = (None, 1000, 500, 100, 50, 20)
 
 LINES_INTERVAL = 0.25
 """Seconds between two updates of the figures; the charts move ten times a second."""
@@ -50,7 +48,7 @@ ASKED = {
 }
 
 
-class TrainScreen(SectionScreen):
+class TrainScreen(ChartScreen):
     """The run that is shown. Without one: what the current experiment would do."""
 
     SECTION = "train"
@@ -87,14 +85,11 @@ best value. A click does the same.
 
     def __init__(self) -> None:
         super().__init__()
-        self.shown_metric = ""
         self._asked = ""
-        self._trace = train_charts.BatchTrace()
         self._run: Run | None = None
         self._experiment: Experiment | None = None
         self._differs = False
         self._verdicts: list[Verdict] = []
-        self._siblings: list[train_study.Sibling] = []
         self._usage = ""
         self._notes_seen = 0
         self._title = "progress"
@@ -184,16 +179,6 @@ best value. A click does the same.
         current, shown = self.kerastui.current, self._experiment
         self._differs = bool(current and shown and current.fingerprint() != shown.fingerprint())
 
-    @property
-    def monitor(self) -> RunMonitor | None:
-        """Follows the run that is shown."""
-        return self.kerastui.monitor
-
-    @property
-    def history(self) -> History | None:
-        """The history of the run that is shown."""
-        return self.monitor.history if self.monitor else None
-
     def _draw(self) -> None:
         """Bring everything up to date; only what differs is written to the terminal."""
         if self._pending is not None:
@@ -241,28 +226,6 @@ best value. A click does the same.
         panel.display = experiment is not None
         if experiment:
             self.query_one("#settings-table", KeyValues).show(settings(experiment))
-
-    def _draw_charts(self, monitor: RunMonitor) -> None:
-        history, ended = monitor.history, monitor.ready and not monitor.active
-        names = train_charts.names(history)
-        wide, height = self.has_class("-wide"), self.size.height
-        both = len(names) > 1 and height >= (28 if wide else 34)
-        if self.shown_metric not in names:
-            self.shown_metric = ""
-        first = names[0] if both else self.shown_metric or names[0]
-        others = [name for name in names[1:] if name != train_charts.RATE] or names[1:]
-        second = self.shown_metric if self.shown_metric in names[1:] else (others or [""])[0]
-        rate = train_charts.RATE in names and second != train_charts.RATE and height >= 38 and both
-        overlays = train_study.overlays(self._siblings)
-        for chart_id, name, shown in (
-            ("#chart-loss", first, True),
-            ("#chart-metric", second, both),
-            ("#chart-rate", train_charts.RATE, rate),
-        ):
-            chart = self.query_one(chart_id, LossChart)
-            chart.display = shown
-            if shown:
-                train_charts.show(chart, name, history, self._trace, ended=ended, overlays=overlays)
 
     def _draw_lines(self, monitor: RunMonitor) -> None:
         history, info = monitor.history, monitor.info
@@ -376,7 +339,7 @@ best value. A click does the same.
             return self._something_open()
         epoch = history.epoch if history else 0
         allowed = {
-            "run": not active and not self.kerastui.waiting and bool(current or self._experiment),
+            "run": not active and bool(current or self._experiment),
             "stop": active,
             "kill": active,
             "rate": active and bool(history and history.started),
@@ -476,42 +439,7 @@ best value. A click does the same.
         if monitor.status not in ACTIVE or happened.get(self._asked, False):
             self._asked = ""
 
-    # How it is shown
-
-    def action_smooth(self, step: int) -> None:
-        """Smooth all curves more or less."""
-        here = SMOOTHINGS.index(self.query_one("#chart-loss", LossChart).look.smoothing)
-        smoothing = SMOOTHINGS[min(max(here + step, 0), len(SMOOTHINGS) - 1)]
-        for chart in self.query(LossChart):
-            chart.change_look(smoothing=smoothing)
-
-    def action_log_scale(self) -> None:
-        for chart in self.query(LossChart):
-            chart.change_look(log=not chart.look.log)
-
-    def action_zoom(self) -> None:
-        """Show only the last epochs: fewer with every press, then all again."""
-        history = self.history
-        if history is None:
-            return
-        fitting = [entry for entry in ZOOMS if entry is None or entry < history.epoch]
-        here = self.query_one("#chart-loss", LossChart).look.last
-        index = fitting.index(here) if here in fitting else 0
-        for chart in self.query(LossChart):
-            chart.change_look(last=fitting[(index + 1) % len(fitting)])
-
-    def action_metric(self) -> None:
-        """Show the next metric: in the second chart where there is room for two."""
-        if (history := self.history) is None:
-            return
-        names = train_charts.names(history)
-        if self.query_one("#chart-metric").display:
-            names = names[1:]
-            here = self.shown_metric or names[0]
-        else:
-            here = self.shown_metric or names[0]
-        self.shown_metric = names[(names.index(here) + 1) % len(names)]
-        self._draw()
+    # What opens over the charts
 
     def action_epochs(self) -> None:
         """Show every epoch's figures."""
@@ -542,14 +470,6 @@ best value. A click does the same.
             return
         for chart in self.query(LossChart):
             chart.put_cursor(None)
-        self.refresh_bindings()
-
-    @on(LossChart.CursorMoved)
-    def _cursor_moved(self, event: LossChart.CursorMoved) -> None:
-        """Keep the cursors of all charts on the same epoch."""
-        for chart in self.query(LossChart):
-            if chart is not event.chart:
-                chart.put_cursor(event.x)
         self.refresh_bindings()
 
     # The experiment

@@ -80,11 +80,9 @@ def published(verdicts: Sequence[Verdict], width: int, *, ended: bool) -> list[C
     got = 10
     band = min(band, max(11, width - value - got - 14)) + 2
     room = max(8, width - value - got - band)
-    rows = [
-        Content.styled(
-            f"{'':<{room}}{'theirs':>{value}}{'yours':>{got - 2}}  {'expected':>{band}}", "$faint"
-        )
-    ]
+    heads = f"{'':<{room}}{'theirs':>{value}}{'yours':>{got - 2}}  {'expected':>{band}}"
+    rows: list[Content] = []
+    in_columns = False
     for verdict in verdicts:
         mark, colour = {
             "inside": (" ✓", "$good"),
@@ -93,7 +91,20 @@ def published(verdicts: Sequence[Verdict], width: int, *, ended: bool) -> list[C
             "missing": ("  ", "$muted"),
         }[verdict.state]
         known = _words(verdict.got) if verdict.got is not None else "–" if ended else "…"
-        label = Content(verdict.label).truncate(room - 1, ellipsis=True)
+        if len(verdict.label) >= room or len(verdict.expected) > band - 2:
+            # Too long for its columns: the name, and below it what there is to say.
+            rows.append(Content(verdict.label))
+            theirs = f"published {_words(verdict.figure.value)}  " * (
+                verdict.figure.value is not None
+            )
+            line = Content.assemble(
+                "  ", (theirs, "$muted"), (f"{known}{mark.rstrip()}  ", colour),
+                (verdict.expected, "$muted"),
+            )  # fmt: skip
+            rows += line.wrap(width)
+            continue
+        in_columns = True
+        label = Content(verdict.label)
         rows.append(
             Content.assemble(
                 label,
@@ -103,7 +114,7 @@ def published(verdicts: Sequence[Verdict], width: int, *, ended: bool) -> list[C
                 (f"{_fit(verdict.expected, band - 2):>{band}}", "$muted"),
             )
         )
-    return rows
+    return [Content.styled(heads, "$faint"), *rows] if in_columns else rows
 
 
 def _words(value: float | str | None) -> str:

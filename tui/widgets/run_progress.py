@@ -159,7 +159,7 @@ def _judged(verdict: Verdict, rows: str) -> list[Content]:
     assert got is not None
     value = number(got) if isinstance(got, int | float) else got
     text = f"{verdict.label} {value}{rows}"
-    if verdict.state == "shown" or not verdict.expected:
+    if verdict.state in ("shown", "missing") or not verdict.expected:
         return [Content.styled(text, "bold")]
     good = verdict.state == "inside"
     if verdict.figure.band is not None:

@@ -1,0 +1,103 @@
+"""The charts of the Train screen: which are shown, how, and the keys that change that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import on
+
+from kerastui.tui.screens import train_charts, train_study
+from kerastui.tui.screens.base import SectionScreen
+from kerastui.tui.widgets.loss_chart import LossChart
+
+if TYPE_CHECKING:
+    from kerastui.models.history import History
+    from kerastui.tui.monitor import RunMonitor
+
+SMOOTHINGS = (0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.98)
+ZOOMS = (None, 1000, 500, 100, 50, 20)
+
+
+class ChartScreen(SectionScreen):
+    """A section with the charts `#chart-loss`, `#chart-metric` and `#chart-rate`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown_metric = ""
+        self._trace = train_charts.BatchTrace()
+        self._siblings: list[train_study.Sibling] = []
+
+    @property
+    def monitor(self) -> RunMonitor | None:
+        """Follows the run that is shown."""
+        return self.kerastui.monitor
+
+    @property
+    def history(self) -> History | None:
+        """The history of the run that is shown."""
+        return self.monitor.history if self.monitor else None
+
+    def _draw_charts(self, monitor: RunMonitor) -> None:
+        history, ended = monitor.history, monitor.ready and not monitor.active
+        names = train_charts.names(history)
+        wide, height = self.has_class("-wide"), self.size.height
+        both = len(names) > 1 and height >= (28 if wide else 34)
+        if self.shown_metric not in names:
+            self.shown_metric = ""
+        first = names[0] if both else self.shown_metric or names[0]
+        others = [name for name in names[1:] if name != train_charts.RATE] or names[1:]
+        second = self.shown_metric if self.shown_metric in names[1:] else (others or [""])[0]
+        rate = train_charts.RATE in names and second != train_charts.RATE and height >= 38 and both
+        overlays = train_study.overlays(self._siblings)
+        for chart_id, name, shown in (
+            ("#chart-loss", first, True),
+            ("#chart-metric", second, both),
+            ("#chart-rate", train_charts.RATE, rate),
+        ):
+            chart = self.query_one(chart_id, LossChart)
+            chart.display = shown
+            if shown:
+                train_charts.show(chart, name, history, self._trace, ended=ended, overlays=overlays)
+
+    def action_smooth(self, step: int) -> None:
+        """Smooth all curves more or less."""
+        here = SMOOTHINGS.index(self.query_one("#chart-loss", LossChart).look.smoothing)
+        smoothing = SMOOTHINGS[min(max(here + step, 0), len(SMOOTHINGS) - 1)]
+        for chart in self.query(LossChart):
+            chart.change_look(smoothing=smoothing)
+
+    def action_log_scale(self) -> None:
+        for chart in self.query(LossChart):
+            chart.change_look(log=not chart.look.log)
+
+    def action_zoom(self) -> None:
+        """Show only the last epochs: fewer with every press, then all again."""
+        history = self.history
+        if history is None:
+            return
+        fitting = [entry for entry in ZOOMS if entry is None or entry < history.epoch]
+        here = self.query_one("#chart-loss", LossChart).look.last
+        index = fitting.index(here) if here in fitting else 0
+        for chart in self.query(LossChart):
+            chart.change_look(last=fitting[(index + 1) % len(fitting)])
+
+    def action_metric(self) -> None:
+        """Show the next metric: in the second chart where there is room for two."""
+        if (monitor := self.monitor) is None:
+            return
+        names = train_charts.names(monitor.history)
+        if self.query_one("#chart-metric").display:
+            names = names[1:]
+            here = self.shown_metric or names[0]
+        else:
+            here = self.shown_metric or names[0]
+        self.shown_metric = names[(names.index(here) + 1) % len(names)]
+        self._draw_charts(monitor)
+
+    @on(LossChart.CursorMoved)
+    def _cursor_moved(self, event: LossChart.CursorMoved) -> None:
+        """Keep the cursors of all charts on the same epoch."""
+        for chart in self.query(LossChart):
+            if chart is not event.chart:
+                chart.put_cursor(event.x)
+        self.refresh_bindings()
