@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from kerastui.datasets.errors import UserError
 
-COMMANDS = ("run", "examples", "runs", "data", "code", "doctor", "headless")
+COMMANDS = ("run", "examples", "check", "runs", "data", "code", "doctor", "headless")
 
 _FOR_TYPER = frozenset({"--help", "-h", "--version", "--install-completion", "--show-completion"})
 _INTERRUPTED = 130

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
+from kerastui.datasets.errors import UserError
 from kerastui.models.figures import Value, Verdict, judge, number
 from kerastui.tui.run_index import Record
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from kerastui.datasets.fetch import Located
     from kerastui.models.experiment import Experiment, Variant
     from kerastui.models.shipped import Entry
+
+
+Variants = Mapping[str, Mapping[str, Value]]
+"""Variant -> what it reached, by the path of the figure."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +71,8 @@ def mine(entry: Entry, records: Iterable[Record]) -> Mine:
     figures = [Figure.model_validate(plain) for plain in entry.plain.get("published", [])]
     if not real:
         return Mine(running=running, substitute=own[0] if own else None)
-    last = real[0]
-    variants: dict[str, Mapping[str, Value]] = {
-        record.info.variant: record.info.figures
-        for record in every
-        if record.info and last.info and last.info.study and record.info.study == last.info.study
-    }
-    reached = last.info.figures if last.info else {}
+    last, variants = _study(real[0], real)
+    reached = {**(last.info.figures if last.info else {}), **variants.get(base, {})}
     values = []
     if figures:
         for record in reversed(real):
@@ -82,6 +82,25 @@ def mine(entry: Entry, records: Iterable[Record]) -> Mine:
     return Mine(
         tuple(judge(figure, reached, variants) for figure in figures), last, running, tuple(values)
     )
+
+
+def _study(newest: Record, own: Sequence[Record]) -> tuple[Record, Variants]:
+    """Return the run that stands for the newest run's study, and what its members reached.
+
+    Where a study repeats, the members' record holds the medians; and the run that stands for it
+    is the one that succeeded, where it repeated until then.
+    """
+    from kerastui.models import study_store
+
+    folder = study_store.of_run(newest.run, newest.info) if newest.info else None
+    if folder is None:
+        return newest, {}
+    try:
+        info = folder.info()
+    except UserError:
+        return newest, {}
+    standing = next((record for record in own if record.run.id == info.run), newest)
+    return standing, info.figures
 
 
 def leading(entry: Entry) -> dict[str, Any]:
@@ -238,8 +257,11 @@ def tried(experiment: Experiment, variant: Variant) -> Experiment:
     """
     changes = dict(variant.set)
     if not all(path.startswith("study.") for path in changes):
+        if experiment.study is not None:
+            # The runs of a base of that name are taken for those of the example itself.
+            changes.setdefault("study.base", f"{experiment.study.base}, {variant.name}")
         changes["published"] = [
-            {"figure": figure.figure, "label": figure.label, "value": figure.value}
+            figure.model_dump(include={"figure", "variant", "label", "value"})
             for figure in experiment.published
             if figure.value is not None
         ]

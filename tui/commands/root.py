@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from kerastui.tui.commands import code, data, doctor, examples, headless, run, runs
+from kerastui.tui.commands import check, code, data, doctor, examples, headless, run, runs
 from kerastui.tui.commands.options import WorkspaceFolder
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app = typer.Typer(
 
 app.command("run")(run.run)
 app.command("examples")(examples.examples)
+app.command("check")(check.check)
 app.add_typer(runs.app, name="runs")
 app.add_typer(data.app, name="data")
 app.command("code")(code.code)

@@ -1,0 +1,256 @@
+"""Checking the examples through the real app: as a user would, key by key, without a terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.pilot import Pilot
+
+from kerastui.datasets.errors import UserError
+from kerastui.models.figures import Verdict
+from kerastui.models.runs import ACTIVE, Run
+from kerastui.tui.app import KerasTui
+from kerastui.tui.screens.dialogs import Tell
+from kerastui.tui.screens.learn import LearnScreen
+
+if TYPE_CHECKING:
+    from kerastui.models.experiment import Experiment
+    from kerastui.models.study_store import StudyFolder
+    from kerastui.tui.launcher import Launcher
+
+SIZE = (120, 40)
+FAST_EPOCHS = 3
+FAST_STARTS = 2
+"""Repeats that are left of a study when only the working of things is checked."""
+
+SOON = 30.0
+"""Seconds within which the app answers a key, also on a busy machine."""
+
+_LOOK = 0.05
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What came out for one example.
+
+    Attributes:
+        status: The state its run or study ended with; `no data` where its files are not here,
+            `not shown` where the app did not get there.
+        seconds: From the key that starts it to its end.
+        verdicts: The published figures as the Learn screen shows them; none with `fast`.
+        problem: What went wrong, in words.
+    """
+
+    name: str
+    status: str
+    seconds: float = 0.0
+    verdicts: tuple[Verdict, ...] = ()
+    problem: str = ""
+
+    @property
+    def skipped(self) -> bool:
+        """Whether it could not be tried."""
+        return self.status == "no data"
+
+    @property
+    def right(self) -> bool:
+        """Whether it ran and no figure is outside what is right, or missing."""
+        states = {verdict.state for verdict in self.verdicts}
+        return (
+            self.status == "finished" and not self.problem and not states & {"outside", "missing"}
+        )
+
+
+async def check(
+    names: Sequence[str],
+    *,
+    fast: bool = False,
+    seeds: int = 0,
+    limit: float = 3600.0,
+    workspace: Path | None = None,
+    launcher: Launcher | None = None,
+) -> AsyncIterator[Checked]:
+    """Run examples in the app, one after the other, and give what came out for each.
+
+    Args:
+        names: The examples.
+        fast: A few epochs, no figures: only whether everything works.
+        seeds: How often to repeat each with other seeds; 0: as the example says.
+        limit: Seconds that one example may take.
+        workspace: Where the runs are kept.
+        launcher: Starts the runs; None takes the real one.
+    """
+    app = KerasTui(workspace, None, launcher)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await pilot.pause()
+        for name in names:
+            try:
+                yield await _Check(app, pilot, name, fast, seeds, limit).go()
+            except UserError as error:
+                yield Checked(name, "not shown", problem=str(error))
+            await _close_dialogs(app, pilot)
+
+
+class _Check:
+    """One example on its way through the app."""
+
+    def __init__(
+        self, app: KerasTui, pilot: Pilot[None], name: str, fast: bool, seeds: int, limit: float
+    ) -> None:
+        self._app = app
+        self._pilot = pilot
+        self._name = name
+        self._fast = fast
+        self._seeds = seeds
+        self._limit = limit
+
+    async def go(self) -> Checked:
+        if not await asyncio.to_thread(_has_data, self._name):
+            return Checked(self._name, "no data", problem="Its data set is not here.")
+        learn = await self._choose()
+        known = set(self._app.started_here)
+        began = time.monotonic()
+        if self._fast or self._seeds:
+            await self._open_changed()
+        await self._pilot.press("r")
+        await self._until(lambda: bool(set(self._app.started_here) - known), "a run", SOON)
+        (new,) = set(self._app.started_here) - known
+        started = self._app.started_here[new]
+        status = await self._end(started)
+        seconds = time.monotonic() - began
+        if status != "finished":
+            return Checked(self._name, status, seconds, problem=await _reason(started))
+        await self._until(lambda: self._shown(started), "the run on the Train screen", SOON)
+        await self._pilot.press("L")
+        runs = await asyncio.to_thread(_runs, started)
+        await self._until(lambda: self._learnt(learn, runs), "its result on the Learn screen", SOON)
+        verdicts = () if self._fast else learn.mine[self._name].verdicts
+        return Checked(self._name, status, seconds, verdicts)
+
+    async def _choose(self) -> LearnScreen:
+        """Go to the Learn screen and put the cursor on the example's line."""
+        await self._pilot.press("L")
+        await self._until(lambda: isinstance(self._app.screen, LearnScreen), "Learn", SOON)
+        learn = self._app.screen
+        assert isinstance(learn, LearnScreen)
+        learn.rows.focus()
+        learn.rows.move_to(self._name)
+        await self._until(
+            lambda: learn.entry is not None and learn.entry.name == self._name, "its line", SOON
+        )
+        return learn
+
+    async def _open_changed(self) -> None:
+        """Open the example, change it as asked, and go where it can be run."""
+        app = self._app
+        await self._pilot.press("o")
+        await self._until(
+            lambda: app.current is not None and app.current.name == self._name, "it opened", SOON
+        )
+        assert app.current is not None
+        changes = _changes(app.current, self._fast, self._seeds)
+        app.set_current(await asyncio.to_thread(app.current.changed, changes))
+        await self._pilot.press("T")
+        await self._until(lambda: app.current_mode == "train", "the Train screen", SOON)
+
+    async def _end(self, started: Run | StudyFolder) -> str:
+        """Wait for the end of a run or a study; returns its state."""
+        until = time.monotonic() + self._limit
+        while True:
+            status = await asyncio.to_thread(_status, started)
+            if status not in ACTIVE:
+                return status
+            self._complain_of_dialogs()
+            if time.monotonic() > until:
+                await asyncio.to_thread(_stop, started)
+                raise UserError(f"It had not ended after {self._limit:g} s and was stopped.")
+            await asyncio.sleep(2 * _LOOK)
+
+    def _shown(self, started: Run | StudyFolder) -> bool:
+        """Say whether the Train screen shows the run, or a member of the study, at its end."""
+        monitor = self._app.monitor
+        if monitor is None or not monitor.ready or monitor.active or monitor.info is None:
+            return False
+        return started.id in (monitor.run.id, monitor.info.study)
+
+    def _learnt(self, learn: LearnScreen, runs: set[str]) -> bool:
+        """Say whether the Learn screen knows what these runs reached."""
+        mine = learn.mine.get(self._name)
+        if self._app.screen is not learn or mine is None or mine.running:
+            return False
+        return any(record and record.run.id in runs for record in (mine.last, mine.substitute))
+
+    async def _until(self, condition: Callable[[], bool], what: str, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not condition():
+            self._complain_of_dialogs()
+            if time.monotonic() > until:
+                raise UserError(f"The app did not show {what} within {seconds:g} s.")
+            await self._pilot.pause(_LOOK)
+
+    def _complain_of_dialogs(self) -> None:
+        if isinstance(screen := self._app.screen, Tell):
+            raise UserError(f"{screen.title_text}: {screen.text}", screen.hint)
+
+
+async def _close_dialogs(app: KerasTui, pilot: Pilot[None]) -> None:
+    while isinstance(app.screen, Tell):
+        await pilot.press("escape")
+
+
+def _changes(experiment: Experiment, fast: bool, seeds: int) -> dict[str, object]:
+    changes: dict[str, object] = {}
+    if seeds and not (experiment.study and experiment.study.until):
+        changes["study.repeats"] = seeds
+    if fast:
+        changes["fit.epochs"] = min(FAST_EPOCHS, experiment.fit.epochs)
+        if experiment.study:
+            changes["study.repeats"] = min(FAST_STARTS, experiment.study.repeats)
+    return changes
+
+
+def _has_data(name: str) -> bool:
+    from kerastui.datasets.catalogue import card
+    from kerastui.datasets.fetch import locate
+    from kerastui.models import shipped
+
+    return locate(card(shipped.entry(name).dataset)) is not None
+
+
+def _status(started: Run | StudyFolder) -> str:
+    return started.info().status
+
+
+def _runs(started: Run | StudyFolder) -> set[str]:
+    if isinstance(started, Run):
+        return {started.id}
+    return {member.run for member in started.info().members if member.run}
+
+
+async def _reason(started: Run | StudyFolder) -> str:
+    """Return why something did not finish, as its records say it."""
+    with suppress(UserError):
+        if isinstance(started, Run):
+            error = (await asyncio.to_thread(started.info)).error or {}
+            return str(error.get("message", ""))
+        info = await asyncio.to_thread(started.info)
+        if info.error:
+            return info.error
+        for member in info.members:
+            run = started.run_of(member)
+            if run is not None and member.state == "failed":
+                return await _reason(run)
+    return ""
+
+
+def _stop(started: Run | StudyFolder) -> None:
+    if isinstance(started, Run):
+        started.command("stop")
+    else:
+        started.stop()
