@@ -48,6 +48,7 @@ was restarted. What it saved until then is kept."""
         super().__init__()
         self._timer: Timer | None = None
         self._drawn: tuple[Record, ...] | None = None
+        self._rows: dict[str, tuple[Record, Row]] = {}
 
     def compose_body(self) -> ComposeResult:
         rows = RowList(
@@ -110,7 +111,14 @@ was restarted. What it saved until then is kept."""
         active = sum(1 for record in records if record.active)
         note = f"{len(records):,} run{'s' * (len(records) != 1)}"
         panel.set_title("runs", f"{note} · {active} active" if active else note)
-        self.query_one(RowList).set_rows(row(record) for record in records)
+        # Made anew only for what changed: a thousand rows would take longer than a key may.
+        self._rows = {
+            record.run.id: made
+            if (made := self._rows.get(record.run.id)) and made[0] is record
+            else (record, row(record))
+            for record in records
+        }
+        self.query_one(RowList).set_rows(made for _, made in self._rows.values())
         self.refresh_bindings()
 
     # Actions

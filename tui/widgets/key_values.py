@@ -14,7 +14,7 @@ Value = Content | str | Callable[[int], Content]
 class KeyValues(Static):
     """A table of names and values. Long values wrap under themselves, not under the names."""
 
-    DEFAULT_CSS = "KeyValues { height: auto; width: 1fr; }"
+    DEFAULT_CSS = "KeyValues { height: auto; width: 1fr; padding: 0 1 0 0; }"
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)

@@ -358,7 +358,9 @@ class RowList(ScrollView, can_focus=True):
         cells = [cell if isinstance(cell, Content) else Content(cell) for cell in row.cells]
         if cells:
             cells[0] = Content.assemble(indent, (fold, "$muted"), cells[0])
-        return self._strip(self._lay_out(cells, mark, width, spread=row.group), width, style)
+        return self._strip(
+            self._lay_out(cells, mark, width, spread=row.group or row.level > 0), width, style
+        )
 
     def _strip(self, line: Content, width: int, style: object) -> Strip:
         strips = Visual.to_strips(self, line, width, 1, style, pad=True)  # type: ignore[arg-type]
@@ -374,7 +376,7 @@ class RowList(ScrollView, can_focus=True):
             if width >= column.least
         ]
         while len(shown) > 1 and spread and not shown[1][1]:
-            # A heading may run on over the columns that it leaves empty.
+            # A title may run on over the columns that its row leaves empty.
             del shown[1]
         fixed = sum(column.width + 1 for column, _ in shown if column.width)
         rest = max(1, width - fixed - 2)  # a cell for the mark, one beside the scrollbar
