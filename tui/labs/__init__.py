@@ -64,40 +64,38 @@ _TENSORS = "3.2 TensorFlow by itself"
 LABS: tuple[Lab, ...] = (
     Lab(
         "a01-versions", "Versions and devices", "A", "1.3 What is installed", f"{_A}, 1.3",
-        "Before anything else: which libraries are installed, which devices TensorFlow really "
-        "sees, and why it sees no more. A fresh process that does nothing but import TensorFlow "
-        "answers, so what stands here is what a run will get.",
+        "Which libraries are installed, which devices TensorFlow really sees, and why no more. "
+        "A fresh process answers: what it has, a run will get.",
         "version 2.2.0 of TensorFlow", "versions",
     ),
     Lab(
         "a02-sequential", "A stack of layers", "A", "2.2 Sequential models", f"{_A}, 2.2",
-        "A Sequential model is a list of layers. A Dense layer has one weight for each pair of "
-        "input and neuron, and one bias for each neuron: 8·10 + 10, then 10·1 + 1.",
+        "A Sequential model is a list of layers. A Dense layer has a weight for each pair of "
+        "input and neuron, and a bias for each neuron.",
         "101 parameters", "structures",
     ),
     Lab(
         "a03-deep-mlp", "A deeper stack", "A", "2.2 Sequential models", f"{_A}, 2.2",
-        "Six Dense layers. Two thirds of all weights sit between the two widest neighbours: "
-        "100·80 + 80. Depth is cheap, width times width is not.",
+        "Six Dense layers. Two thirds of all weights sit between the two widest: 100·80 + 80. "
+        "Depth is cheap, width times width is not.",
         "900, 8,080, 2,430, 310, 55, 6: 11,781 parameters", "structures",
     ),
     Lab(
         "a04-functional", "A graph of layers", "A", "2.3 Functional models", f"{_A}, 2.3",
-        "The functional way names each layer's input. The same two layers come to the very same "
-        "weights; and what no stack can do becomes possible: several inputs, branches, several "
-        "outputs.",
+        "Naming each layer's input comes to the same weights as a stack, and does what no stack "
+        "can: several inputs, branches, several outputs.",
         "as many parameters as a02", "structures",
     ),
     Lab(
         "a11-summary", "A model's summary", "A", "4.1 Looking at a model", f"{_A}, 4.1",
-        "The summary tells a wrong model before it trains: what comes out of each layer, and how "
-        "many weights it has. Each output is the next one's input: 8·10 + 10, 10·8 + 8, 8·1 + 1.",
+        "What comes out of each layer, and how many weights it has: a model that is wired "
+        "wrongly shows it here, before it trains.",
         "90, 88, 9: 187 parameters", "structures",
     ),
     Lab(
         "a12-plot-model", "A model as a diagram", "A", "4.1 Looking at a model", f"{_A}, 4.1",
-        "The same model as boxes and arrows, with the shape that leaves each box. It needs "
-        "neither Graphviz nor a browser, and can be written as SVG and as text.",
+        "The same model as boxes and arrows, with the shape that leaves each box. No Graphviz, "
+        "no browser; w writes SVG and text.",
         "a box for each layer, arrows between them", "structures",
     ),
     Lab(
@@ -139,14 +137,14 @@ LABS: tuple[Lab, ...] = (
     ),
     Lab(
         "b12-xavier", "Initial weights", "B", "3.5 Initial weights", f"{_B}, part 3.5",
-        "Weights start random, but how large decides whether signals grow, fade or keep their size "
-        "from layer to layer. Keras draws them here; the curve is what the formula promises.",
+        "How large random weights begin decides whether signals grow, fade or keep their size. "
+        "Keras draws them; the curve is the promise.",
         "Var(W) = 2 / (n_in + n_out)", "initializers",
     ),
     Lab(
         "d01-two-apis", "One model, two ways", "D", "3.2 Keras in a nutshell", f"{_D}, 3.2.2",
-        "A Sequential model and its functional twin: 784 pixels, 32 neurons, 10 digits. Written "
-        "differently, they are the same model: layer for layer, weight for weight.",
+        "784 pixels, 32 neurons, 10 digits, written in both ways: layer for layer and weight "
+        "for weight it is the same model.",
         "25,450 parameters, both", "structures",
     ),
 )  # fmt: skip

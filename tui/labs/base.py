@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -77,6 +77,14 @@ class LabScreen(SectionScreen):
             ("◇ ", "$primary"), (f"{lab.id}  ", "$muted"), (lab.title, "bold"),
             (f"  ·  {lab.source}\n", "$faint"), (lab.teaches, "$muted"),
         )  # fmt: skip
+
+    async def ask(self, question: str, **arguments: Any) -> dict[str, Any]:
+        """Ask the process that has Keras; it imports it first where nobody has asked before.
+
+        Raises:
+            UserError: It can't be answered.
+        """
+        return await self.kerastui.launcher.request(f"lab.{question}", **arguments)
 
     def action_back(self) -> None:
         """Back to the lessons."""

@@ -127,7 +127,7 @@ def draw(frame: Frame, width: int, height: int) -> Drawn:
     left = max(map(len, labels)) + 1
     if left > width // 2:
         labels, left = [""] * len(labels), 1
-    last = max(frame.last, frame.first + 1)
+    last = frame.last if frame.ticks is not None else max(frame.last, frame.first + 1)
     grid = _Grid(frame.first, last, width - left, height - 2, frame.braille)
     ticks = frame.ticks
     if ticks is None:
