@@ -40,6 +40,9 @@ XLA_STEPS = 15_000
 EPOCH_STEPS = 3
 """What an epoch costs by itself, for its metrics, in batches."""
 
+STOPPED_AFTER = 4
+"""The part of the epochs, one in so many, that early stopping is expected to leave."""
+
 XLA_WORK = 2_000_000
 """Multiplications a batch up to which overhead, not arithmetic, is what a step takes."""
 
@@ -138,6 +141,7 @@ class FastFit:
             if isinstance(callback, keras.callbacks.EarlyStopping) and callback.restore_best_weights
         ]
         self._one_by_one = any(not isinstance(one, READS_LOGS) for one in callbacks)
+        self._may_stop = any(isinstance(one, keras.callbacks.EarlyStopping) for one in callbacks)
         self._may_change_rate = self._one_by_one or any(
             isinstance(one, keras.callbacks.ReduceLROnPlateau) for one in callbacks
         )
@@ -382,6 +386,8 @@ class FastFit:
         if self._xla is not None:
             return self._xla
         graph = self.graph
+        if self._may_stop:
+            epochs //= STOPPED_AFTER
         return (
             not self._one_by_one
             and epochs * (graph.steps + graph.test_steps + EPOCH_STEPS) >= XLA_STEPS

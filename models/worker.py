@@ -131,7 +131,6 @@ class _Work:
             model = self._build(experiment, prepared)
             info.parameters = int(model.count_params())
         self.record.save()
-        self._write_script(experiment, prepared)
         with self._stage("fit", ""):
             from kerastui.models.training import Arrays, train
 
@@ -144,7 +143,8 @@ class _Work:
             ending = train(experiment, model, arrays, self.record, self.control,
                            checkpoints=self.run.path / "checkpoint")  # fmt: skip
         with self._stage("save", "Saving the model"):
-            self._save(model, experiment)
+            self._save(model)
+            self._write_script(experiment, prepared)
         with self._stage("evaluate", "Evaluating"):
             from kerastui.models.evaluation import evaluate
 
@@ -215,7 +215,7 @@ class _Work:
         except UserError as error:
             self._warn(f"script.py was not written: {error}")
 
-    def _save(self, model: keras.Model, experiment: Experiment) -> None:
+    def _save(self, model: keras.Model) -> None:
         target = self.run.model
         beside = target.with_name(f".{os.getpid()}-{target.name}")
         try:
