@@ -68,7 +68,7 @@ def live(name: str, quick: bool) -> list[Row]:
             run = _new_run(Path(folder), set())
             try:
                 _first_figures(run)
-                time.sleep(2)
+                _until_steady(run)
                 busy = _window(seconds)
                 terminal.press("L")
                 time.sleep(1)
@@ -167,6 +167,16 @@ def _first_figures(run: Run) -> float:
                 raise RuntimeError(event.get("message"))
         time.sleep(0.01)
     raise TimeoutError(f"{run.id} wrote no figures")
+
+
+def _until_steady(run: Run) -> None:
+    """Wait until epochs come one after the other: what was compiled meanwhile is compiled."""
+    until = time.monotonic() + 90
+    while time.monotonic() < until:
+        if run.events.read_text(encoding="utf-8").count('"event":"epochs"') >= 8:
+            return
+        time.sleep(0.2)
+    raise TimeoutError(f"{run.id} trains no epochs")
 
 
 def _until_ended(run: Run) -> None:

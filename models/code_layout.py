@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 WIDTH = 100
+LONG = 14
+"""A list that would take more lines, one item to a line, is filled line by line."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,14 @@ def statement(before: str, expression: Expression, *, indent: int = 0) -> list[s
         expression: The expression.
         indent: Columns before the first line.
     """
-    return _fold(" " * indent, before, expression, "")
+    lines = _fold(" " * indent, before, expression, "")
+    if len(lines) > LONG and isinstance(expression, Group) and not expression.is_call:
+        items = [entry + item for entry, item in expression.items if isinstance(item, str)]
+        if len(items) == len(expression.items):
+            rows = filled(items, indent=4)
+            lines = [f"{before}{expression.opening}", *rows, expression.closing]
+            return ["# fmt: off", *lines, "# fmt: on"]
+    return lines
 
 
 def _fold(margin: str, before: str, expression: Expression, after: str) -> list[str]:

@@ -373,24 +373,32 @@ def _stand_in(script: Script, wanted: Wanted) -> Raw:
         given = {"n_samples": original.rows, "n_features": features}
         given |= {"n_informative": features, "noise": 10.0}
     _arrays(script, used, given, wanted.seed)
-    _same_columns(script, original)
+    _same_columns(script, original, (used.shape or original.shape)[0])
     return _chosen(script, wanted, used.classes)
 
 
-def _same_columns(script: Script, original: Card) -> None:
-    """The table `data` with the columns of the original, from `x` and `y` of the stand-in."""
+def _same_columns(script: Script, original: Card, count: int) -> None:
+    """The table `data` with the columns of the original, from `x` and `y` of the stand-in.
+
+    Args:
+        script: The script.
+        original: What it stands in for.
+        count: The stand-in's features.
+    """
     script.use("pandas")
     target = original.target[0]
     features = [c.name for c in original.columns if c.name not in (target, original.names)]
     script.assign("columns", literal(features))
-    script.add("columns_here = columns[: x.shape[1]]")
-    script.add("data = pd.DataFrame(x[:, : len(columns)], columns=columns_here)")
-    script.add("data[columns[x.shape[1] :]] = 0.0  # columns the stand-in does not have")
+    if count >= len(features):
+        script.add(f"data = pd.DataFrame(x[:, :{len(features)}], columns=columns)")
+    else:
+        script.add(f"data = pd.DataFrame(x, columns=columns[:{count}])")
+        script.add(f"data[columns[{count}:]] = 0.0  # columns the stand-in does not have")
     script.add(f"data[{text(target)}] = y")
-    script.add(f"data = data[:{literal(original.rows)}]")
+    script.add(f"data = data[:{one_line(literal(original.rows))}].copy()")
     if original.names:
-        made = '[f"substitute row {i}" for i in range(len(data))]'
-        script.add(f"data = data.assign(**{{{text(original.names)}: {made}}})")
+        names = '[f"substitute row {i}" for i in range(len(data))]'
+        script.add(f"data[{text(original.names)}] = {names}")
 
 
 def _large_digits(script: Script, original: Card) -> None:

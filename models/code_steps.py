@@ -136,7 +136,7 @@ class StepCode:
             "            continue",
             "        words = table[name].map(category)",
             "        for value in categories[name]:",
-            '            columns[f"{name}={value}"] = (words == value).astype("float32")',
+            '            columns[f"{name}={value}"] = (words == value).astype("float64")',
             "    return pd.DataFrame(columns)",
         )
         script.add("categories = {}")

@@ -118,10 +118,10 @@ class TrainingCode:
         script.add(f"predictions = {self._outputs(f'{x}[{rows}]', batch)}")
         start = f", start={first}" if asked.index else ""
         script.add(f"for row, outputs in enumerate(predictions{start}):")
-        label = text(asked.part) + ", row"
+        label = [text(asked.part), "row"]
         if data.held.names:
-            label = f"{data.held.of('names', asked.part)}[row]"
-        shown = [label, "outputs.tolist()", *self._class("outputs"), '"in truth"', self._truth(y)]
+            label = [f"{data.held.of('names', asked.part)}[row]"]
+        shown = [*label, "outputs.tolist()", *self._class("outputs"), '"in truth"', self._truth(y)]
         script.do(call("print", shown), indent=4)
 
     def _outputs(self, x: str, batch: int = 0) -> str:

@@ -94,13 +94,18 @@ def test_an_example_is_a_clean_script_of_its_own(name: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("mode", [["check"], ["format", "--check"]])
-def test_the_examples_are_laid_out_as_ruff_does(mode: list[str], tmp_path: Path) -> None:
+def test_scripts_are_laid_out_as_ruff_does(mode: list[str], tmp_path: Path) -> None:
     ruff = shutil.which(
         "ruff", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     )
     assert ruff, "ruff belongs to the development tools"
-    for name in EXAMPLES:
-        (tmp_path / f"{name.replace('-', '_')}.py").write_text(script(shipped.experiment(name)))
+    predicted = {"predict": [{"values": [1.0, 0.25, -3.5]}, {"part": "train", "count": 40}]}
+    scripts = [script(shipped.experiment(name)) for name in EXAMPLES]
+    for data in [*PREPARATIONS.values(), *PUBLISHED.values()]:
+        scripts += [script(experiment(data, afterwards=predicted))]
+        scripts += [script(experiment(data), Path("/a/folder/with a file.csv"))]
+    for number, source in enumerate(scripts):
+        (tmp_path / f"script_{number}.py").write_text(source)
     settings_file = tmp_path / "ruff.toml"
     settings_file.write_text(
         'line-length = 100\ntarget-version = "py311"\n'
