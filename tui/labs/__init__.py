@@ -100,39 +100,39 @@ LABS: tuple[Lab, ...] = (
     ),
     Lab(
         "b01-neuron", "One neuron by hand", "B", _NEURONS, f"{_B}, part 3.1",
-        "All a neuron does: multiply each input by its weight, add the products, and send the sum "
-        "through an activation function. The bias is the weight of an input that is always 1.",
+        "Multiply each input by its weight, add the products, send the sum through an "
+        "activation. The bias is the weight of an input of 1.",
         "sum 0.8", "neuron",
     ),
     Lab(
         "b02-activations", "Activation functions", "B", _NEURONS, f"{_B}, part 3.1",
         "What a neuron makes of its sum, and the slope that training multiplies its errors by. "
-        "Where the slope is 0, nothing is learned: look for the flat parts.",
+        "Where the slope is 0, nothing is learned.",
         "φ'(x) = φ(x)(1 − φ(x)) for the sigmoid; 1 or 0 for relu", "activations",
     ),
     Lab(
         "b03-weight-bias", "Weight and bias", "B", _NEURONS, f"{_B}, part 3.1",
-        "A weight makes the sigmoid steeper, but every such curve goes through (0, 0.5). Only a "
-        "bias moves it sideways: without one, a neuron could not choose where it switches.",
+        "A weight makes the sigmoid steeper, but all such curves cross at (0, 0.5). Only a bias "
+        "moves the point at which a neuron switches.",
         "all curves without bias cross at (0, 0.5)", "weight_bias",
     ),
     Lab(
         "b04-softmax", "Softmax, step by step", "B", _NEURONS, f"{_B}, part 3.1",
-        "From any numbers to probabilities: take e to the power of each, add them up, divide each "
-        "by the sum. Order is kept, all are positive, and together they are 1.",
+        "From any numbers to probabilities: e to the power of each, their sum, the share of "
+        "each in it. Together the shares are 1.",
         "sum 5.17283056695839; 0.47548495534876745, 0.2361188410001125, 0.28839620365112",
         "softmax",
     ),
     Lab(
         "b05-linear-algebra", "Tensor algebra", "B", _TENSORS, f"{_B}, part 3.2",
-        "TensorFlow is a calculator for matrices before it is anything else. Each line is computed "
-        "by it, in 32 bits. A variable keeps its value until another one is assigned.",
+        "TensorFlow is a calculator for matrices before all else: it computes each line, in 32 "
+        "bits. Variables keep what was assigned.",
         "12; [−2, −1]; [1, 3]", "algebra",
     ),
     Lab(
         "b06-mandelbrot", "The Mandelbrot set", "B", _TENSORS, f"{_B}, part 3.2",
-        "Nothing is learned here: one tensor of 640×480 complex numbers, squared and shifted 200 "
-        "times. The colour says when a number ran away; those that never did are black.",
+        "Nothing is learned: 640×480 complex numbers are squared and shifted 200 times. The "
+        "colour says when one ran away; black never did.",
         "640×480 numbers around (−0.5, 0), 4 wide, 200 cycles", "mandelbrot",
     ),
     Lab(

@@ -105,16 +105,15 @@ softmax. e changes the numbers of the variable under the cursor. TensorFlow comp
         """Take the document's steps."""
         self._take(dict(VARIABLES))
         self.told = []
-        results = []
+        results: list[Result] = []
         for line, printed in LINES:
             answer = await self._run(line)
             if answer is None:
                 return
             if printed is not None:
                 label = f"{line} again" if any(r.label == line for r in results) else line
-                results.append(
-                    Result(label, _text(printed), _text(answer["value"]), answer["value"] == printed)
-                )
+                value = answer["value"]
+                results.append(Result(label, _text(printed), _text(value), value == printed))
         self.results = tuple(results)
         good = all(result.right for result in results)
         sign = ("✓ as the document prints them", "$good") if good else ("≠ not as printed", "$warn")

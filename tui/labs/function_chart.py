@@ -36,11 +36,13 @@ class Plotted:
         function: Takes and returns arrays of equal shape.
         role: Its colour.
         breaks: Where it jumps: the line is not drawn through there.
+        filled: All between it and zero is drawn.
     """
 
     function: Callable[[NDArray[np.float64]], NDArray[np.float64]]
     role: Role
     breaks: tuple[float, ...] = ()
+    filled: bool = False
 
 
 class FunctionChart(LineView, can_focus=True):
@@ -123,7 +125,7 @@ class FunctionChart(LineView, can_focus=True):
         if not self.first <= 0 <= self.last:
             del axes[-1]
         strokes = [
-            Stroke(_points(*curve, limits), plotted.role, marks=False)
+            Stroke(_points(*curve, limits, plotted.filled), plotted.role, marks=False)
             for curve, plotted in zip(curves, self._plotted, strict=True)
         ]
         frame = Frame(
@@ -192,9 +194,17 @@ def _limits(
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
-def _points(x: NDArray[np.float64], y: NDArray[np.float64], limits: tuple[float, float]) -> Points:
+def _points(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    limits: tuple[float, float],
+    filled: bool,
+) -> Points:
     """Return what is drawn of a curve: it ends where it leaves the chart."""
     low, high = limits
+    if filled:
+        ends = np.stack([np.zeros_like(y), np.clip(y, low, high)], axis=1)
+        return Points(x.repeat(2).tolist(), ends.ravel().tolist())
     outside = ~((y >= low) & (y <= high))
     # A point outside stays, on the edge, where the line still has to come from it.
     near = np.zeros_like(outside)
