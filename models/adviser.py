@@ -30,11 +30,13 @@ Area = Literal["learning", "generalization", "prediction", "fine"]
 
 TOO_FEW = 5  # epochs: fewer have no tail that could be told from their beginning
 LEAST_GAIN = 0.05  # of the first loss: less is what a model gains that only finds the mean
+RESTLESS = 0.02  # noise of the first loss: a loss that jumps about without learning
 CHANCE = 0.97  # of the loss of blind guessing: still there, but for a little luck
 KNOWN = 0.5  # of the same: a flat loss below it was learnt before, as when training goes on
-SHAKY = 0.1  # noise of the loss, of all that was gained: chance decides where it ends
+SHAKY = 0.05  # noise of a loss, of all that was gained: calm lessons have 0 to 0.04, wild ones more
+RISING = 0.1  # of all that was gained, lost again: more than a last unlucky stretch
 JUMP = 0.5  # of all that was gained: an epoch that throws half of it away is a spike
-STILL = 0.01  # of all that was gained, in the last tenth: more is worth waiting for
+STILL = 0.02  # of all that was gained, in the last tenth: more is worth waiting for
 WORSE = 0.05  # of the best validation loss: a rise that a reader sees in the chart
 GAP, ACCURACY_GAP = 1.5, 0.03  # validation loss by training loss; difference of accuracies
 BETTER = 0.1  # of the training loss: more than its being an epoch's mean explains
@@ -113,27 +115,32 @@ def _learning(history: History, experiment: Experiment) -> list[Advice]:
                        try_.more_epochs(10))]  # fmt: skip
     found = []
     if not _learned(history, experiment, loss):
+        rates = [try_.learning_rate(10), try_.learning_rate(0.1)]
+        if loss.noise > RESTLESS * abs(loss.first):  # it moves, but nowhere
+            rates.reverse()
         evidence = [_way(loss)]
         if (chance := _chance(experiment)) is not None:
             evidence.append(f"blind guessing among equal classes has a loss of {number(chance)}")
         found.append(
             advice("not_learning", "The model does not learn: its loss hardly moved.", evidence,
-                   try_.scaled_inputs, try_.learning_rate(10), try_.learning_rate(0.1),
+                   try_.scaled_inputs, *rates,
                    try_.adam, try_.he_initializer, try_.batch_normalization, try_.wider)
         )  # fmt: skip
         return found
     # A model that was trained before gains little; its steadiness is judged by its level.
     gained = loss.gain if _clear_gain(loss) else max(loss.gain, abs(loss.end))
     spikes = loss.spikes(max(JUMP * gained, CLEAR * loss.noise))
-    if loss.setback > max(SHAKY * gained, CLEAR * loss.noise):
+    curves = [c for c in (loss, curve(history, "val_loss")) if c is not None]
+    shaky = [c for c in curves if c.noise > SHAKY * max(gained, c.gain)]
+    if loss.setback > max(RISING * gained, CLEAR * loss.noise):
         found.append(
             advice("rising", f"The training loss rises again since about epoch {loss.best[0]}: "
                    "the steps have become too large.", [_turn(loss)],
                    try_.learning_rate(0.1), try_.clip, try_.plateau, try_.larger_batch)
         )  # fmt: skip
-    elif loss.noise > SHAKY * gained or len(spikes) > 1:
-        evidence = [f"loss goes up and down by ±{number(loss.noise)} an epoch, "
-                    f"of {number(loss.gain)} gained in all"]  # fmt: skip
+    elif shaky or len(spikes) > 1:
+        evidence = [f"{c.name} goes up and down by ±{number(c.noise)} an epoch, of "
+                    f"{number(c.gain)} gained in all" for c in shaky or [loss]]  # fmt: skip
         if len(spikes) > 1:
             evidence.append(f"{len(spikes)} epochs lost half of the gain, the last one epoch "
                             f"{spikes[-1]}")  # fmt: skip
@@ -158,7 +165,7 @@ def _learning(history: History, experiment: Experiment) -> list[Advice]:
         found.append(
             advice("stuck", "It learnt a little, then got stuck at a poor level.",
                    [f"{accuracy.name} {number(accuracy.end)} on the training rows",
-                    f"loss flat since epoch {loss.flat_since()}"],
+                    f"loss flat since epoch {loss.flat_since}"],
                    try_.learning_rate(10), try_.wider, try_.batch_normalization,
                    try_.he_initializer, try_.smaller_batch, try_.scaled_inputs)
         )  # fmt: skip
@@ -321,7 +328,7 @@ def _fine(history: History, experiment: Experiment) -> list[Advice]:
     loss = curve(history, "val_loss") or curve(history, "loss")
     if loss is None:
         return []
-    since = loss.flat_since()
+    since = loss.flat_since
     makers = (try_.early_stopping, try_.plateau, try_.repeats)
     return [
         Advice("converged", "fine", f"It learnt what it could: flat since about epoch {since}.",
@@ -333,6 +340,9 @@ def _fine(history: History, experiment: Experiment) -> list[Advice]:
 # --- the curve in words --------------------------------------------------------------------
 
 
+_TOLD = ("early_stopping", "nan")  # a changed rate is in its own curve
+
+
 def describe(history: History) -> str:
     """Return a run's curves in one paragraph, for whoever cannot see the chart."""
     if not history.epoch:
@@ -340,7 +350,7 @@ def describe(history: History) -> str:
     of = f" of {history.epochs}" if history.epochs > history.epoch else ""
     state = f"{history.status.capitalize()} after {_epochs(history.epoch)}{of}"
     words = [text for name in history.metrics if (text := _in_words(history, name))]
-    notes = [f"Epoch {n.epoch}: {n.text.rstrip('.')}." for n in history.notes if n.text.strip()]
+    notes = [f"Epoch {n.epoch}: {n.text.rstrip('.')}." for n in history.notes if n.kind in _TOLD]
     return " ".join([f"{state}: {'; '.join(words)}.", *notes[-3:]])
 
 
@@ -365,11 +375,10 @@ def _in_words(history: History, name: str) -> str:
     if best and len(found.values) > 1 and best.epoch != found.epochs[-1]:
         parts.append(f"best {number(best.value)} at epoch {best.epoch}")
     if len(found.values) >= TOO_FEW:
-        flat = found.epochs[-1] - found.flat_since() + 1
         if found.turned(WORSE):
             parts.append(f"{'rising' if found.falls else 'falling'} since about {found.best[0]}")
-        elif flat >= max(3, len(found.values) // 10):
-            parts.append(f"flat for the last {flat} epochs")
+        elif found.flat_for >= max(3, len(found.values) // 10):
+            parts.append(f"flat for the last {found.flat_for} epochs")
         elif found.improving(STILL):
             parts.append(f"still {'falling' if found.falls else 'rising'}")
     lost = len(history.series[name]) - found.epochs[-1]

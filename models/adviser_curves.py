@@ -6,11 +6,12 @@ a loss counted in thousands is judged like one counted in thousandths.
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise, takewhile
+from itertools import islice, pairwise, takewhile
 from statistics import median
 
 from kerastui.models.history import History, lower_is_better
@@ -110,11 +111,16 @@ class Curve:
         return max(0.0, self.worse(self.best[1], self.end))
 
     def spikes(self, height: float) -> list[int]:
-        """The epochs that stand out from the best by a height, once the curve was that low."""
-        low = self.best[1]
-        settled = next(epoch for epoch, value in self.smooth if self.worse(low, value) <= height)
-        pairs = zip(self.epochs, self.values, strict=True)
-        return [e for e, value in pairs if e > settled and self.worse(low, value) > height]
+        """The epochs of the second half, where it should be calm, that are worse than the
+        smoothed curve by a height."""
+        numbers = [epoch for epoch, _ in self.smooth]
+        found = []
+        for epoch, value in islice(zip(self.epochs, self.values, strict=True),
+                                   len(self.values) // 2, None):  # fmt: skip
+            near = min(bisect.bisect_left(numbers, epoch), len(numbers) - 1)
+            if self.worse(self.smooth[near][1], value) > height:
+                found.append(epoch)
+        return found
 
     def worse(self, before: float, after: float) -> float:
         """How much worse `after` is than `before`; negative where it is better."""
@@ -132,10 +138,12 @@ class Curve:
         """How much the curve still gained between the last two tenths of the run.
 
         Returns:
-            The gain, or 0 where it is not clearly more than noise or less than `part` of all
-            that was gained.
+            The gain, or 0 where it is not clearly more than noise, less than `part` of all that
+            was gained, or where the curve is flat.
         """
         length = max(3, len(self.values) // 10)
+        if self.flat_for >= length:
+            return 0.0
         before, after = self.values[-2 * length : -length], self.values[-length:]
         if len(before) < 3:
             return 0.0
@@ -145,6 +153,7 @@ class Curve:
         doubt = 1.25 * 1.41 * self.noise / math.sqrt(length)
         return gain if gain > max(CLEAR * doubt, part * self.gain) else 0.0
 
+    @cached_property
     def flat_since(self) -> int:
         """The epoch since which the smoothed curve stays where it ends, within its noise or a
         fiftieth of its range."""
@@ -156,6 +165,11 @@ class Curve:
                 break
             since = epoch
         return since
+
+    @property
+    def flat_for(self) -> int:
+        """How many epochs it has been flat."""
+        return self.epochs[-1] - self.flat_since + 1
 
 
 def curve(history: History, name: str) -> Curve | None:

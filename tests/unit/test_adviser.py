@@ -72,6 +72,12 @@ def test_a_loss_at_chance_is_not_learnt() -> None:
     assert found[0].techniques[0].name == "Scaled inputs"
 
 
+def test_a_loss_that_jumps_about_gets_smaller_steps_first() -> None:
+    wild = made(lambda e: 0.74, noise=0.03)
+    names = [t.name for t in advise(history(loss=wild), BINARY)[0].techniques]
+    assert names.index("A lower learning rate: 0.001") < names.index("A higher learning rate: 0.1")
+
+
 def test_a_flat_loss_that_was_learnt_before_has_converged() -> None:
     flat = made(lambda e: 0.05, noise=0.001)
     assert kinds(advise(history(loss=flat, val_loss=flat), BINARY)) == ["converged"]
@@ -119,6 +125,12 @@ def test_noise_against_gain_is_unstable() -> None:
     assert found[0].techniques[0].changes == {"compile.optimizer.learning_rate": 0.001}
     calm = made(falling, noise=0.02)
     assert "unstable" not in kinds(advise(history(loss=calm, val_loss=calm), experiment()))
+
+
+def test_a_shaky_validation_loss_alone_is_unstable() -> None:
+    run = history(loss=made(falling, noise=0.01), val_loss=made(falling, noise=0.1))
+    found = only(advise(run, experiment()), "unstable")
+    assert [line.split()[0] for line in found.evidence] == ["val_loss"]
 
 
 def test_single_spikes_are_seen_and_one_is_forgiven() -> None:
