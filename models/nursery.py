@@ -31,7 +31,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 WORKER_MODULES = (
-    "building", "callbacks", "devices", "evaluation", "fast", "preflight", "training", "worker",
+    *(f"kerastui.models.{name}" for name in (
+        "building", "callbacks", "code", "devices", "evaluation", "fast", "preflight", "training",
+        "worker",
+    )),
+    *(f"kerastui.datasets.{name}" for name in ("fetch", "image", "prepare", "tabular", "text")),
+    "pandas", "platformdirs", "sklearn.datasets", "sklearn.model_selection",
 )  # fmt: skip
 """What a worker imports in the course of a run, once here for all of them."""
 
@@ -210,7 +215,7 @@ def load() -> None:
     import keras
 
     for name in WORKER_MODULES:
-        importlib.import_module(f"kerastui.models.{name}")
+        importlib.import_module(name)
     from kerastui.datasets.catalogue import cards
     from kerastui.models import catalogue
     from kerastui.models.worker import versions
