@@ -19,6 +19,9 @@ from kerastui.datasets.errors import UserError
 MOST = 1000
 """Most numbers in a tensor."""
 
+LARGEST = 3.4e38
+"""Largest number that can be typed: 32 bits hold no larger one."""
+
 LONGEST = 500
 """Most signs in a line."""
 
@@ -139,10 +142,7 @@ class _Evaluation:
             case ast.Constant(value=bool()):
                 pass
             case ast.Constant(value=int() | float() as number):
-                try:
-                    return tensor(float(number))
-                except OverflowError:
-                    raise UserError("A number is too large for 32 bits.") from None
+                return tensor(_number(number))
             case ast.List() | ast.Tuple():
                 return tensor(_literal(node))
             case ast.Name(id=name):
@@ -267,11 +267,17 @@ def _literal(node: ast.expr) -> Nested:
         case ast.List(elts=items) | ast.Tuple(elts=items):
             return [_literal(item) for item in items]
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
-            return -float(number)
+            return -_number(number)
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
-            return float(number)
+            return _number(number)
     raise UserError(f"{ast.unparse(node)!r} stands in a list, which may hold numbers alone.",
                     "Compute it first: y = ..., then use y.")  # fmt: skip
+
+
+def _number(value: float) -> float:
+    if abs(value) > LARGEST:
+        raise UserError("A number is too large for 32 bits.", f"Up to {LARGEST:g} fits.")
+    return float(value)
 
 
 def _axis(node: ast.expr) -> int:

@@ -43,7 +43,7 @@ class LineInput(Input):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "compute", key_display="Enter", tooltip="Compute the line"),
-        Binding("escape", "leave", "to the variables", key_display="Esc", tooltip="Leave the line"),
+        Binding("escape", "variables", "back", key_display="Esc", tooltip="To the variables"),
         Binding("up", "recall(-1)", "line before", show=False, tooltip="The line before"),
         Binding("down", "recall(1)", "line after", show=False, tooltip="The line after"),
     ]
@@ -53,7 +53,7 @@ class LineInput(Input):
         self.history: list[str] = []
         self.place = 0
 
-    def action_leave(self) -> None:
+    def action_variables(self) -> None:
         self.screen.query_one(RowList).focus()
 
     def action_recall(self, step: int) -> None:

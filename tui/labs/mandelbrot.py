@@ -26,7 +26,7 @@ from kerastui.models.labs.mandelbrot import (
     shrunk,
 )
 from kerastui.tui.labs import Lab
-from kerastui.tui.labs.base import LabScreen, Result, beside
+from kerastui.tui.labs.base import LabScreen, Result, mark
 from kerastui.tui.labs.half_blocks import HalfBlocks
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.line_view import LineView, bar
@@ -194,7 +194,11 @@ picture, then the whole one, in slices; a new view takes the place of one that i
         facts = self.query_one("#facts", LineView)
         lines = [Content.assemble((f"{name:<8}", "$muted"), text) for name, text in rows]
         if self.results and view == View():
-            lines += [Content(""), *beside(self.results, facts.size.width).split("\n")]
+            lines += [Content(""), Content.styled("as published", "$faint")]
+            lines += [
+                Content.assemble((f"{result.label:<8}", "$muted"), result.got, " ", mark(result))
+                for result in self.results
+            ]
         facts.show(lines)
         width = max(4, facts.size.width - 6)
         text = Content("")
