@@ -107,8 +107,8 @@ class Pool:
 
     def end(self, error: str = "") -> StudyInfo:
         """Say in `study.json` how it ended."""
-        states = {member.state for member in self.info.members}
-        if error or not states & {"finished", "stopped"}:
+        finished = any(member.state == "finished" for member in self.info.members)
+        if error or not (finished or self.stopping):
             self.info.status = "failed"
         else:
             self.info.status = "stopped" if self.stopping else "finished"

@@ -210,6 +210,16 @@ def folders(workspace: Workspace) -> list[StudyFolder]:
     return [StudyFolder(root / name) for name in sorted(names, reverse=True)]
 
 
+def find(workspace: Workspace, text: str) -> StudyFolder | None:
+    """Return the one study whose id is, begins with or ends with `text`; None if none or several
+    do."""
+    known = folders(workspace)
+    for fits in (str.__eq__, str.startswith, str.endswith):
+        if fitting := [folder for folder in known if fits(folder.id, text)]:
+            return fitting[0] if len(fitting) == 1 else None
+    return None
+
+
 def of_run(run: Run, info: RunInfo) -> StudyFolder | None:
     """Return the study that a run belongs to, None where it belongs to none or that is gone."""
     if not info.study:

@@ -169,6 +169,16 @@ def test_stop_keeps_what_runs_and_starts_nothing_more(make: Make) -> None:
     assert len(workers.places) == 2
 
 
+def test_a_study_stopped_before_it_began_was_stopped(make: Make) -> None:
+    pool, workers = make(repeated(1))
+    pool.folder.stop()
+    assert not pool.step()
+    assert pool.end().status == "stopped"
+    assert workers.places == []
+    assert study_store.find(pool.folder.workspace, pool.folder.id[-4:])
+    assert study_store.find(pool.folder.workspace, "nothing") is None
+
+
 def test_a_worker_that_is_gone_without_a_word_is_lost(make: Make) -> None:
     pool, workers = make(repeated(1), slots=1)
     pool.step()

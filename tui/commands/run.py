@@ -97,7 +97,7 @@ def _detach(chosen: Experiment, home: Workspace, jobs: int, json: bool) -> None:
             write_json({"study": folder.id, "status": folder.info().status})
         else:
             console.print(Text(f"Started the study {folder.id}"))
-            console.print(Text("Watch its runs: kerastui runs list", style="dim"))
+            console.print(Text(f"Watch it: kerastui runs attach {folder.id}", style="dim"))
         return
     started = home.create(chosen)
     pid = launch(started)

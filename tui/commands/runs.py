@@ -78,9 +78,14 @@ def show(id_: Id, json: Json = False, workspace_: WorkspaceFolder = None) -> Non
 
 @app.command("attach")
 def attach(id_: Id, workspace_: WorkspaceFolder = None) -> None:
-    """Watch a run until it ends; Ctrl-C leaves it running."""
+    """Watch a run, or a whole study by its id, until it ends; Ctrl-C leaves it running."""
+    from kerastui.models import study_store
+    from kerastui.tui.commands import study
     from kerastui.tui.commands.follow import Presses, follow, view
 
+    if folder := study_store.find(workspace(workspace_), id_):
+        study.attach(folder)
+        return
     run = _run(id_, workspace_)
     with Presses() as presses:
         ended = follow(run, view(stdout()), presses, own=False)
@@ -104,7 +109,13 @@ def continue_(id_: Id, workspace_: WorkspaceFolder = None) -> None:
 
 @app.command("stop")
 def stop(id_: Id, workspace_: WorkspaceFolder = None) -> None:
-    """End a run after this batch and keep its model."""
+    """End a run, or all of a study by its id, after this batch and keep the models."""
+    from kerastui.models import study_store
+
+    if folder := study_store.find(workspace(workspace_), id_):
+        folder.stop()
+        stdout().print(Text(f"{folder.id}: Stopping; what runs keeps its model."))
+        return
     _command(id_, workspace_, "stop", "Stopping after this batch; the model is kept.")
 
 

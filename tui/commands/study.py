@@ -51,12 +51,23 @@ def train(chosen: Experiment, home: Workspace, jobs: int, json: bool) -> int:
     folder = start(chosen, home, jobs)
     reader = StudyReader(folder)
     with Presses() as presses:
-        view = _follow(reader, presses, progress(json))
+        view = _follow(reader, presses, progress(json), own=True)
     if view is None:
         complain(UserError("Killed; what the last checkpoints hold remains."))
         return _KILLED
     _report(reader, view, json)
     return 0 if view.status in ("finished", "stopped") else 1
+
+
+def attach(folder: StudyFolder) -> None:
+    """Show a study that goes on, or has ended, until its end; Ctrl-C leaves it running."""
+    reader = StudyReader(folder)
+    with Presses() as presses:
+        view = _follow(reader, presses, stdout(), own=False)
+    if view is None:
+        stdout().print(Text(f"{folder.id} goes on. Stop it: kerastui runs stop {folder.id}"))
+    else:
+        _report(reader, view, json=False)
 
 
 def members(overview: Overview, most: int = _MOST_ROWS) -> Table:
@@ -99,8 +110,13 @@ def spread(groups: tuple[Group, ...]) -> Table | None:
     return grid
 
 
-def _follow(reader: StudyReader, presses: Presses, console: Console | None) -> Overview | None:
-    """Show a study until it has ended; None when it was killed from here."""
+def _follow(
+    reader: StudyReader, presses: Presses, console: Console | None, *, own: bool
+) -> Overview | None:
+    """Show a study until it has ended; None when it was killed from here, or left.
+
+    The first Ctrl-C stops a study of one's own, the second kills its runs; others are only left.
+    """
     shown = _Live(console) if console and console.is_terminal else _Said(console)
     shown.begin(reader.folder)
     told = 0
@@ -109,6 +125,8 @@ def _follow(reader: StudyReader, presses: Presses, console: Console | None) -> O
         while view.status in ACTIVE:
             if presses.count > told:
                 told = presses.count
+                if not own:
+                    return None
                 reader.folder.stop()
                 if told > 1:
                     _kill(reader, view)
