@@ -39,6 +39,8 @@ EXAMPLES = {
     "b08-iris-onehot": 3,
     "b10-early-stop-class": 30,
     "b11-early-stop-reg": 3,
+    "d03-imdb-final": 1,
+    "d06-reuters": 1,
     "d14-boston-final": 2,
 }
 """Example to epochs that are enough to tell whether everything is alike."""

@@ -119,7 +119,21 @@ def test_scripts_are_laid_out_as_ruff_does(mode: list[str], tmp_path: Path) -> N
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+def one_a_preparation() -> list[Any]:
+    """Examples that differ in their data; those of a gigabyte are slow."""
+    found: dict[str, str] = {}
+    for name in EXAMPLES:
+        found.setdefault(shipped.experiment(name).data.model_dump_json(), name)
+    large = ("imdb", "mnist")
+    return [
+        pytest.param(name, marks=pytest.mark.slow)
+        if shipped.experiment(name).data.dataset in large
+        else name
+        for name in found.values()
+    ]
+
+
+@pytest.mark.parametrize("name", one_a_preparation())
 def test_an_example_prepares_the_very_arrays(name: str) -> None:
     chosen = shipped.experiment(name)
     assert_same_arrays(chosen, located(chosen.data.dataset))
@@ -320,7 +334,13 @@ PUBLISHED: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
+LARGE = ("all digits", "reviews")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name in LARGE)) for name in PUBLISHED],
+)
 def test_published_data_give_the_very_arrays(name: str) -> None:
     chosen = experiment(PUBLISHED[name], seed=5)
     assert_same_arrays(chosen, located(chosen.data.dataset))
