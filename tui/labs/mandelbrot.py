@@ -113,7 +113,7 @@ picture, then the whole one, in slices; a new view takes the place of one that i
         canvas = self.query_one("#canvas")
         height = max(1, self.query_one("#lab").size.height - 2)
         width = min(round(2 * height * WIDTH / HEIGHT), max(8, self.size.width - 32))
-        canvas.styles.width = width + 2
+        canvas.styles.width = width + 4  # border and padding
         canvas.styles.height = min(height, max(1, round(width * HEIGHT / WIDTH / 2))) + 2
         self.call_after_refresh(self._paint)
 

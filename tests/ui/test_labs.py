@@ -1,0 +1,502 @@
+"""The labs on the screen: opened from the lessons, used with keys and mouse, left again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, Static
+
+from kerastui.datasets.errors import UserError
+from kerastui.models.labs.mandelbrot import View
+from kerastui.tui import labs
+from kerastui.tui.app import KerasTui
+from kerastui.tui.labs import LABS
+from kerastui.tui.labs.activations import ActivationsScreen
+from kerastui.tui.labs.algebra import AlgebraScreen
+from kerastui.tui.labs.base import LabScreen
+from kerastui.tui.labs.function_chart import FunctionChart
+from kerastui.tui.labs.half_blocks import HalfBlocks
+from kerastui.tui.labs.initializers import InitializersScreen
+from kerastui.tui.labs.mandelbrot import MandelbrotScreen
+from kerastui.tui.labs.neuron import NeuronScreen
+from kerastui.tui.labs.number_grid import NumberGrid
+from kerastui.tui.labs.slider import Chooser, Slider
+from kerastui.tui.labs.softmax import SoftmaxScreen
+from kerastui.tui.labs.structures import StructuresScreen
+from kerastui.tui.labs.versions import VersionsScreen
+from kerastui.tui.labs.weight_bias import WeightBiasScreen
+from kerastui.tui.screens.learn import LearnScreen
+from kerastui.tui.widgets.row_list import RowList
+
+from .fakes import FakeLauncher
+
+
+class FakeWorker(FakeLauncher):
+    """Answers the labs without Keras, by plain arithmetic. `hold` keeps every answer back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hold = asyncio.Event()
+        self.hold.set()
+        self.answers |= {
+            "lab.structure": structure, "lab.algebra": algebra, "lab.mandelbrot": mandelbrot,
+            "lab.weights": weights,
+        }  # fmt: skip
+
+    async def request(self, name: str, **payload: Any) -> dict[str, Any]:
+        self.requests.append((name, payload))
+        await self.hold.wait()
+        return self.answers[name](**payload)
+
+    def asked(self, name: str) -> list[dict[str, Any]]:
+        """Return what was asked under a name."""
+        return [payload for asked, payload in self.requests if asked == name]
+
+
+def structure(model: dict[str, Any], inputs: list[int]) -> dict[str, Any]:
+    """Follow dense layers, which is all that the labs' models have but for one Concatenate."""
+    graph = model["kind"] == "graph"
+    shapes = {e["name"]: e["shape"][0] for e in model["inputs"]} if graph else {"input": inputs[0]}
+    entry = dict(shapes)
+    rows, before = [], "input"
+    for number, layer in enumerate(model["nodes"] if graph else model["layers"]):
+        name = layer.get("name", f"dense_{number}")
+        sources = layer.get("from", [before])
+        width = sum(shapes[source] for source in sources)
+        units = layer.get("units", width)
+        count = width * units + units if layer["type"] == "Dense" else 0
+        rows.append({
+            "name": name, "type": layer["type"], "text": str(layer.get("units", "")),
+            "output_shape": [None, units], "parameters": count, "trainable": count,
+            "inputs": sources, "where": f"model.{'nodes' if graph else 'layers'}.{number}",
+        })  # fmt: skip
+        shapes[name], before = units, name
+    total = sum(row["parameters"] for row in rows)
+    return {"inputs": {n: [None, s] for n, s in entry.items()}, "rows": rows,
+            "outputs": [before], "parameters": total, "trainable": total}  # fmt: skip
+
+
+def algebra(line: str, variables: dict[str, Any]) -> dict[str, Any]:
+    """Compute the few lines that the tests type."""
+    name, _, expression = line.rpartition(" = ")
+    known = {n: np.array(value, float) for n, value in variables.items()}
+    results = {"A @ B": lambda: known["A"] @ known["B"], "x - a": lambda: known["x"] - known["a"],
+               "[4, 6]": lambda: np.array([4.0, 6.0]), "x": lambda: known["x"]}  # fmt: skip
+    if expression not in results:
+        raise UserError(f"{line!r} can't be read.", "Check [brackets] and commas.")
+    value = results[expression]()
+    return {"name": name, "value": value.tolist(), "shape": list(value.shape), "dtype": "float32"}
+
+
+def mandelbrot(path: str, width: int, height: int, first: int, last: int, **view: Any
+               ) -> dict[str, Any]:  # fmt: skip
+    """Write rows that grow downwards into the picture's file."""
+    mode = "r+" if Path(path).exists() else "w+"
+    shape = None if mode == "r+" else (height, width)
+    picture = np.lib.format.open_memmap(path, mode, np.uint16, shape)  # type: ignore[arg-type]
+    picture[first:last] = np.arange(first, last)[:, None] * view["cycles"] // height
+    picture.flush()
+    return {"rows": [first, last]}
+
+
+def weights(path: str, initializer: str, n_in: int, n_out: int, seed: int) -> dict[str, Any]:
+    """Draw plain normal numbers of the variance that Glorot's initializers promise."""
+    if n_in * n_out > 100_000:
+        raise UserError("A layer of too many weights was asked for.", "Take a smaller one.")
+    spread = (2 / (n_in + n_out)) ** 0.5
+    np.save(path, np.random.default_rng(seed).normal(0, spread, (n_in, n_out)).astype("float32"))
+    return {"count": n_in * n_out}
+
+
+@asynccontextmanager
+async def opened(
+    name: str,
+    size: tuple[int, int] = (120, 40),
+    worker: FakeWorker | None = None,
+    says: str = "",
+) -> AsyncIterator[tuple[Pilot[None], Any]]:
+    """Open a lab in the app, and wait until it has results, or says something."""
+    app = KerasTui(launcher=worker or FakeWorker())
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        screen = labs.find(name).screen()
+        await app.push_screen(screen)
+        for _ in range(100):
+            await pilot.pause(0.02)
+            if screen.results or (says and says in text(screen)):
+                break
+        yield pilot, screen
+
+
+def text(screen: LabScreen) -> str:
+    """Return what can be read in the text widgets of a screen."""
+    parts = [str(widget.content) for widget in screen.query(Static)]
+    for view in screen.query("LineView"):
+        parts += [line.plain for line in view.lines]  # type: ignore[attr-defined]
+    return "\n".join(parts)
+
+
+@pytest.fixture(autouse=True)
+def no_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody import TensorFlow here."""
+    from kerastui.models import probe
+
+    monkeypatch.setattr(probe, "ask", lambda *_: probe.WorkerReport(
+        tensorflow="2.99.0", keras="3.15.1", backend="tensorflow",
+        cpus=["/physical_device:CPU:0"], seconds=1.5,
+    ))  # fmt: skip
+
+
+# All of them
+
+
+@pytest.mark.parametrize("size", [(80, 24), (20, 5)], ids=str)
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
+async def test_every_lab_opens_at_every_size_and_is_left_again(
+    lab: labs.Lab, size: tuple[int, int]
+) -> None:
+    async with opened(lab.id, size) as (pilot, screen):
+        assert pilot.app.screen is screen
+        assert screen.results, "it never computed anything"
+        assert not [result for result in screen.results if result.right is False]
+        await pilot.resize_terminal(90, 28)
+        await pilot.pause()
+        await pilot.press("escape")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, LearnScreen)
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
+async def test_every_lab_bears_any_key(lab: labs.Lab) -> None:
+    async with opened(lab.id, (80, 24)) as (pilot, screen):
+        for key in (
+            "down",
+            "right",
+            "plus",
+            "minus",
+            "tab",
+            "left",
+            "up",
+            "end",
+            "home",
+            "f",
+            "a",
+            "delete",
+            "u",
+            "tab",
+            "5",
+            "enter",
+            "g",
+            "w",
+            "right_square_bracket",
+            "v",
+        ):
+            await pilot.press(key)
+        await pilot.pause(0.1)
+        assert pilot.app.screen is screen
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
+async def test_every_lab_has_help(lab: labs.Lab) -> None:
+    async with opened(lab.id) as (pilot, screen):
+        assert screen.HELP
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert pilot.app.screen is not screen
+
+
+def test_the_registry_names_every_row_once() -> None:
+    assert [lab.id for lab in LABS] == [
+        "a01", "a02", "a03", "a04", "a11", "a12", "b01", "b02", "b03", "b04", "b05", "b06", "b12",
+        "d01",
+    ]  # fmt: skip
+    with pytest.raises(UserError, match="no lab 'zz'"):
+        labs.find("zz")
+
+
+async def test_a_lab_is_opened_from_its_lesson() -> None:
+    app = KerasTui(launcher=FakeWorker())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        rows = app.screen.query_one(RowList)
+        assert rows.move_to("b04-softmax")
+        await pilot.pause()
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(app.screen, SoftmaxScreen)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert rows.key == "b04-softmax"
+
+
+async def test_a_lab_that_nobody_answers_says_so() -> None:
+    class Silent(FakeWorker):
+        async def request(self, name: str, **payload: Any) -> dict[str, Any]:
+            raise UserError("The [Keras] process can't be started.", "See: kerastui doctor")
+
+    says = "The [Keras] process can't be started."
+    for name in ("a02", "b05", "b06", "b12"):
+        async with opened(name, worker=Silent(), says=says) as (_, screen):
+            assert says in text(screen)
+
+
+# One by one
+
+
+async def test_versions_stand_beside_the_documents() -> None:
+    async with opened("a01") as (_, screen):
+        assert isinstance(screen, VersionsScreen)
+        assert (screen.results[0].published, screen.results[0].got) == ("2.2.0", "2.99.0")
+        assert "/physical_device:CPU:0" in text(screen)
+
+
+async def test_a_summary_counts_and_its_diagram_is_written(own_home: Path) -> None:
+    async with opened("a03") as (pilot, screen):
+        assert isinstance(screen, StructuresScreen)
+        assert [r.got for r in screen.results] == [
+            "900", "8,080", "2,430", "310", "55", "6", "11,781"
+        ]  # fmt: skip
+        assert all(result.right for result in screen.results)
+        await pilot.press("down")
+        await pilot.pause()
+        assert "8 inputs × 100 neurons + 100 biases = 900" in text(screen)
+        await pilot.press("w")
+        await pilot.app.workers.wait_for_complete()
+        saved = own_home / "saved"
+        assert "<svg" in (saved / "a03-deep-mlp.svg").read_text()
+        assert "▼" in (saved / "a03-deep-mlp.txt").read_text()
+
+
+async def test_a_folder_that_can_not_be_written_is_said(own_home: Path) -> None:
+    (own_home / "saved").write_text("a file where the folder should be")
+    async with opened("a12") as (pilot, screen):
+        await pilot.press("w")
+        await pilot.pause(0.1)
+        assert pilot.app.screen is screen
+
+
+async def test_two_ways_to_write_one_model_are_equal() -> None:
+    async with opened("d01") as (pilot, screen):
+        assert [(r.label, r.got, r.right) for r in screen.results] == [
+            ("Sequential", "25,450", True), ("functional", "25,450", True),
+            ("summaries", "equal", True),
+        ]  # fmt: skip
+        assert screen.structure.name == "Sequential"
+        await pilot.press("f")
+        assert screen.structure.name == "functional"
+
+
+async def test_where_it_is_narrow_table_and_diagram_take_turns() -> None:
+    async with opened("a04", (80, 24)) as (pilot, screen):
+        table, diagram = screen.query_one("#summary"), screen.query_one("#diagram")
+        assert table.display
+        assert not diagram.display
+        await pilot.press("g")
+        assert not table.display
+        assert diagram.display
+        assert diagram.has_focus
+
+
+async def test_a_neuron_is_typed_over_and_put_back() -> None:
+    async with opened("b01") as (pilot, screen):
+        assert isinstance(screen, NeuronScreen)
+        assert screen.results[0].got == "0.8"
+        await pilot.press("5", "enter")
+        assert screen.inputs == [5.0, 2.0]
+        assert screen.results[0] == (screen.results[0].__class__("sum", "0.8", "1.2", None))
+        await pilot.press("down", "right", "-", ".", "5", "enter")
+        assert screen.weights == [0.1, -0.5, 0.3]
+        await pilot.press("minus", "7", "escape")
+        assert screen.weights == [0.1, -0.5, 0.3]
+        assert pilot.app.screen is screen
+        await pilot.press("a")
+        assert len(screen.weights) == 4
+        await pilot.press("delete", "v")
+        assert (screen.inputs, screen.weights) == ([1.0, 2.0], [0.1, 0.2, 0.3])
+
+
+async def test_what_is_no_number_is_not_taken() -> None:
+    async with opened("b01") as (pilot, screen):
+        await pilot.press("1", "e", "e", "enter")
+        assert screen.inputs == [1.0, 2.0]
+        await pilot.press("9", "e", "9", "enter")
+        assert screen.inputs == [1.0, 2.0]
+        await pilot.press("0", ",", "5", "enter")
+        assert screen.inputs == [0.5, 2.0]
+
+
+async def test_the_activation_of_a_neuron_is_chosen() -> None:
+    async with opened("b01") as (pilot, screen):
+        before = text(screen)
+        await pilot.press("f")
+        assert screen.query_one(Chooser).value == "tanh"
+        assert "tanh x" in text(screen)
+        assert text(screen) != before
+
+
+async def test_every_activation_is_drawn_with_its_parameters() -> None:
+    async with opened("b02") as (pilot, screen):
+        assert isinstance(screen, ActivationsScreen)
+        await pilot.press("down", "down", "down")
+        await pilot.pause(0.1)
+        assert screen.activation.name == "step"
+        slider = screen.query_one(Slider)
+        slider.focus()
+        await pilot.press("left")
+        await pilot.pause()
+        assert screen.values == {"threshold": 0.4}
+        chart = screen.query_one(FunctionChart)
+        chart.focus()
+        await pilot.press("home")
+        await pilot.pause()
+        assert screen.x == -6.0
+        await pilot.press("right")
+        await pilot.pause()
+        assert screen.x == -5.9
+
+
+async def test_the_mouse_moves_sliders_and_cursors() -> None:
+    async with opened("b03") as (pilot, screen):
+        assert isinstance(screen, WeightBiasScreen)
+        slider = screen.query_one("#weight", Slider)
+        await pilot.click(slider, offset=(slider.size.width - 10, 0))
+        assert slider.value > 2
+        await pilot.click(FunctionChart, offset=(60, 5))
+        await pilot.pause()
+        assert screen.x > 2
+        await pilot.press("f")
+        assert screen.curves() == [(1.0, 0.5), (1.0, 1.0), (1.0, 1.5), (1.0, 2.0)]
+        await pilot.press("v")
+        assert slider.value == 1.0
+        assert screen.curves()[0] == (0.5, 0.0)
+
+
+async def test_softmax_to_the_documents_digits_then_ones_own() -> None:
+    async with opened("b04") as (pilot, screen):
+        assert isinstance(screen, SoftmaxScreen)
+        assert [r.label for r in screen.results] == [
+            "sum of exp", "setosa", "versicolor", "virginica"
+        ]  # fmt: skip
+        assert all(result.right for result in screen.results)
+        await pilot.press("f")
+        assert screen.logits == [1.9, 1.2, 1.4]
+        assert "47.5%" in text(screen)
+        await pilot.press("1", "0", "0", "0", "enter")
+        assert "out of range" in text(screen)
+        assert "100.0%" in text(screen)
+
+
+async def test_algebra_is_computed_line_by_line() -> None:
+    async with opened("b05") as (pilot, screen):
+        assert isinstance(screen, AlgebraScreen)
+        assert [r.got for r in screen.results] == ["[[12]]", "[−2, −1]", "[1, 3]"]
+        await pilot.press("a", *"y", "space", "equals_sign", "space", *"x", "enter")
+        await pilot.pause(0.1)
+        assert screen.variables["y"] == [4.0, 6.0]
+        await pilot.press(*"oops", "enter")
+        await pilot.pause(0.1)
+        assert "'oops' can't be read." in text(screen)
+        assert "Check [brackets] and commas." in text(screen)
+        await pilot.press("up")
+        assert screen.query_one(Input).value == "oops"
+        await pilot.press("escape")
+        await pilot.pause()
+        assert pilot.app.screen is screen
+        await pilot.press("delete")
+        assert "y" not in screen.variables
+        await pilot.press("u")
+        assert screen.variables["y"] == [4.0, 6.0]
+
+
+async def test_matrices_are_typed_over() -> None:
+    async with opened("b05") as (pilot, screen):
+        screen.query_one(RowList).move_to("A")
+        await pilot.pause()
+        await pilot.press("e")
+        assert isinstance(screen.focused, NumberGrid)
+        await pilot.press("right", "7", "enter")
+        await pilot.pause()
+        assert screen.variables["A"] == [[3.0, 7.0]]
+
+
+async def test_the_picture_comes_coarse_then_in_slices() -> None:
+    worker = FakeWorker()
+    async with opened("b06", worker=worker) as (pilot, screen):
+        assert isinstance(screen, MandelbrotScreen)
+        await pilot.pause(0.1)
+        asked = worker.asked("lab.mandelbrot")
+        assert (asked[0]["width"], asked[0]["height"]) == (80, 60)
+        assert [slice_["first"] for slice_ in asked[1:]] == list(range(0, 480, 48))
+        assert {slice_["width"] for slice_ in asked[1:]} == {640}
+        assert screen.counts[479, 0] == 479 * 200 // 480
+        columns, rows = screen.query_one(HalfBlocks).pixels
+        assert columns / rows == pytest.approx(4 / 3, abs=0.03)
+
+
+async def test_zooming_and_moving_ask_for_another_view() -> None:
+    worker = FakeWorker()
+    async with opened("b06", worker=worker) as (pilot, screen):
+        await pilot.press("plus")
+        assert screen.view.span == 2.0
+        await pilot.press("right")
+        assert screen.view.real == pytest.approx(-0.1)
+        await pilot.press("right_square_bracket")
+        assert screen.view.cycles == 400
+        await pilot.click(HalfBlocks, offset=(0, 0))
+        assert screen.view.real < -0.8
+        await pilot.press("v")
+        await pilot.pause(0.2)
+        assert screen.view == View()
+
+
+async def test_a_view_that_is_left_asks_for_nothing_more() -> None:
+    worker = FakeWorker()
+    async with opened("b06", worker=worker) as (pilot, screen):
+        worker.hold.clear()
+        await pilot.press("plus")
+        await pilot.pause()
+        await pilot.press("plus")
+        await pilot.pause()
+        worker.requests.clear()
+        worker.hold.set()
+        await pilot.pause(0.3)
+        assert {slice_["span"] for slice_ in worker.asked("lab.mandelbrot")} == {1.0}
+        assert screen.share == 1
+
+
+async def test_pictures_leave_no_files_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    async with opened("b06") as (pilot, _):
+        assert os.listdir(tmp_path)
+        await pilot.press("escape")
+        await pilot.pause()
+    assert os.listdir(tmp_path) == []
+
+
+async def test_weights_are_drawn_anew_for_another_layer() -> None:
+    worker = FakeWorker()
+    async with opened("b12", worker=worker) as (pilot, screen):
+        assert isinstance(screen, InitializersScreen)
+        assert (screen.results[0].published, screen.results[0].right) == ("0.01", True)
+        screen.query_one("#outputs", Slider).value = 300
+        await pilot.pause(0.3)
+        assert worker.asked("lab.weights")[-1]["n_out"] == 300
+        assert screen.results[0].published == "0.005"
+        screen.query_one("#inputs", Slider).value = 2000
+        await pilot.pause(0.3)
+        assert "too many weights" in text(screen)
+        screen.query_one(RowList).move_to("zeros")
+        screen.query_one("#inputs", Slider).value = 100
+        await pilot.pause(0.3)
+        assert screen.results[0].right is False  # the stand-in draws no zeros, and is found out
