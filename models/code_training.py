@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from kerastui.models.code_afterwards import write_baselines, write_reload
 from kerastui.models.code_data import CLASSES, DataCode
 from kerastui.models.code_layout import Expression, call, literal, one_line, text
 from kerastui.models.code_model import callback_lines
@@ -34,6 +35,23 @@ class TrainingCode:
             self.script.section("Predict.")
         for asked in self.experiment.afterwards.predict:
             self._predict(asked)
+        self._compare()
+
+    def _compare(self) -> None:
+        """Write what the model is held against: copies of it, and guesses without one."""
+        afterwards, held = self.experiment.afterwards, self.data.held
+        parts = self._parts()
+        if afterwards.baselines and self.experiment.data.task in ("binary", "multiclass"):
+            for part in parts:
+                write_baselines(
+                    self.script,
+                    afterwards.baselines,
+                    held.of("y", part),
+                    part,
+                    one_hot=self.data.one_hot,
+                )
+        if afterwards.reload and parts:
+            write_reload(self.script, afterwards.reload, held.of("x", parts[0]))
 
     def _fit(self) -> None:
         fit, script, data = self.experiment.fit, self.script, self.data
