@@ -66,7 +66,7 @@ def _start(
         console = subprocess.DEVNULL
     try:
         process = subprocess.Popen(
-            [sys.executable, "-m", f"kerastui.models.{module}", str(path)],
+            [sys.executable, "-P", "-m", f"kerastui.models.{module}", str(path)],
             stdin=subprocess.DEVNULL,
             stdout=console,
             stderr=console,
@@ -114,7 +114,7 @@ class Nursery:
         self._gone.clear()
         try:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "kerastui.models.nursery",
+                sys.executable, "-P", "-m", "kerastui.models.nursery",
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,

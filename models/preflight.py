@@ -49,12 +49,23 @@ __all__ = [
 ]
 
 
-def check(experiment: Experiment, data: Facts) -> list[Finding]:
+_MANY_SLOTS = 4
+"""More numbers for a weight than any of Keras' optimizers keeps."""
+
+
+def check(
+    experiment: Experiment,
+    data: Facts,
+    free_bytes: int | None = None,
+    device: str = "memory",
+) -> list[Finding]:
     """Everything that can be known to go wrong, or to disappoint, before training.
 
     Args:
         experiment: The experiment.
         data: Facts about its prepared data.
+        free_bytes: Free memory where it trains; None leaves memory out.
+        device: How that memory is called in a sentence.
 
     Returns:
         Problems first, then warnings; none for a sound experiment.
@@ -72,6 +83,8 @@ def check(experiment: Experiment, data: Facts) -> list[Finding]:
         else:
             found += _inputs(done, data)
             found += _fitting(experiment, data, done)
+            if free_bytes is not None:
+                found += _memory(experiment, data, done, free_bytes, device)
     return sorted(dict.fromkeys(found), key=lambda finding: finding.level != "problem")
 
 
@@ -101,12 +114,13 @@ def _data(experiment: Experiment, data: Facts) -> Iterator[Finding]:
                 "Choose another target column or another split.",
             )  # fmt: skip
     batch = experiment.fit.batch_size
-    if isinstance(batch, int) and batch > data.rows > 0:
+    # 32 is what one gets without saying anything, and right for small data.
+    if isinstance(batch, int) and batch > data.rows > 0 and batch != 32:
         yield Finding(
             "warning", "fit.batch_size",
             f"A batch of {batch} is larger than the {data.rows} training rows; every epoch is a "
             "single step.",
-            f'Use {max(1, data.rows // 4)} or less, or say "all" if that is meant.',
+            'Use a smaller batch for more steps an epoch, or say "all" if one is meant.',
         )  # fmt: skip
     labels = experiment.fit.class_weight
     if labels and data.task not in ("binary", "multiclass"):
@@ -210,6 +224,18 @@ def _monitors(experiment: Experiment, data: Facts, outputs: list[str]) -> Iterat
 
 
 # --- memory --------------------------------------------------------------------------------
+
+
+def _memory(
+    experiment: Experiment, data: Facts, done: Sequence[Step], free_bytes: int, device: str
+) -> list[Finding]:
+    size = experiment.fit.batch_size
+    batch = data.rows if size == "all" else min(size, data.rows)
+    # Asking the optimizer takes longer than all the rest, so only where it can matter.
+    if memory_estimate(done, batch, _MANY_SLOTS).total <= free_bytes / 2:
+        return []
+    slots = optimizer_slots(experiment.compile.optimizer)
+    return check_memory(memory_estimate(done, batch, slots), free_bytes, device)
 
 
 def check_memory(memory: Memory, free_bytes: int, device: str = "memory") -> list[Finding]:

@@ -109,12 +109,11 @@ class _Work:
         experiment = self.run.experiment()
         os.environ["KERAS_BACKEND"] = experiment.backend
         with self._stage("import", "Starting Keras"):
-            keras = import_keras(experiment.backend)
+            import_keras(experiment.backend)
             info = self.record.info
             info.versions = versions(experiment.backend)
             info.backend = experiment.backend
             info.device = _device(experiment)
-            keras.config.set_dtype_policy(experiment.precision)
             warm = threading.Thread(target=_warm_up, name="warm-up", daemon=True)
             warm.start()
         with self._stage("data", f"Loading {experiment.data.dataset}"):
@@ -189,6 +188,7 @@ class _Work:
                 prepared.task,
                 len(validation.x) if validation is not None else 0,
             ),
+            *_free_memory(self.record.info.device),
         )
         for finding in findings:
             if finding.level == "problem":
@@ -202,6 +202,8 @@ class _Work:
 
         # The pre-flight made layers too: their numbers must not show in the names of these.
         keras.utils.clear_session(free_memory=False)
+        # Clearing puts the precision back, too.
+        keras.config.set_dtype_policy(experiment.precision)
         model = build_model(experiment.model, prepared.input_shape, seed=experiment.seed)
         return compile_model(model, experiment.compile)
 
@@ -309,6 +311,19 @@ def _device(experiment: Experiment) -> str:
     from kerastui.models.devices import configure_devices
 
     return configure_devices(experiment.device)
+
+
+def _free_memory(device: str) -> tuple[int, str]:
+    """Return the free bytes where the run trains, and how that memory is called."""
+    from kerastui.models.hardware import snapshot
+
+    machine = snapshot()
+    if device.startswith("GPU") and machine.gpus:
+        number = device.removeprefix("GPU").split()[0]
+        gpu = next((one for one in machine.gpus if str(one.index) == number), machine.gpus[0])
+        if gpu.memory_free is not None:
+            return gpu.memory_free, "GPU memory"
+    return machine.memory.available, "memory"
 
 
 def _warm_up() -> None:
