@@ -259,7 +259,7 @@ BAD = {
     # data and fit
     "a batch beyond the rows": (
         experiment("binary", dense(1, "sigmoid"), loss=BCE, batch_size=512), data(),
-        "warning", "fit.batch_size", "larger than the 100", "25 or less"),
+        "warning", "fit.batch_size", "larger than the 100", "smaller batch"),
     "missing inputs": (
         experiment("binary", dense(1, "sigmoid"), loss=BCE), data(not_finite=3),
         "problem", "data", "3 of the input numbers", "missing values"),
