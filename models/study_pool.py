@@ -69,6 +69,7 @@ class Pool:
         self.info: StudyInfo = folder.info()
         self.experiment: Experiment = folder.experiment()
         self.stopping = False
+        self._closing = False
         self._start = start
         self._room = room
         self._free = list(slots)
@@ -90,7 +91,7 @@ class Pool:
     def stop(self) -> None:
         """Start no more members, and ask those that run to keep what they have."""
         self.stopping = True
-        self._leave_out_the_rest("stop")
+        self._leave_out_the_rest()
 
     def step(self) -> bool:
         """Look at what runs, start what can be started; returns whether there is more to do."""
@@ -98,7 +99,8 @@ class Pool:
         if not self.stopping and self._commands.stop_asked():
             self.stop()
             changed = True
-        if self._has_succeeded() and self._leave_out_the_rest("stop"):
+        if not self._closing and self._has_succeeded():
+            self._leave_out_the_rest()
             changed = True
         changed |= self._fill()
         if changed:
@@ -187,15 +189,15 @@ class Pool:
                 return member.state == "finished"
         return False
 
-    def _leave_out_the_rest(self, command: str) -> bool:
-        changed = False
+    def _leave_out_the_rest(self) -> None:
+        """Start nothing more, and ask what runs to stop."""
+        self._closing = True
         for member in self.info.members:
             if member.state == WAITING:
-                member.state, changed = SKIPPED, True
+                member.state = SKIPPED
         for run, _ in self._running.values():
             with suppress(UserError):
-                run.command(command)
-        return changed
+                run.command("stop")
 
     # --- what comes next ---------------------------------------------------------------------
 
