@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kerastui.datasets.errors import UserError
+from kerastui.models import shipped
 from kerastui.models.runs import Workspace
 from kerastui.tui import checking
 from kerastui.tui.checking import Checked
@@ -30,6 +31,21 @@ async def test_figures_are_those_of_the_learn_screen(tmp_path: Path) -> None:
     assert [run.info().name for run in launcher.ran] == ["a13-learning-curves"]
     # The fake reaches nothing that this example publishes, and that is no success.
     assert {verdict.state for verdict in one.verdicts} == {"missing"}
+    assert not one.right
+
+
+async def test_a_figure_that_is_missed_with_one_seed_is_judged_over_several(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What the fake reaches is outside of what this example accepts.
+    launcher = FakeLauncher()
+    figures = [{"figure": "test.accuracy", "band": [0.0, 0.1]}]
+    changed = shipped.experiment("a13-learning-curves").changed({"published": figures})
+    monkeypatch.setattr(shipped, "experiment", lambda _name: changed)
+    monkeypatch.setitem(shipped.entry("a13").plain, "published", figures)
+    (one,) = await checked(tmp_path, "a13-learning-curves", launcher=launcher)
+    assert [run.info().seed for run in launcher.ran] == [1, 1, 2, 3, 4, 5]
+    assert one.seeds == checking.SEEDS
     assert not one.right
 
 

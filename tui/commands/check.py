@@ -39,7 +39,12 @@ def check(
         bool, typer.Option("--fast", help="A few epochs: only whether everything works.")
     ] = False,
     seeds: Annotated[
-        int, typer.Option(help="Repeat each with so many seeds; the median counts.", min=0)
+        int,
+        typer.Option(
+            help="Repeat each with so many seeds; the median counts. 0: one, and five where one "
+            "misses a figure.",
+            min=0,
+        ),
     ] = 0,
     timeout: Annotated[float, typer.Option(help="Seconds for one example.", min=1)] = 3600.0,
     json: Json = False,
@@ -108,7 +113,8 @@ def _print(found: list[Checked], fast: bool) -> None:
     grid = table(*names, right=("published", "got", "seconds"))
     words = {"inside": "✓ inside", "outside": "✗ outside", "missing": "✗ missing", "shown": ""}
     for checked in found:
-        name, seconds = checked.name, f"{checked.seconds:.1f}"
+        seeds = f" ({checked.seeds} seeds)" if checked.seeds > 1 else ""
+        name, seconds = checked.name + seeds, f"{checked.seconds:.1f}"
         if not checked.verdicts:
             style = "green" if checked.right else "yellow" if checked.skipped else "red"
             verdict = Text(_verdict(checked, fast), style=style)
@@ -141,6 +147,7 @@ def _plain(checked: Checked, fast: bool) -> dict[str, Any]:
         "status": checked.status,
         "right": checked.right,
         "verdict": _verdict(checked, fast),
+        "seeds": checked.seeds,
         "seconds": round(checked.seconds, 2),
         "problem": checked.problem,
         "figures": [published(verdict) for verdict in checked.verdicts],
