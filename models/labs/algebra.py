@@ -22,6 +22,9 @@ MOST = 1000
 LARGEST = 3.4e38
 """Largest number that can be typed: 32 bits hold no larger one."""
 
+DEEPEST = 40
+"""Deepest nesting of an expression."""
+
 LONGEST = 500
 """Most signs in a line."""
 
@@ -128,7 +131,17 @@ def _statement(line: str) -> ast.stmt:
     if len(body) != 1 or not isinstance(body[0], ast.Expr | ast.Assign):
         raise UserError(f"{line!r} is neither an expression nor name = expression.",
                         "One of them at a time.")  # fmt: skip
+    if _depth(body[0]) > DEEPEST:
+        raise UserError("The line is nested too deeply.", "Take it apart: y = ..., then use y.")
     return body[0]
+
+
+def _depth(root: ast.AST) -> int:
+    """Return how deep an expression is nested; a loop, since recursion is what must not end."""
+    depth, level = 0, [root]
+    while level:
+        depth, level = depth + 1, [c for node in level for c in ast.iter_child_nodes(node)]
+    return depth
 
 
 class _Evaluation:

@@ -110,11 +110,11 @@ works everywhere."""
         self.query_one("#legend", LineView).show([
             Content.assemble(
                 ("── ", "$series-1"), ("φ(x)  ", "$muted"), f"{activation.formula:<{room}}",
-                (f"  φ({steady(self.x)}) = ", "$muted"), (steady(here), "bold"),
+                (f"  φ({number(self.x)}) = ", "$muted"), (steady(here), "bold"),
             ),
             Content.assemble(
                 ("── ", "$series-2"), ("φ'(x) ", "$muted"), f"{activation.slope_formula:<{room}}",
-                (f"  φ'({steady(self.x)}) = ", "$muted"), (steady(rise), "bold"),
+                (f"  φ'({number(self.x)}) = ", "$muted"), (steady(rise), "bold"),
                 ("  (a corner)" if corner else "", "$warn"),
             ),
         ])  # fmt: skip

@@ -88,7 +88,14 @@ The chart shows the activation, and where the sum meets it."""
             for x, w in zip([*self.inputs, self.bias], self.weights, strict=True)
         )
         line = Content.assemble((f" {terms} = ", "$muted"), (short(neuron.total), "bold"))
-        self.query_one("#sum", LineView).show(["", line, *beside(self.results, 40).split("\n"), ""])
+        self.query_one("#sum", LineView).show(
+            [
+                "",
+                line,
+                *(Content.assemble(" ", told) for told in beside(self.results, 39).split("\n")),
+                "",
+            ]
+        )
         self.query_one("#output", LineView).show(
             [
                 Content.assemble((f" φ(x) = {activation.formula}", "$muted")),

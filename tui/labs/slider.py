@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -101,8 +102,6 @@ class Slider(Widget, can_focus=True):
 
     def _share(self) -> float:
         if self.factor > 1:
-            import math
-
             return math.log(self.value / self.low) / math.log(self.high / self.low)
         return (self.value - self.low) / (self.high - self.low)
 

@@ -162,7 +162,9 @@ under the cursor comes to its number. w writes the diagram as SVG and as text.""
                     )
                 )  # fmt: skip
         if not verdict:
-            verdict = [Content.styled("No figure of the document: try it, it is yours.", "$muted")]
+            verdict = [
+                Content.styled("The document has no such model: nothing to compare.", "$muted")
+            ]
         self.query_one("#verdict", Static).update(Content("\n").join(verdict))
 
     def on_row_list_moved(self, event: RowList.Moved) -> None:
