@@ -27,7 +27,8 @@ def test_lines_are_read(line: str, name: str, expression: str) -> None:
 @pytest.mark.parametrize(
     "line",
     ["", "x =", "1 +", "import os", "x = y = 1", "x, y = 1, 2", "sum = 3", "_x = 1", "x; y",
-     "x += 1", "[" * 300, "x" * 600, "a.b = 1", "-" * 480 + "1", "[" * 60 + "1" + "]" * 60, "x\ny", "del x", "x: int = 3"],
+     "x += 1", "[" * 300, "x" * 600, "a.b = 1", "-" * 480 + "1", "[" * 60 + "1" + "]" * 60,
+     "x\ny", "del x", "x: int = 3"],
 )  # fmt: skip
 def test_what_is_no_line_is_refused_in_words(line: str) -> None:
     with pytest.raises(UserError) as caught:
