@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from kerastui.datasets.catalogue import card
+from kerastui.datasets.fetch import locate
 from kerastui.models import shipped, study_store
 from kerastui.models.experiment import Experiment
 from kerastui.models.launch import Nursery, launch, launch_study
@@ -22,6 +24,11 @@ from kerastui.models.runs import ACTIVE, Run, Workspace
 from kerastui.models.study_store import StudyFolder
 
 pytestmark = pytest.mark.slow
+
+LESSONS = [
+    entry.name for entry in shipped.index() if entry.document in "CD" and entry.id != "d14"
+] + ["a15-load", "b09-save-load"]
+"""Examples of which one run, or one study, says enough: their figures hardly hang on the seed."""
 
 
 @pytest.fixture
@@ -139,6 +146,33 @@ def test_until_it_succeeds_ends_early_and_says_which_start_it_was(tmp_path: Path
     assert starts == 1 + outcome["seed"] - shipped.experiment("b13-xor").seed
     (folder,) = study_store.folders(Workspace(tmp_path / "saved"))
     assert "skipped" in {member.state for member in folder.info().members}
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", LESSONS)
+def test_the_lessons_reach_what_they_should(name: str, tmp_path: Path) -> None:
+    data = card(shipped.experiment(name).data.dataset)
+    if data.files and not os.environ.get("KERASTUI_DATA"):
+        pytest.skip("KERASTUI_DATA names no directory with the real data")
+    if locate(data) is None:
+        pytest.skip(f"{data.name} is not here")
+    done = subprocess.run(
+        [sys.executable, "-m", "kerastui.tui.cli", "run", name, "--json"],
+        capture_output=True,
+        text=True,
+        timeout=880,
+        env={**os.environ, "KERASTUI_HOME": str(tmp_path / "saved")},
+    )
+    assert done.returncode == 0, done.stderr
+    outcome = json.loads(done.stdout)
+    assert outcome["status"] == "finished"
+    assert outcome["data"]["substitute"] is None
+    wrong = {
+        entry["label"]: (entry["got"], entry["expected"])
+        for entry in outcome["published"]
+        if entry["state"] in ("outside", "missing")
+    }
+    assert wrong == {}
 
 
 def test_a_run_and_its_copy_from_a_file_agree_to_the_bit(home: Workspace) -> None:
