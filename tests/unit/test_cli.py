@@ -97,6 +97,9 @@ def finish(run: Run, epochs: int) -> None:
         (["data", "fetch", "irys"], "iris"),
         (["runs", "show", "nothing"], "No run 'nothing'"),
         (["code", "a99-none"], "There is no example"),
+        (["check"], "or all with --all"),
+        (["check", "a05", "--all"], "or all with --all"),
+        (["check", "a99-none"], "There is no example"),
     ],
 )
 def test_wrong_usage_is_told_in_plain_words_with_exit_code_2(
