@@ -171,6 +171,10 @@ class Run:
         if info.pid and worker_lives(info):
             os.killpg(os.getpgid(info.pid), 9)
 
+    def kill_asked(self) -> bool:
+        """Say whether somebody asked to kill its worker."""
+        return any(entry["event"] == "kill" for entry in CommandReader(self.commands).read())
+
     def remove(self) -> None:
         """Delete the directory; raises `UserError` while a worker is at it."""
         if self.info().status in ACTIVE:

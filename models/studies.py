@@ -18,6 +18,7 @@ from kerastui.models.figures import Value, Verdict, at_epochs, judge, of_history
 from kerastui.models.history import lower_is_better
 
 if TYPE_CHECKING:
+    from kerastui.models.history import History
     from kerastui.models.runs import Run, RunInfo
 
 
@@ -121,8 +122,11 @@ def result(run: Run, paths: list[str]) -> Result:
     Raises:
         UserError: The run can't be read.
     """
-    info = run.info()
-    history = run.history()
+    return reached(run.info(), run.history(), paths)
+
+
+def reached(info: RunInfo, history: History, paths: list[str]) -> Result:
+    """Return the same from what was read already."""
     figures = {**of_history(history), **at_epochs(history, paths), **history.figures}
     curves = {
         metric: history.series[metric]

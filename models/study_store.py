@@ -43,6 +43,11 @@ class MemberInfo:
         """Whether its run goes on."""
         return self.state in ACTIVE
 
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more comes of it."""
+        return self.state != WAITING and not self.active
+
 
 @dataclass
 class StudyInfo:

@@ -31,8 +31,8 @@ from kerastui.tui.widgets.toast import say
 
 if TYPE_CHECKING:
     from kerastui.models.experiment import Experiment
-    from kerastui.models.hardware import Snapshot
-    from kerastui.models.study_store import StudyFolder
+    from kerastui.models.machine.hardware import Snapshot
+    from kerastui.models.study_store import StudyFolder, StudyInfo
     from kerastui.tui.launcher import Launcher
 
 
@@ -84,11 +84,13 @@ class KerasTui(App[None]):
         workspace: The folder of the runs.
         current: The experiment that every section is about; change it with `set_current`.
         monitor: Follows the run that is shown; change it with `show_run`.
+        study: The study that is shown in place of one run; change it with `show_study`. The
+            monitor then follows a member that goes on.
+        study_info: What the record of that study says.
         current_changed: Published with the new current experiment.
         run_changed: Published with the monitor when there is news of the run that is shown.
         facts_changed: Published when the header has something else to say.
         run_index: All runs of the workspace.
-        waiting: Members of the study that is shown which are still to be started.
         started_here: The runs and studies that this session started, by id.
     """
 
@@ -144,7 +146,8 @@ class KerasTui(App[None]):
         self.trash = Trash(self.workspace)
         self.started_here: dict[str, Run | StudyFolder] = {}
         self.hardware: Snapshot | None = None
-        self.waiting = 0
+        self.study: StudyFolder | None = None
+        self.study_info: StudyInfo | None = None
         self._launcher = launcher
         self._owns_launcher = launcher is None
         self._starting: asyncio.Task[None] | None = None
@@ -192,7 +195,7 @@ class KerasTui(App[None]):
         gc.enable()
         self._start_launcher()
         await self._read_hardware()
-        await asyncio.to_thread(_import_experiment)
+        await asyncio.to_thread(_import_what_comes_next)
         if self.file:
             await self._open_file(self.file)
 
@@ -213,7 +216,7 @@ class KerasTui(App[None]):
         return self._starting
 
     async def _read_hardware(self) -> None:
-        from kerastui.models import hardware
+        from kerastui.models.machine import hardware
 
         self.hardware = await asyncio.to_thread(hardware.snapshot)
         self.facts_changed.publish(None)
@@ -272,12 +275,23 @@ class KerasTui(App[None]):
 
     def show_run(self, run: Run, *, switch: bool = True) -> None:
         """Follow a run; with `switch` on the Train screen."""
+        self.study = self.study_info = None
+        self._watch(run)
+        if switch:
+            self.action_section("train")
+
+    def _watch(self, run: Run) -> None:
         if self.monitor is None or self.monitor.run.path != run.path:
             self.monitor = RunMonitor(run, self._run_news)
             self._follow(self.monitor)
-            self.run_changed.publish(self.monitor)
-        if switch:
-            self.action_section("train")
+        self.run_changed.publish(self.monitor)
+
+    def show_study(self, study: StudyFolder) -> None:
+        """Show a study on the Train screen, as a whole."""
+        self.study, self.study_info = study, None
+        self.run_changed.publish(self.monitor)
+        self._follow_study(study)
+        self.action_section("train")
 
     @work(group="monitor", exclusive=True, exit_on_error=False)
     async def _follow(self, monitor: RunMonitor) -> None:
@@ -326,29 +340,34 @@ class KerasTui(App[None]):
         members = study.info().members
         self.started_here[study.id] = study
         say(self, f"{experiment.name}: {len(members)} runs", title="Study")
+        self.show_study(study)
         await self._start_launcher()
         await self.launcher.study(study)
-        self._show_study(study)
 
     @work(group="study", exclusive=True, exit_on_error=False)
-    async def _show_study(self, study: StudyFolder) -> None:
-        """Show the members of a study as they run, as long as nobody looks at something else."""
-        shown: Run | None = None
-        while shown is None or self.shown_run is None or self.shown_run.path == shown.path:
-            info = await asyncio.to_thread(study.info)
-            runs = [member for member in info.members if member.run]
-            self.waiting = sum(member.state == "waiting" for member in info.members)
-            ended = shown is None or self.monitor is None or not self.monitor.active
-            following = next((member for member in runs if member.active), None)
-            if shown is None and runs:
-                following = following or runs[0]
-            if ended and following and (run := study.run_of(following)):
-                self.show_run(run, switch=shown is None)
-                shown = run
-            if info.status not in ACTIVE and not following:
+    async def _follow_study(self, study: StudyFolder) -> None:
+        """Follow a member that goes on, as long as nobody looks at something else."""
+        watched = ""
+        while self.study is study:
+            try:
+                info = await asyncio.to_thread(study.info)
+            except UserError:  # removed meanwhile
+                break
+            if self.study is not study:
+                break
+            if info != self.study_info:
+                self.study_info = info
+                self.facts_changed.publish(None)
+            idle = not watched or self.monitor is None or not self.monitor.active
+            member = next((one for one in info.members if one.active and one.run), None)
+            if not watched:
+                member = member or next((one for one in info.members if one.run), None)
+            if idle and member and (run := study.run_of(member)):
+                watched = run.id
+                self._watch(run)
+            elif info.status not in ACTIVE and idle:
                 break
             await asyncio.sleep(0.2)
-        self.waiting = 0
 
     async def _with_data(self, experiment: Experiment) -> Experiment | None:
         """Return the experiment as it can be run with the data that is to be had, else None."""
@@ -403,7 +422,12 @@ class KerasTui(App[None]):
             if parameters := summary.get("parameters"):
                 facts.append(f"{parameters:,} params")
         status = progress = left = ""
-        if self.monitor is not None:
+        if self.study is not None:
+            if info := self.study_info:
+                done = sum(member.ended for member in info.members)
+                status, progress = info.status, f"{done}/{len(info.members)} runs"
+            name = name or (info.name if info else "")
+        elif self.monitor is not None:
             history = self.monitor.history
             status = self.monitor.status
             if history.epochs and status in ACTIVE:
@@ -509,8 +533,10 @@ class KerasTui(App[None]):
             self.tell_error(UserError(f"The screenshot can't be saved: {error}."))
 
 
-def _import_experiment() -> None:
-    """Import what validates experiments, so that the first one opens without a wait."""
+def _import_what_comes_next() -> None:
+    """Import what validates experiments and what draws charts, so that neither makes one wait."""
+    import textual_plotext  # noqa: F401
+
     import kerastui.models.experiment_file  # noqa: F401
 
 

@@ -32,6 +32,7 @@ class RunMonitor:
         history: What the events say. Replaced once, when the backlog has been read.
         info: What `run.json` says; None until it was read, or where it can't be.
         problem: Why the run can't be read, empty where it can.
+        killed: Whether its worker is gone because it was killed on request.
         ready: Whether the backlog has been read.
         version: Grows with every change.
     """
@@ -41,6 +42,7 @@ class RunMonitor:
         self.history = History()
         self.info: RunInfo | None = None
         self.problem = ""
+        self.killed = False
         self.ready = False
         self.version = 0
         self._changed = changed
@@ -115,6 +117,7 @@ class RunMonitor:
         before = self.info, self.problem
         try:
             self.info, self.problem = self.run.info(), ""
+            self.killed = self.info.status == "lost" and self.run.kill_asked()
         except UserError as error:
             self.problem = str(error)
         return before != (self.info, self.problem)

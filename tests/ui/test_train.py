@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-from array import array
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,19 +14,25 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import shipped
+from kerastui.models import shipped, study_store
 from kerastui.models.experiment import Experiment
 from kerastui.models.runs import CommandReader, Run, Workspace
+from kerastui.models.studies import members
+from kerastui.models.study_store import StudyFolder
 from kerastui.tui.app import KerasTui
 from kerastui.tui.screens.train import TrainScreen
+from kerastui.tui.screens.train_advice import AdviceScreen
 from kerastui.tui.screens.train_charts import BatchTrace
 from kerastui.tui.screens.train_dialogs import AskRate, read_rate
 from kerastui.tui.screens.train_epochs import EpochTable
+from kerastui.tui.screens.train_study import StudyFigures
 from kerastui.tui.widgets.event_log import EventLog, printed
 from kerastui.tui.widgets.line_view import LineView
 from kerastui.tui.widgets.loss_chart import LossChart
+from kerastui.tui.widgets.row_list import RowList
 
 from .fakes import FakeLauncher, append, change
+from .pilots import text
 
 WIDE, NARROW = (120, 40), (80, 24)
 
@@ -144,7 +149,7 @@ async def test_nothing_is_drawn_where_nothing_changes(tmp_path: Path) -> None:
             return refresh(*regions, **options)
 
         chart.refresh = spy  # type: ignore[method-assign]
-        screen._draw()
+        screen.draw()
         await pilot.pause(0.3)
         assert drawings == []
 
@@ -397,24 +402,228 @@ async def test_no_color_tells_series_apart(tmp_path: Path, monkeypatch: pytest.M
         assert "╌╌" in shown
 
 
-async def test_members_of_a_study_stand_beside_each_other(tmp_path: Path) -> None:
-    other = make_run(tmp_path, 20, study="s1", variant="without dropout")
-    append(other, "finished", epoch=20, seconds=1.0, text="done")
-    change(other, status="finished")
-    run = make_run(tmp_path, 10, study="s1", variant="with dropout")
-    async with train(tmp_path, run) as (_, pilot, screen):
-        await until(pilot, lambda: "without dropout" in lines(screen, "lines-study"))
-        assert "val_loss" in lines(screen, "lines-study")
+def make_study(
+    root: Path, *, finished: int = 2, epochs: int = 20, example: str = "a16-dropout", **changes: Any
+) -> tuple[StudyFolder, list[Run]]:
+    """Write a study whose first members ended and whose next one goes on; others wait."""
+    experiment = shipped.experiment(example).changed({"fit.epochs": 100, **changes})
+    workspace = Workspace(root)
+    folder = study_store.create(workspace, experiment, jobs=1)
+    info = folder.info()
+    info.status, info.pid, info.slots = "running", os.getpid(), 1
+    runs = []
+    for place, made in enumerate(members(experiment)[: finished + 1]):
+        member = info.members[place]
+        run = workspace.create(made.experiment, study=folder.id, variant=made.variant)
+        change(run, status="running", pid=os.getpid(), started=1.7e9)
+        append(run, "started", epochs=100, initial_epoch=0, steps=8, execution="fast", why="small")
+        loss = [1 / (1 + epoch / 10) + place / 10 for epoch in range(epochs)]
+        append(run, "epochs", first=1, logs={"loss": loss, "val_loss": loss}, seconds=1.0)
+        if place < finished:
+            figures: dict[str, float | str] = {"train.loss": 0.3 + place / 100}
+            append(run, "evaluation", figures=figures)
+            append(run, "finished", epoch=epochs, seconds=1.0, text="done")
+            change(run, status="finished", ended=1.7e9 + 2, epoch=epochs, figures=figures)
+        member.run, member.state = run.id, run.info().status
+        runs.append(run)
+    if finished == len(info.members):
+        info.status = "finished"
+    folder.write_info(info)
+    return folder, runs
 
 
-def test_batches_of_the_first_epoch_are_traced() -> None:
+@asynccontextmanager
+async def study_of(
+    root: Path, folder: StudyFolder, size: tuple[int, int] = WIDE
+) -> AsyncIterator[tuple[KerasTui, Pilot[None], TrainScreen]]:
+    async with train(root, size=size, example=None) as (app, pilot, screen):
+        app.show_study(folder)
+        await until(pilot, lambda: screen.study_view.picture is not None)
+        await until(pilot, lambda: bool(screen.query_one("#study-rows", RowList).shown))
+        await pilot.pause(0.15)
+        yield app, pilot, screen
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+async def test_a_study_is_shown_as_a_whole(tmp_path: Path, size: tuple[int, int]) -> None:
+    folder, _ = make_study(tmp_path, finished=1)
+    async with study_of(tmp_path, folder, size) as (_, pilot, screen):
+        shown = text(pilot)
+        assert "── with dropout" in shown
+        assert "── without" in shown
+        assert "20/100" in shown
+        assert "1 of 2 runs" in shown
+        chart = drawn(screen.query_one("#study-chart", LossChart))
+        assert "with dropout 0.3448" in chart
+        assert "without 0.4448" in chart
+        await pilot.press("m")
+        await pilot.pause(0.2)
+        first = "#study-second" if size == WIDE else "#study-chart"
+        assert " val loss " in drawn(screen.query_one(first, LossChart)).splitlines()[0]
+        await pilot.press("t")
+        await until(pilot, lambda: isinstance(screen.app.screen, StudyFigures))
+        assert "1 of 2 runs" in text(pilot)
+
+
+async def test_keys_act_on_the_member_under_the_cursor(tmp_path: Path) -> None:
+    folder, (ended, going) = make_study(tmp_path, finished=1)
+    async with study_of(tmp_path, folder) as (_, pilot, screen):
+        assert screen.check_action("pause", ()) is None
+        await pilot.press("down")
+        assert screen.check_action("pause", ()) is True
+        await pilot.press("p", "s")
+        assert commands(going) == ["pause", "stop"]
+        assert commands(ended) == []
+        await pilot.press("S")
+        assert folder.commands.exists()
+
+
+async def test_a_member_opens_and_escape_comes_back(tmp_path: Path) -> None:
+    folder, (ended, _) = make_study(tmp_path, finished=1)
+    async with study_of(tmp_path, folder) as (app, pilot, screen):
+        await pilot.press("enter")
+        await until(pilot, lambda: app.shown_run is not None and app.shown_run.id == ended.id)
+        await until(pilot, lambda: screen.query_one("#train-live").display)
+        await until(pilot, lambda: "without" in lines(screen, "lines-study"))
+        assert "train.loss" not in lines(screen, "lines-study")
+        await pilot.press("escape")
+        await until(pilot, lambda: screen.study_view.display)
+        assert app.study is not None
+        assert app.focused is screen.query_one("#study-rows")
+
+
+async def test_a_member_found_under_runs_leads_to_its_study(tmp_path: Path) -> None:
+    folder, (ended, _) = make_study(tmp_path, finished=1)
+    async with train(tmp_path, ended) as (app, pilot, screen):
+        await until(pilot, lambda: "without" in lines(screen, "lines-study"))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.study is not None and app.study.id == folder.id)
+        await until(pilot, lambda: screen.study_view.display)
+
+
+async def test_repeats_have_mean_and_deviation(tmp_path: Path) -> None:
+    changes = {"study": {"repeats": 3}, "published": []}
+    folder, _ = make_study(tmp_path, finished=3, epochs=100, **changes)
+    async with study_of(tmp_path, folder) as (_, pilot, screen):
+        shown = text(pilot)
+        assert "seed 3" in shown
+        spread = lines(screen, "lines-spread")
+        # The last losses are 1/10.9, and 0.1 and 0.2 more.
+        assert "0.1917" in spread
+        assert "± 0.1 " in spread
+        assert "0.2917" in spread
+        assert "mean of 3" in drawn(screen.query_one("#study-chart", LossChart))
+        assert "finished   3 of 3 runs" in shown
+        assert screen.check_action("seeds", ()) is True
+        assert screen.check_action("stop_all", ()) is None
+
+
+async def test_five_seeds_of_any_experiment(tmp_path: Path) -> None:
+    async with train(tmp_path) as (app, pilot, screen):
+        app.set_current(generated(3))
+        await pilot.press("5")
+        await until(pilot, lambda: app.study is not None)
+        picture = lambda: screen.study_view.picture  # noqa: E731
+        await until(pilot, lambda: bool(picture()) and len(picture().overview.rows) == 5)
+        await until(pilot, lambda: bool(picture() and picture().over))
+        assert [row.seed for row in picture().overview.rows] == [1, 2, 3, 4, 5]
+        assert app.current is not None
+        assert app.current.study is None
+
+
+async def test_a_study_of_many_variants_at_any_size(tmp_path: Path) -> None:
+    folder, _ = make_study(tmp_path, finished=3, example="d11-reuters-experiments")
+    for size in [(1, 1), (20, 5), (40, 10), (200, 50)]:
+        async with study_of(tmp_path, folder, size) as (_, pilot, screen):
+            await pilot.press("down", "m", "plus", "y", "z", "o", "escape")
+            await pilot.resize_terminal(100, 30)
+            await pilot.pause(0.2)
+            assert "2 layers of 64" in text(pilot)
+            assert screen.study_view.selected is not None
+
+
+async def test_a_study_that_is_gone_does_no_harm(tmp_path: Path) -> None:
+    folder, _ = make_study(tmp_path, finished=1)
+    async with study_of(tmp_path, folder) as (_, pilot, screen):
+        (folder.path / "study.json").unlink()
+        await pilot.pause(1.2)
+        assert screen.study_view.display
+
+
+async def test_a_run_in_words_and_a_technique_into_a_copy(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    down = [1 / (1 + epoch / 10) for epoch in range(80)]
+    turned = [value + max(0, epoch - 20) / 50 for epoch, value in enumerate(down)]
+    append(run, "epochs", first=1, logs={"loss": down, "val_loss": turned}, seconds=1.0)
+    append(run, "finished", epoch=80, seconds=1.0, text="done")
+    change(run, status="finished")
+    async with train(tmp_path, run) as (app, pilot, _):
+        before = app.current
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, AdviceScreen))
+        assert "loss fell from 1 to" in text(pilot)
+        assert "It overfits since about epoch" in text(pilot)
+        screen = app.screen
+        assert isinstance(screen, AdviceScreen)
+        assert screen.techniques[0].name in text(pilot)
+        await pilot.press("1")
+        await until(pilot, lambda: app.current is not before)
+        assert before is not None
+        assert app.current == before.changed(screen.techniques[0].changes)
+
+
+async def test_two_epochs_are_too_few_for_advice(tmp_path: Path) -> None:
+    run = make_run(tmp_path, 2)
+    async with train(tmp_path, run) as (app, pilot, _):
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, AdviceScreen))
+        assert "2 epochs are too few to say anything" in text(pilot)
+        await pilot.press("escape")
+
+
+async def test_a_worker_killed_on_request_is_said_to_be(tmp_path: Path) -> None:
+    run = make_run(tmp_path, 5)
+    run.command("kill")
+    change(run, pid=2**22 + 5, created=1.0)
+    async with train(tmp_path, run) as (_, _, screen):
+        assert "killed on request" in lines(screen, "lines-progress")
+        assert "killed on request" in screen.query_one("#events", EventLog).text
+
+
+async def test_the_result_says_where_the_model_is(tmp_path: Path) -> None:
+    run = make_run(tmp_path, 5)
+    append(run, "finished", epoch=5, seconds=1.0, text="done")
+    change(run, status="finished")
+    run.model.write_bytes(b"PK")
+    async with train(tmp_path, run) as (_, _, screen):
+        assert "model.keras" in lines(screen, "lines-progress")
+        assert "w in words" in lines(screen, "lines-progress")
+
+
+async def test_large_figures_do_not_run_together(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    append(run, "epochs", first=1, logs={"loss": [33_831_328.0]}, seconds=1.0)
+    async with train(tmp_path, run) as (_, _, screen):
+        assert "33,831,328 33,831,328" in lines(screen, "lines-metrics")
+
+
+def test_batches_of_the_first_epochs_are_traced() -> None:
     from kerastui.models.history import History
 
     history, trace = History(), BatchTrace()
-    for batch, loss in ((1, 1.0), (4, 0.7), (5, 0.6)):
-        history.apply({"event": "batch", "batch": batch, "batches": 8, "logs": {"loss": loss}})
+
+    def batch(number: int, loss: float) -> None:
+        history.apply({"event": "batch", "batch": number, "batches": 4, "logs": {"loss": loss}})
         trace.take(history)
-    assert trace.series["loss"] == array("d", [1.0, 1.0, 1.0, 0.7, 0.6])
+
+    batch(2, 1.0)
+    assert math.isnan(trace.series["loss"][0]), "what was not seen is not made up"
+    batch(4, 0.5)
+    assert list(trace.series["loss"])[1:] == [1.0, 0.75, 0.5]
     history.apply({"event": "epochs", "first": 1, "logs": {"loss": [0.5]}})
+    trace.take(history)
+    batch(1, 0.25)
+    assert list(trace.series["loss"])[1:] == [1.0, 0.75, 0.5, 0.25]
+    history.apply({"event": "epochs", "first": 2, "logs": {"loss": [0.5]}})
     trace.take(history)
     assert trace.series == {}

@@ -33,7 +33,7 @@ class SectionScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._seen_experiment: object = self
-        self._seen_run: object = None
+        self._seen_run: object = (None, 0, None)
 
     @property
     def kerastui(self) -> KerasTui:
@@ -54,7 +54,7 @@ class SectionScreen(Screen[None]):
 
     def run_changed(self, monitor: RunMonitor | None) -> None:
         """There is news of the run that is shown (at most ten times a second), or another run
-        is shown (`monitor.run` differs), or none."""
+        is shown (`monitor.run` differs), or none, or another study (`kerastui.study`)."""
 
     def on_mount(self) -> None:
         app = self.kerastui
@@ -75,7 +75,7 @@ class SectionScreen(Screen[None]):
             self._seen_experiment = app.current
             self.experiment_changed(app.current)
             self.refresh_bindings()
-        seen = (app.monitor, app.monitor.version) if app.monitor else None
+        seen = (app.monitor, app.monitor.version if app.monitor else 0, app.study)
         if seen != self._seen_run:
             self._seen_run = seen
             self.run_changed(app.monitor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
@@ -14,12 +15,12 @@ from textual.content import Content
 from textual.timer import Timer
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import hardware
-from kerastui.models.figures import Verdict, at_epochs, judge, of_history
-from kerastui.models.runs import ACTIVE, Run
-from kerastui.tui.monitor import read_tail
-from kerastui.tui.screens import train_charts, train_study, train_words
-from kerastui.tui.screens.train_view import ChartScreen
+from kerastui.models.figures import Verdict
+from kerastui.models.machine import hardware
+from kerastui.models.runs import Run
+from kerastui.tui.screens import train_charts, train_study_words, train_words
+from kerastui.tui.screens.train_actions import ActionScreen
+from kerastui.tui.screens.train_study import StudyView
 from kerastui.tui.widgets import event_log, metrics_table, run_progress
 from kerastui.tui.widgets.empty import EmptyState
 from kerastui.tui.widgets.event_log import Entry, EventLog
@@ -28,28 +29,18 @@ from kerastui.tui.widgets.line_view import LineView
 from kerastui.tui.widgets.loss_chart import LossChart
 from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.run_progress import Progress
-from kerastui.tui.widgets.toast import say
 
 if TYPE_CHECKING:
     from kerastui.models.experiment import Experiment
-    from kerastui.models.history import History
     from kerastui.tui.monitor import RunMonitor
 
 
 LINES_INTERVAL = 0.25
 """Seconds between two updates of the figures; the charts move ten times a second."""
 
-ASKED = {
-    "pause": "pausing after this batch …",
-    "continue": "going on …",
-    "stop": "stopping after this batch, the model is kept …",
-    "kill": "ending the worker …",
-    "set_learning_rate": "the learning rate changes after this batch …",
-}
 
-
-class TrainScreen(ChartScreen):
-    """The run that is shown. Without one: what the current experiment would do."""
+class TrainScreen(ActionScreen):
+    """The run that is shown, or a study. Without one: what the current experiment would do."""
 
     SECTION = "train"
     CSS_PATH = "train.tcss"
@@ -62,16 +53,25 @@ closed, and is found again under Runs.
 
 The arrow keys put a cursor on the chart; Home, End and `b` jump to the first, the last and the
 best value. A click does the same.
+
+A study is shown as a whole: its members' curves over each other, and a line for each member. The
+keys act on the member under the cursor; Enter shows it by itself, Escape comes back.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "open", key_display="Enter",
+                tooltip="Show the member under the cursor by itself"),
         Binding("r", "run", "run", tooltip="Run the current experiment"),
         Binding("p", "pause", "pause", tooltip="Pause after this batch; p again goes on"),
         Binding("p", "continue", "continue", tooltip="Let the paused run go on"),
         Binding("s", "stop", "stop & keep", tooltip="Stop after this batch and keep the model"),
+        Binding("S", "stop_all", "stop all",
+                tooltip="Stop the whole study: what runs keeps its model, the rest is left out"),
         Binding("K", "kill", "kill", tooltip="End the worker at once; the checkpoint remains"),
         Binding("l", "rate", "rate", tooltip="Set another learning rate while it runs"),
+        Binding("w", "words", "in words", tooltip="The curves in words, and what to try"),
         Binding("e", "settings", "settings", tooltip="Edit optimizer, loss, epochs, callbacks"),
-        Binding("t", "epochs", "table", tooltip="Every epoch's figures"),
+        Binding("t", "epochs", "table", tooltip="Every epoch's figures; all figures of a study"),
+        Binding("5", "seeds", "seeds", tooltip="Repeat the experiment with 5 seeds"),
         Binding("m", "metric", "metric", tooltip="Show the next metric"),
         Binding("o", "console", "log", tooltip="What happened, and what the worker printed"),
         Binding("plus,equals_sign", "smooth(1)", "smooth", key_display="+ −",
@@ -80,18 +80,16 @@ best value. A click does the same.
         Binding("y", "log_scale", "log y", tooltip="Logarithmic vertical axis, or linear again"),
         Binding("z", "zoom", "zoom", tooltip="Only the last epochs; again for fewer, then all"),
         Binding("c", "code", "code", tooltip="The same as a Python script"),
-        Binding("escape", "back", "back", tooltip="Take the cursor away, close the log"),
+        Binding("escape", "back", "back",
+                tooltip="Take the cursor away, close the log, go back to the study"),
     ]  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__()
-        self._asked = ""
         self._run: Run | None = None
-        self._experiment: Experiment | None = None
         self._differs = False
         self._verdicts: list[Verdict] = []
         self._usage = ""
-        self._notes_seen = 0
         self._title = "progress"
         self._status = ""
         self._pending: Timer | None = None
@@ -115,12 +113,13 @@ best value. A click does the same.
                         yield LineView(id=f"lines-{name}")
                 with Panel(title="log", id="panel-log"):
                     yield EventLog(id="events")
+        yield StudyView(id="train-study")
         with Panel(title="log", id="train-console"):
             yield EventLog(id="console")
 
     def on_mount(self) -> None:
         self._clock = self.set_interval(1.0, self._every_second)
-        self._draw()
+        self.draw()
 
     def on_screen_resume(self) -> None:
         if self._clock:
@@ -132,67 +131,84 @@ best value. A click does the same.
 
     def on_resize(self) -> None:
         # The widths that lines are cut to are known once the layout is done.
-        self.call_after_refresh(self._draw)
+        self.call_after_refresh(self.draw)
 
     # What is shown
 
     def experiment_changed(self, experiment: Experiment | None) -> None:
         self._compare_with_current()
-        self._draw()
+        self.draw()
 
     def run_changed(self, monitor: RunMonitor | None) -> None:
         run = monitor.run if monitor else None
+        if self.shows_study != self.has_class("-study"):
+            self.set_class(self.shows_study, "-study")
+            self.remove_class("-console")
+            self.call_after_refresh(self._focus_what_is_shown)
+            self.draw()
         if monitor is None or run is not self._run:
             self._another_run(run)
-            self._draw()
+            self._find_study(monitor)
+            self.draw()
             return
         self._settle_asked(monitor)
+        self._find_study(monitor)
         self._trace.take(monitor.history)
+        if self.shows_study:
+            return
         if monitor.status != self._status or not monitor.history.epoch:
             self._status = monitor.status
-            self._draw()
+            self.draw()
             return
         self._draw_charts(monitor)
         if self._pending is None:
             # Figures that change ten times a second can't be read, and fill a slow line.
-            self._pending = self.set_timer(LINES_INTERVAL, self._draw)
+            self._pending = self.set_timer(LINES_INTERVAL, self.draw)
 
     def _another_run(self, run: Run | None) -> None:
         self._run = run
         self._asked, self._usage, self._notes_seen = "", "", 0
         self._trace = train_charts.BatchTrace()
-        self._experiment, self._siblings, self._verdicts = None, [], []
+        self._experiment, self._verdicts = None, []
         for chart in self.query(LossChart):
             chart.put_cursor(None)
         if run is not None:
             self._load_experiment(run)
+
+    def _focus_what_is_shown(self) -> None:
+        if self.monitor is not None or self.shows_study:
+            self.query_one("#study-rows" if self.shows_study else "#chart-loss").focus()
 
     @work(group="experiment", exclusive=True, exit_on_error=False)
     async def _load_experiment(self, run: Run) -> None:
         with suppress(UserError):
             self._experiment = await asyncio.to_thread(run.experiment)
             self._compare_with_current()
-            self._draw()
+            self.draw()
 
     def _compare_with_current(self) -> None:
         """Find out whether `r` would run something else than what is shown."""
         current, shown = self.kerastui.current, self._experiment
         self._differs = bool(current and shown and current.fingerprint() != shown.fingerprint())
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
         """Bring everything up to date; only what differs is written to the terminal."""
         if self._pending is not None:
             self._pending.stop()
             self._pending = None
         if not self.is_mounted:
             return
-        monitor = self.monitor
-        self.query_one("#train-idle").display = monitor is None
-        self.query_one("#train-live").display = bool(monitor) and not self.has_class("-console")
-        if monitor is None:
+        monitor, study = self.monitor, self.shows_study
+        open_log = self.has_class("-console")
+        self.query_one("#train-idle").display = monitor is None and not study
+        self.query_one("#train-live").display = bool(monitor) and not study and not open_log
+        self.study_view.display = study and not open_log
+        if study:
+            self.study_view.show(self._study.picture if self._study else None)
+        elif monitor is None:
             self._draw_idle()
         else:
-            if self.focused is None and not self.has_class("-console"):
+            if self.focused is None and not open_log:
                 self.query_one("#chart-loss").focus()
             self._draw_charts(monitor)
             self._draw_lines(monitor)
@@ -208,6 +224,9 @@ best value. A click does the same.
         if working != self._working:
             self._working = working
             self.refresh_bindings()
+
+    def on_row_list_moved(self) -> None:
+        self._refresh_keys()
 
     def _draw_idle(self) -> None:
         from kerastui.tui.screens.train_summary import settings
@@ -230,10 +249,10 @@ best value. A click does the same.
     def _draw_lines(self, monitor: RunMonitor) -> None:
         history, info = monitor.history, monitor.info
         ended = monitor.ready and not monitor.active
-        self._verdicts = self._judge(history)
+        self._verdicts = self._judge(monitor)
         progress = Progress(
             history, info, monitor.status, self._asked, self._verdicts,
-            self._usage if monitor.active else "",
+            self._usage if monitor.active else "", monitor.killed,
         )  # fmt: skip
         if not self.has_class("-wide"):
             width = max(10, self.size.width - 2)
@@ -242,8 +261,9 @@ best value. A click does the same.
             )
         else:
             width = self.query_one("#lines-progress").size.width or 42
+            model = monitor.run.model if ended and monitor.run.model.is_file() else None
             lines = (
-                train_words.result(progress, width, differs=self._differs)
+                train_words.result(progress, width, differs=self._differs, model=model)
                 if ended
                 else run_progress.wide(progress, width)
             )
@@ -252,8 +272,14 @@ best value. A click does the same.
             short = self.size.height < 30
             self._put("metrics", metrics_table.lines(history, width, 5 if short else 12))
             self._put("published", metrics_table.published(self._verdicts, width, ended=ended))
-            self._put("study", train_study.lines(self._siblings, width)[: 2 if short else 8])
-        events = event_log.in_words(history, info, monitor.status)
+            picture = self._study.picture if self._study else None
+            others = (
+                train_study_words.siblings(picture, monitor.run.id, width, 2 if short else 6)
+                if picture
+                else []
+            )
+            self._put("study", others)
+        events = event_log.in_words(history, info, monitor.status, killed=monitor.killed)
         if monitor.problem:
             events.append(Entry(Content.styled(monitor.problem, "$bad")))
         self.query_one("#events", EventLog).show(events)
@@ -268,19 +294,23 @@ best value. A click does the same.
         self.query_one(f"#panel-{name}").display = bool(lines)
         self.query_one(f"#lines-{name}", LineView).show(lines)
 
-    def _judge(self, history: History) -> list[Verdict]:
-        experiment = self._experiment
-        if experiment is None or not experiment.published:
+    def _judge(self, monitor: RunMonitor) -> list[Verdict]:
+        """Hold the published figures against this run: those that speak of it."""
+        picture = self._study.picture if self._study else None
+        experiment = picture.experiment if picture else self._experiment
+        if experiment is None or not experiment.published or monitor.info is None:
             return []
-        wanted = [figure.figure for figure in experiment.published]
-        info = self.monitor.info if self.monitor else None
-        figures = {**of_history(history), **at_epochs(history, wanted), **history.figures,
-                   **(info.figures if info else {})}  # fmt: skip
-        if self.monitor and self.monitor.active:
+        from kerastui.models import studies
+
+        mine = studies.reached(monitor.info, monitor.history, studies.wanted(experiment))
+        if monitor.active:
             # What the history says before the end is not yet the figure.
-            figures = {key: value for key, value in figures.items() if key in history.figures}
-        variants = train_study.variant_figures(self._siblings) if self._siblings else None
-        return [judge(figure, figures, variants) for figure in experiment.published]
+            mine = replace(mine, figures=dict(monitor.history.figures))
+        others = [one for one in picture.results if one.variant != mine.variant] if picture else []
+        base = experiment.study.base if experiment.study else ""
+        name = mine.variant or base
+        found = studies.verdicts(experiment, [replace(mine, variant=name), *others])
+        return [one for one in found if (one.figure.variant or base) == name]
 
     # Now and then
 
@@ -288,10 +318,8 @@ best value. A click does the same.
         monitor = self.monitor
         if monitor is None:
             return
-        if monitor.active:
+        if monitor.active and not self.shows_study:
             self._read_usage()
-        if monitor.info and monitor.info.study:
-            self._read_siblings(monitor.run, monitor.info.study)
         if self.has_class("-console"):
             self._read_console(monitor)
 
@@ -300,194 +328,54 @@ best value. A click does the same.
         usage = train_words.usage(await asyncio.to_thread(hardware.snapshot))
         if usage != self._usage:
             self._usage = usage
-            self._draw()
-
-    @work(group="siblings", exclusive=True, exit_on_error=False)
-    async def _read_siblings(self, run: Run, study: str) -> None:
-        known = self._siblings
-        found = await asyncio.to_thread(train_study.siblings, run, study, known)
-        if found != known and run is self._run:
-            self._siblings = found
-            self._draw()
-
-    @work(group="console", exclusive=True, exit_on_error=False)
-    async def _read_console(self, monitor: RunMonitor) -> None:
-        text = await asyncio.to_thread(read_tail, monitor.run)
-        lines = event_log.in_words(monitor.history, monitor.info, monitor.status)
-        if printed := event_log.printed(text):
-            title = Content.styled("printed by the worker", "$faint")
-            lines += [Entry(Content("")), Entry(title), *printed]
-        self.query_one("#console", EventLog).show(lines)
-
-    # Commands
+            self.draw()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if not self.is_mounted:
             return True
-        monitor, current = self.monitor, self.kerastui.current
+        target, current = self.target, self.kerastui.current
         # Where there is little room in the footer, keys that do nothing now are left out.
         no = None if self.has_class("-wide") else False
-        active = monitor is not None and monitor.active
-        paused = monitor is not None and monitor.status == "paused"
+        active = target is not None and target.active
+        paused = target is not None and target.status == "paused"
         if action in ("pause", "continue"):
             # One key, two words: only the one that fits is there.
             if (action == "continue") != paused:
                 return False
             return True if active else no
-        history = self.history
+        if action in ("open", "stop_all") and not self.shows_study:
+            return False
         if action == "back":
-            return self._something_open()
-        epoch = history.epoch if history else 0
+            return self._something_open() or self._can_go_back_to_study()
+        epoch = target.history.epoch if target else 0
+        picture = self._study.picture if self._study and self.shows_study else None
+        metrics = (
+            picture.metrics if picture else train_charts.names(target.history) if target else ()
+        )
+        experiment = bool(current or self._experiment)
         allowed = {
-            "run": not active and bool(current or self._experiment),
+            "open": target is not None,
+            "run": not self._goes_on() and experiment,
+            "seeds": not self._goes_on() and experiment,
             "stop": active,
+            "stop_all": self._goes_on(),
             "kill": active,
-            "rate": active and bool(history and history.started),
-            "settings": bool(current or self._experiment),
-            "code": bool(current or self._experiment),
-            "epochs": epoch > 0,
-            "metric": history is not None and len(train_charts.names(history)) > 1,
-            "console": monitor is not None,
+            "rate": active and bool(target and target.history.started),
+            "words": epoch > 0,
+            "settings": experiment,
+            "code": experiment,
+            "epochs": epoch > 0 or picture is not None,
+            "metric": len(metrics) > 1,
+            "console": self.monitor is not None,
             "smooth": epoch > 1,
             "log_scale": epoch > 0,
-            "zoom": epoch > 20,
+            "zoom": self.epochs_drawn > 20,
         }
         return True if allowed.get(action, True) else no
 
-    def action_run(self) -> None:
-        """Run the current experiment; without one, that of the run that is shown."""
-        experiment = self.kerastui.current or self._experiment
-        if experiment is not None:
-            self.kerastui.start_run(experiment)
-
-    def action_pause(self) -> None:
-        self._command("pause")
-
-    def action_continue(self) -> None:
-        self._command("continue")
-
-    def action_stop(self) -> None:
-        self._command("stop")
-
-    @work(group="kill", exclusive=True, exit_on_error=False)
-    async def action_kill(self) -> None:
-        """End the worker at once, after a question."""
-        from kerastui.tui.screens.dialogs import confirm
-
-        monitor = self.monitor
-        if monitor is None:
-            return
-        saved = monitor.history.checkpoint_epoch
-        remains = (
-            f"The checkpoint of epoch {saved:,} remains, and every figure up to now."
-            if saved
-            else "No checkpoint was written yet: only the figures up to now remain."
-        )
-        text = (
-            f"The worker is ended at once, in the middle of what it does. {remains} "
-            "Stop & keep (s) ends after this batch and saves the model."
-        )
-        answer = await self.app.push_screen_wait(confirm("kill", text, "Kill it", no="Let it run"))
-        if answer != "y":
-            return
-        try:
-            await asyncio.to_thread(monitor.run.kill)
-        except UserError as error:
-            self.kerastui.tell_error(error)
-        except OSError as error:
-            self.kerastui.tell_error(UserError(f"The worker can't be ended: {error}."))
-        else:
-            self._ask_shown("kill")
-
-    @work(group="rate", exclusive=True, exit_on_error=False)
-    async def action_rate(self) -> None:
-        """Ask for another learning rate and send it."""
-        from kerastui.tui.screens.train_dialogs import AskRate
-
-        history = self.history
-        known = history.last(train_charts.RATE) if history else float("nan")
-        rate = await self.app.push_screen_wait(AskRate(known if known == known else None))
-        if rate is not None:
-            self._command("set_learning_rate", value=rate)
-
-    def _command(self, command: str, **arguments: float) -> None:
-        if self._run is None:
-            return
-        try:
-            self._run.command(command, **arguments)
-        except UserError as error:
-            self.kerastui.tell_error(error)
-        else:
-            self._ask_shown(command)
-
-    def _ask_shown(self, command: str) -> None:
-        """Say at once what was asked for; it happens when the worker looks."""
-        self._asked = ASKED[command]
-        self._notes_seen = len(self.history.notes) if self.history else 0
-        self._draw()
-
-    def _settle_asked(self, monitor: RunMonitor) -> None:
-        """Forget what was asked for once it happened, or can't happen any more."""
-        history = monitor.history
-        happened = {
-            ASKED["pause"]: monitor.status == "paused",
-            ASKED["continue"]: monitor.status == "running",
-            ASKED["set_learning_rate"]: any(
-                note.kind == "learning_rate" for note in history.notes[self._notes_seen :]
-            ),
-        }
-        if monitor.status not in ACTIVE or happened.get(self._asked, False):
-            self._asked = ""
-
-    # What opens over the charts
-
-    def action_epochs(self) -> None:
-        """Show every epoch's figures."""
-        from kerastui.tui.screens.train_epochs import EpochsScreen
-
-        if (monitor := self.monitor) is not None:
-            name = monitor.info.name if monitor.info else monitor.run.id
-            self.app.push_screen(EpochsScreen(f"epochs of {name}", lambda: monitor.history))
-
-    def action_console(self) -> None:
-        """Show the whole log and what the worker printed; again to close."""
-        self.toggle_class("-console")
-        if self.has_class("-console") and self.monitor:
-            self._read_console(self.monitor)
-            self.query_one("#console").focus()
-        else:
-            self.query_one("#chart-loss").focus()
-        self._draw()
-
-    def _something_open(self) -> bool:
-        return self.has_class("-console") or any(
-            chart.cursor is not None for chart in self.query(LossChart)
-        )
-
-    def action_back(self) -> None:
-        if self.has_class("-console"):
-            self.action_console()
-            return
-        for chart in self.query(LossChart):
-            chart.put_cursor(None)
-        self.refresh_bindings()
-
-    # The experiment
-
-    def action_code(self) -> None:
-        experiment = self.kerastui.current or self._experiment
-        if experiment is not None:
-            self.kerastui.show_code(experiment)
-
-    @work(group="settings", exclusive=True, exit_on_error=False)
-    async def action_settings(self) -> None:
-        """Edit the settings of the current experiment."""
-        from kerastui.tui.screens.train_settings import SettingsScreen
-
-        experiment = self.kerastui.current or self._experiment
-        if experiment is None:
-            return
-        changed = await self.app.push_screen_wait(SettingsScreen(experiment))
-        if changed is not None:
-            self.kerastui.set_current(changed)
-            say(self.app, "r runs it.", title="Settings changed")
+    def _goes_on(self) -> bool:
+        """Say whether what is shown goes on: the run, or the study."""
+        if self.shows_study:
+            picture = self._study.picture if self._study else None
+            return picture is None or not picture.over
+        return self.monitor is not None and self.monitor.active

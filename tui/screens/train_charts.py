@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from kerastui.models.history import History
@@ -11,29 +13,43 @@ from kerastui.tui.widgets.loss_chart import Line, LossChart
 RATE = "learning_rate"
 
 
+BATCHES_UNTIL = 2
+"""So many epochs make a curve; until then the batches are drawn."""
+
+
 @dataclass
 class BatchTrace:
-    """The figures of the batches of the first epoch, until there is an epoch to draw."""
+    """The figures of the batches of the first epochs, until there are epochs to draw."""
 
     batch: int = 0
     series: dict[str, array[float]] = field(default_factory=dict)
 
     def take(self, history: History) -> None:
         """Take in the batch that the history is at."""
-        if history.epoch:
+        if history.epoch >= BATCHES_UNTIL:
             self.series.clear()
             return
-        if history.batch < self.batch:
+        batch = history.epoch * history.steps + history.batch
+        if batch < self.batch:
             self.batch = 0
             self.series.clear()
         for name, value in history.batch_logs.items():
-            series = self.series.setdefault(name, array("d"))
-            # A batch that was not reported leaves a gap that is bridged by the last value.
-            filler = series[-1] if series else float(value)
-            series.extend([filler] * (history.batch - 1 - len(series)))
-            if len(series) < history.batch:
-                series.append(float(value))
-        self.batch = history.batch
+            _extend(self.series.setdefault(name, array("d")), batch, float(value))
+        self.batch = batch
+
+
+def _extend(series: array[float], count: int, value: float) -> None:
+    """Put a value at the end of a series that is `count` long then.
+
+    Batches that were not reported lie on the line between their neighbours; those before the
+    first report are not known.
+    """
+    missing = count - 1 - len(series)
+    if missing < 0:
+        return
+    start, step = (series[-1], (value - series[-1]) / (missing + 1)) if series else (math.nan, 0.0)
+    series.extend(start + step * place for place in range(1, missing + 1))
+    series.append(value)
 
 
 def names(history: History) -> list[str]:
@@ -57,7 +73,7 @@ def rate_changes(history: History) -> bool:
 
 def show(
     chart: LossChart, name: str, history: History, trace: BatchTrace, *, ended: bool,
-    overlays: list[tuple[str, History]],
+    behind: Sequence[Line] = (),
 ) -> None:  # fmt: skip
     """Bring one chart up to date.
 
@@ -67,18 +83,19 @@ def show(
         history: The run's history.
         trace: The batches of the first epoch.
         ended: Whether no more values come.
-        overlays: Other runs to draw behind, by their labels.
+        behind: Curves of other runs.
     """
     title = name.replace("_", " ")
-    if not history.epoch and (batches := trace.series.get(name)):
-        chart.show(title, [Line("train", batches)], total=history.steps, unit="batch")
+    batches = trace.series.get(name)
+    if batches and history.epoch < BATCHES_UNTIL and not (ended and history.epoch):
+        total = history.steps * min(history.epochs, 1 + history.epoch)
+        chart.show(title, [Line("train", batches, marks=False)], total=total, unit="batch")
         return
     lines = []
     for series, label in ((name, "rate" if name == RATE else "train"), (f"val_{name}", "val")):
         if values := history.series.get(series):
             best = history.best(series) if name != RATE else None
             lines.append(Line(label, values, best, exact=name == RATE))
-    behind = [Line(label, other.series[name]) for label, other in overlays if name in other.series]
     chart.show(
         title, lines, overlays=behind, total=history.epochs, ended=ended,
         empty="no epoch was trained" if ended else "the first epoch is under way",

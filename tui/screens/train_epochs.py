@@ -106,7 +106,7 @@ class EpochsScreen(ModalScreen[None]):
     """The table over the whole screen; it grows while the run goes on."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,t", "close", "back", tooltip="Close the table"),
+        Binding("escape,t", "close", "back", key_display="Esc", tooltip="Close the table"),
     ]
 
     def __init__(self, title: str, history: Callable[[], History]) -> None:

@@ -1,98 +1,245 @@
-"""The other members of a run's study: how far they are, and their curves to lay over this one."""
+"""A study on the Train screen: its members' curves over each other, and their live table."""
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import dataclass
-
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
 
-from kerastui.datasets.errors import UserError
-from kerastui.models.figures import Value, number, of_history
-from kerastui.models.history import History
-from kerastui.models.runs import ACTIVE, Run, RunInfo, Workspace
-from kerastui.tui.widgets import words
+from kerastui.models.study_view import Row
+from kerastui.tui.screens import train_study_words as say
+from kerastui.tui.study_monitor import Picture
+from kerastui.tui.widgets import metrics_table
+from kerastui.tui.widgets.footer import FooterLine
+from kerastui.tui.widgets.line_view import LineView
+from kerastui.tui.widgets.loss_chart import Line, LossChart
+from kerastui.tui.widgets.panel import Panel
+from kerastui.tui.widgets.row_list import Column, RowList
+from kerastui.tui.widgets.row_list import Row as ListRow
 
-MOST_OVERLAYS = 3
-
-
-@dataclass(frozen=True)
-class Sibling:
-    """Another run of the same study; `history` is there once it ended."""
-
-    run: Run
-    info: RunInfo
-    history: History | None = None
+COLOURS = 4
+"""Lines that have a colour of their own; the next ones share them, drawn as single signs."""
 
 
-def siblings(run: Run, study: str, known: list[Sibling]) -> list[Sibling]:
-    """Return the other runs of a study, oldest first; ended ones with their history.
+def curves(picture: Picture, metric: str, selected: str) -> list[Line]:
+    """Return what one chart shows: a colour for each variant.
 
-    Reads the directories of all runs beside this one: for threads.
-
-    Args:
-        run: The run that is shown.
-        study: The identifier of its study.
-        known: What the last call gave; ended runs are not read again.
+    Where there are repeats or folds, their mean is drawn, each of them faintly, and the one
+    under the cursor as single signs.
     """
-    read = {entry.run.id: entry for entry in known if entry.history}
-    found = []
-    for other in reversed(Workspace(run.path.parent.parent).runs()):
-        if other.id == run.id:
+    variants = picture.variants
+    joined = picture.joined.get(metric)
+    several = picture.repeated or joined is not None
+    found = [
+        Line(f"{variant}, mean of {count}" if len(variants) > 1 else f"mean of {count}", mean,
+             colour=variants.index(variant))
+        for variant, (count, mean) in picture.means.get(metric, {}).items()
+    ]  # fmt: skip
+    if joined:
+        found.append(Line("mean, smoothed", joined, colour=len(variants), exact=True, marks=False))
+    for row in picture.overview.rows:
+        values = picture.series.get(row.run, {}).get(metric)
+        if values is None:
             continue
-        if other.id in read:
-            found.append(read[other.id])
-            continue
-        with suppress(UserError):
-            info = other.info()
-            if info.study == study:
-                history = None if info.status in ACTIVE else other.history()
-                found.append(Sibling(other, info, history))
+        colour = variants.index(row.variant)
+        label = say.name(row, picture)
+        if several:
+            found.append(Line(label, values, colour=colour, faint=True))
+        if not several or row.run == selected:
+            dotted = several or colour // COLOURS % 2 == 1
+            found.append(Line(label, values, colour=colour, dotted=dotted))
     return found
 
 
-def variant_figures(found: list[Sibling]) -> dict[str, dict[str, Value]]:
-    """Return the figures of the siblings by the name of their variant."""
-    from kerastui.models.studies import Result, medians
+class StudyView(Vertical):
+    """A study as a whole."""
 
-    return medians(
-        Result(
-            entry.info.variant,
-            entry.info.seed,
-            {
-                **(of_history(entry.history) if entry.history else {}),
-                **(entry.history.figures if entry.history else {}),
-                **entry.info.figures,
-            },
+    DEFAULT_CSS = """
+    StudyView {
+        & > #study-charts { height: 1fr; min-height: 5; }
+        & > #study-figures { height: auto; }
+        & > #study-figures > Panel { width: 1fr; height: auto; }
+        & > #study-status { padding: 0 1; }
+    }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.picture: Picture | None = None
+        self.metric = ""
+        self._rows: list[ListRow] = []
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="study-charts"):
+            yield LossChart(id="study-chart")
+            yield LossChart(id="study-second")
+        with Panel(title="study", id="study-members"):
+            yield RowList(
+                [
+                    Column("variant"),
+                    Column("state", 11),
+                    Column("epochs", 13, "right"),
+                    Column("last", 10, "right"),
+                    Column("best", 19, "right", least=86),
+                    Column("time", 12, "right", least=62),
+                    Column("left", 12, "right", least=100),
+                ],
+                id="study-rows",
+            )
+        with Horizontal(id="study-figures"):
+            for name, title in (("spread", "over the seeds"), ("verdicts", "published")):
+                with Panel(title=title, id=f"study-{name}"):
+                    yield LineView(id=f"lines-{name}")
+        yield LineView(id="study-status")
+
+    @property
+    def selected(self) -> Row | None:
+        """The member under the cursor."""
+        if self.picture is None:
+            return None
+        key = self.query_one("#study-rows", RowList).key
+        return next((row for row in self.picture.overview.rows if _key(row) == key), None)
+
+    @property
+    def epochs(self) -> int:
+        """The epochs of the member that is farthest."""
+        rows = self.picture.overview.rows if self.picture else ()
+        return max((row.epoch for row in rows), default=0)
+
+    def show(self, picture: Picture | None) -> None:
+        """Show a study as it is now; None: it is still being read."""
+        self.picture = picture
+        if picture is None:
+            self.metric = ""
+            self._put_rows([])
+            for chart in self.query(LossChart):
+                chart.show("", [], empty="reading the study …")
+            return
+        self._put_rows([_list_row(row, picture) for row in picture.overview.rows])
+        overview = picture.overview
+        metric = next((row.metric for row in overview.rows if row.metric), "")
+        note = f"last and best of {metric}" if metric else ""
+        self.query_one("#study-members", Panel).set_title(f"study {picture.experiment.name}", note)
+        self.draw_charts()
+        self.lay_out()
+
+    def draw_charts(self) -> None:
+        """Draw the curves, as the cursor or the metric may have changed."""
+        picture = self.picture
+        if picture is None:
+            return
+        names = list(picture.metrics) or ["loss"]
+        both = len(names) > 1 and self.screen.has_class("-wide")
+        if self.metric not in names:
+            self.metric = names[1] if both else names[0]
+        second = self.query_one("#study-second")
+        second.display = both
+        chosen = self.selected
+        total = max((row.epochs for row in picture.overview.rows), default=0)
+        shown = (names[0], self.metric) if both else (self.metric,)
+        for chart_id, metric in zip(("#study-chart", "#study-second"), shown, strict=False):
+            self.query_one(chart_id, LossChart).show(
+                metric.replace("_", " "),
+                curves(picture, metric, chosen.run if chosen else ""),
+                total=total,
+                ended=picture.over,
+                empty="no epoch was trained" if picture.over else "the first epoch is under way",
+            )
+
+    def next_metric(self) -> None:
+        """Show the next metric, in the second chart where there are two."""
+        names = list(self.picture.metrics) if self.picture else []
+        if self.query_one("#study-second").display:
+            names = names[1:]
+        if names:
+            here = names.index(self.metric) if self.metric in names else -1
+            self.metric = names[(here + 1) % len(names)]
+            self.draw_charts()
+
+    def lay_out(self) -> None:
+        """Share the height out, and write what the study says as a whole."""
+        picture = self.picture
+        if picture is None:
+            return
+        height, width = self.size.height, self.size.width
+        wide = self.screen.has_class("-wide") and height >= 24
+        rows = max(4 if height >= 20 else 2, len(picture.overview.rows) + 1)  # 4: with a headline
+        self.query_one("#study-members").styles.height = 2 + min(rows, max(3, height * 2 // 5 - 2))
+        spread = say.spread(picture, width // 2 - 4) if wide else []
+        ended = picture.over
+        verdicts = (
+            metrics_table.published(picture.overview.verdicts, width // 2 - 4, ended=ended)
+            if wide
+            else []
         )
-        for entry in found
-    )
+        most = max(3, height // 4)
+        for name, lines in (("spread", spread), ("verdicts", verdicts)):
+            self.query_one(f"#study-{name}").display = bool(lines)
+            if len(lines) > most:
+                more = f"… {len(lines) - most + 1} more, t shows all"
+                lines = [*lines[: most - 1], Content.styled(more, "$faint")]
+            self.query_one(f"#lines-{name}", LineView).show(lines)
+        self.query_one("#study-status", LineView).show(say.status(picture, max(10, width - 2)))
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.lay_out)
+
+    def on_row_list_moved(self) -> None:
+        self.draw_charts()
+
+    def _put_rows(self, rows: list[ListRow]) -> None:
+        same = len(rows) == len(self._rows) and all(
+            one.key == other.key and list(map(str, one.cells)) == list(map(str, other.cells))
+            for one, other in zip(rows, self._rows, strict=True)
+        )
+        if not same:
+            self._rows = rows
+            self.query_one("#study-rows", RowList).set_rows(rows)
 
 
-def lines(found: list[Sibling], width: int) -> list[Content]:
-    """Return a line for each sibling: its state, its variant, its last loss."""
-    rows = []
-    for entry in found:
-        mark, colour = words.STATES.get(entry.info.status, ("·", "$muted"))
-        name = label(entry)
-        end = ""
-        if entry.history and "loss" in entry.history.series:
-            metric = "val_loss" if "val_loss" in entry.history.series else "loss"
-            end = f"{metric} {number(entry.history.last(metric))}"
-        elif entry.info.status in ACTIVE:
-            end = f"{entry.info.epoch:,}/{entry.info.epochs:,}"
-        text = Content(name).truncate(max(4, width - len(end) - 4), ellipsis=True)
-        room = max(1, width - 2 - text.cell_length - len(end))
-        rows.append(Content.assemble((f"{mark} ", colour), text, " " * room, (end, "$muted")))
-    return rows
+class StudyFigures(ModalScreen[None]):
+    """Everything that a study says in figures, for screens with little room beside the charts."""
+
+    BINDINGS = [  # noqa: RUF012 - as Textual declares it
+        Binding("escape,t", "close", "back", key_display="Esc", tooltip="Close the figures"),
+    ]
+
+    def __init__(self, picture: Picture) -> None:
+        super().__init__()
+        self.picture = picture
+
+    def compose(self) -> ComposeResult:
+        panel = Panel(title=f"figures of {self.picture.experiment.name}", classes="dialog -large")
+        with panel, VerticalScroll(classes="dialog-text"):
+            yield Static()
+        yield FooterLine()
+
+    def on_mount(self) -> None:
+        self.query_one(VerticalScroll).focus()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._fill)
+
+    def _fill(self) -> None:
+        picture, width = self.picture, max(20, self.query_one(Static).size.width)
+        parts = [
+            say.status(picture, width),
+            metrics_table.published(picture.overview.verdicts, width, ended=picture.over),
+            say.spread(picture, width),
+        ]
+        lines = [line for part in parts if part for line in (*part, Content(""))]
+        self.query_one(Static).update(Content("\n").join(lines))
+
+    def action_close(self) -> None:
+        self.dismiss(None)
 
 
-def overlays(found: list[Sibling]) -> list[tuple[str, History]]:
-    """Return the curves to draw behind: of the first ended siblings."""
-    ended = [(label(entry), entry.history) for entry in found if entry.history]
-    return [(name, history) for name, history in ended if history][:MOST_OVERLAYS]
+def _key(row: Row) -> str:
+    return f"{row.variant}\0{row.seed}"
 
 
-def label(entry: Sibling) -> str:
-    """Return what tells a sibling from the others: its variant, or else its seed."""
-    return entry.info.variant or f"seed {entry.info.seed}"
+def _list_row(row: Row, picture: Picture) -> ListRow:
+    return ListRow(_key(row), say.cells(row, picture))

@@ -6,26 +6,32 @@ from typing import TYPE_CHECKING
 
 from textual import on
 
-from kerastui.tui.screens import train_charts, train_study
+from kerastui.tui.screens import train_charts
 from kerastui.tui.screens.base import SectionScreen
-from kerastui.tui.widgets.loss_chart import LossChart
+from kerastui.tui.screens.train_study import StudyView
+from kerastui.tui.widgets.loss_chart import Line, LossChart
 
 if TYPE_CHECKING:
     from kerastui.models.history import History
     from kerastui.tui.monitor import RunMonitor
+    from kerastui.tui.study_monitor import StudyMonitor
+
+MOST_OVERLAYS = 3
+"""Other members that are drawn behind a member of a study."""
 
 SMOOTHINGS = (0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.98)
 ZOOMS = (None, 1000, 500, 100, 50, 20)
 
 
 class ChartScreen(SectionScreen):
-    """A section with the charts `#chart-loss`, `#chart-metric` and `#chart-rate`."""
+    """A section with the charts `#chart-loss`, `#chart-metric` and `#chart-rate` of a run, and a
+    `StudyView` in their place while a study is shown."""
 
     def __init__(self) -> None:
         super().__init__()
         self.shown_metric = ""
         self._trace = train_charts.BatchTrace()
-        self._siblings: list[train_study.Sibling] = []
+        self._study: StudyMonitor | None = None
 
     @property
     def monitor(self) -> RunMonitor | None:
@@ -36,6 +42,20 @@ class ChartScreen(SectionScreen):
     def history(self) -> History | None:
         """The history of the run that is shown."""
         return self.monitor.history if self.monitor else None
+
+    @property
+    def shows_study(self) -> bool:
+        """Whether a study is shown as a whole."""
+        return self.kerastui.study is not None
+
+    @property
+    def study_view(self) -> StudyView:
+        """The view of the study."""
+        return self.query_one(StudyView)
+
+    def draw(self) -> None:
+        """Bring everything up to date."""
+        raise NotImplementedError
 
     def _draw_charts(self, monitor: RunMonitor) -> None:
         history, ended = monitor.history, monitor.ready and not monitor.active
@@ -48,7 +68,6 @@ class ChartScreen(SectionScreen):
         others = [name for name in names[1:] if name != train_charts.RATE] or names[1:]
         second = self.shown_metric if self.shown_metric in names[1:] else (others or [""])[0]
         rate = train_charts.RATE in names and second != train_charts.RATE and height >= 38 and both
-        overlays = train_study.overlays(self._siblings)
         for chart_id, name, shown in (
             ("#chart-loss", first, True),
             ("#chart-metric", second, both),
@@ -57,7 +76,29 @@ class ChartScreen(SectionScreen):
             chart = self.query_one(chart_id, LossChart)
             chart.display = shown
             if shown:
-                train_charts.show(chart, name, history, self._trace, ended=ended, overlays=overlays)
+                behind = self._behind(monitor, name)
+                train_charts.show(chart, name, history, self._trace, ended=ended, behind=behind)
+
+    def _behind(self, monitor: RunMonitor, metric: str) -> list[Line]:
+        """Return the curves of the first ended other members of the study, to lay behind."""
+        picture = self._study.picture if self._study else None
+        if picture is None:
+            return []
+        lines = [
+            Line(f"{row.variant} {row.seed}", picture.series[row.run][metric])
+            for row in picture.overview.rows
+            if row.run != monitor.run.id
+            and row.state == "finished"
+            and metric in picture.series.get(row.run, ())
+        ]
+        return lines[:MOST_OVERLAYS]
+
+    @property
+    def epochs_drawn(self) -> int:
+        """How many epochs the longest curve has."""
+        if self.shows_study:
+            return self.study_view.epochs
+        return self.history.epoch if self.history else 0
 
     def action_smooth(self, step: int) -> None:
         """Smooth all curves more or less."""
@@ -72,10 +113,7 @@ class ChartScreen(SectionScreen):
 
     def action_zoom(self) -> None:
         """Show only the last epochs: fewer with every press, then all again."""
-        history = self.history
-        if history is None:
-            return
-        fitting = [entry for entry in ZOOMS if entry is None or entry < history.epoch]
+        fitting = [entry for entry in ZOOMS if entry is None or entry < self.epochs_drawn]
         here = self.query_one("#chart-loss", LossChart).look.last
         index = fitting.index(here) if here in fitting else 0
         for chart in self.query(LossChart):
@@ -83,6 +121,9 @@ class ChartScreen(SectionScreen):
 
     def action_metric(self) -> None:
         """Show the next metric: in the second chart where there is room for two."""
+        if self.shows_study:
+            self.study_view.next_metric()
+            return
         if (monitor := self.monitor) is None:
             return
         names = train_charts.names(monitor.history)
@@ -98,6 +139,6 @@ class ChartScreen(SectionScreen):
     def _cursor_moved(self, event: LossChart.CursorMoved) -> None:
         """Keep the cursors of all charts on the same epoch."""
         for chart in self.query(LossChart):
-            if chart is not event.chart:
+            if chart is not event.chart and chart.region:
                 chart.put_cursor(event.x)
         self.refresh_bindings()

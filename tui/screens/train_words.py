@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -10,7 +11,7 @@ from kerastui.tui.widgets import metrics_table, run_progress, words
 from kerastui.tui.widgets.run_progress import Progress
 
 if TYPE_CHECKING:
-    from kerastui.models.hardware import Snapshot
+    from kerastui.models.machine.hardware import Snapshot
 
 
 def mark(progress: Progress) -> list[Content]:
@@ -25,13 +26,16 @@ def mark(progress: Progress) -> list[Content]:
     return []
 
 
-def result(progress: Progress, width: int, *, differs: bool) -> list[Content]:
+def result(
+    progress: Progress, width: int, *, differs: bool, model: Path | None = None
+) -> list[Content]:
     """Return what is said of an ended run: the sentence, what it took, the next keys.
 
     Args:
         progress: The run.
         width: Cells.
         differs: Whether the current experiment is another one than the run's.
+        model: The file that its model was saved in.
     """
     lines = run_progress.outcome(progress, width)
     _, hint = run_progress.why_lost(progress)
@@ -50,8 +54,12 @@ def result(progress: Progress, width: int, *, differs: bool) -> list[Content]:
     if progress.status in ("failed", "lost"):
         keys = (again, "o what it printed", "e settings")
     else:
-        keys = (again, "t every epoch", "e settings", "I look inside")
-    return lines + _in_lines([_key(key) for key in keys], width)
+        keys = (again, "t table", "w in words", "5 seeds", "e settings", "c code")
+    lines += _in_lines([_key(key) for key in keys], width)
+    if model:
+        text = Content.styled(f"model {_short(model)}", "$muted")
+        lines += text.wrap(width) if text.cell_length > width else [text]
+    return lines
 
 
 def narrow(progress: Progress, width: int, height: int, *, ended: bool) -> list[Content]:
@@ -84,6 +92,12 @@ def usage(machine: Snapshot) -> str:
         used = machine.memory.total - machine.memory.available
         parts.append(f"memory {words.size(used)} of {words.size(machine.memory.total)}")
     return "   ".join(parts)
+
+
+def _short(path: Path) -> str:
+    """Return a path as one would type it here."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _key(text: str) -> Content:

@@ -29,8 +29,10 @@ class Entry(NamedTuple):
     clock: str | None = None
 
 
-def in_words(history: History, info: RunInfo | None, status: str) -> list[Entry]:
-    """Return what happened, oldest first, a line each."""
+def in_words(
+    history: History, info: RunInfo | None, status: str, *, killed: bool = False
+) -> list[Entry]:
+    """Return what happened, oldest first, a line each; `killed`: on request."""
     lines: list[Entry] = []
     if info is not None:
         lines.append(Entry(Content.styled(info.id, "$muted")))
@@ -65,7 +67,8 @@ def in_words(history: History, info: RunInfo | None, status: str) -> list[Entry]
         said = f"{mark} {history.status}{after}{f': {text}' if text else ''}"
         lines.append(_line(_time(ended), said, colour))
     elif status == "lost":
-        lines.append(_line(0.0, "? the worker is gone without a word", "$warn"))
+        why = "was killed on request" if killed else "is gone without a word"
+        lines.append(_line(0.0, f"? the worker {why}", "$warn"))
     return lines
 
 

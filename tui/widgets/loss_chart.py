@@ -33,13 +33,30 @@ INTERVAL = 0.1
 class Line:
     """One series of a chart; value i belongs to x = i + 1.
 
-    `exact` is for what is set and not measured, a learning rate: it is never smoothed.
+    Attributes:
+        label: What the legend calls it.
+        values: The whole series.
+        best: Its best value, to be marked.
+        exact: For what is set and not measured, a learning rate: it is never smoothed.
+        colour: Which of the series' colours it has; None: by its place among the lines.
+        faint: Drawn behind the others as it is, without a place in the legend.
+        dotted: Drawn as single signs.
+        marks: Whether NaN and infinities are marked at the edges.
     """
 
     label: str
     values: Sequence[float]
     best: Best | None = None
     exact: bool = False
+    colour: int | None = None
+    faint: bool = False
+    dotted: bool = False
+    marks: bool = True
+
+    def role(self, index: int) -> Role:
+        """Return what the line is drawn as, being the one with this index among the lines."""
+        colour = index if self.colour is None else self.colour
+        return Role.raw(colour) if self.faint else Role.series(colour)
 
 
 @dataclass(frozen=True)
@@ -261,17 +278,19 @@ class LossChart(Widget, can_focus=True):
             curve = self._curve(f"overlay {line.label}", line, 0.0)
             strokes.append(Stroke(curve.points(shown), Role.raw(index + 2), marks=False))
         for index, line in enumerate(content.lines):
-            smoothing = 0.0 if line.exact else look.smoothing
-            curve = self._curve(line.label, line, smoothing)
-            role = Role.series(index)
-            dotted = not plain and index > 0
+            smoothing = 0.0 if line.exact or line.faint else look.smoothing
+            curve = self._curve(
+                f"faint {line.label}" if line.faint else line.label, line, smoothing
+            )
+            role = line.role(index)
+            dotted = line.dotted or (not plain and index > 0)
             raw, smooth = curve.points(shown), curve.smooth_points(shown)
             if not smoothing:
-                strokes.append(Stroke(raw, role, dotted))
+                strokes.append(Stroke(raw, role, dotted, marks=line.marks and not line.faint))
                 continue
             if plain:
-                strokes.append(Stroke(raw, Role.raw(index)))
-            strokes.append(Stroke(smooth, role, dotted, marks=not plain))
+                strokes.append(Stroke(raw, replace(line, faint=True).role(index), marks=line.marks))
+            strokes.append(Stroke(smooth, role, dotted, marks=line.marks and not plain))
         # Curves that are smoothed lie over those that are not.
         strokes.sort(key=lambda stroke: stroke.role in _BEHIND, reverse=True)
         frame = Frame(first, max(last, first), strokes, look.log, braille=self._braille)
@@ -282,9 +301,9 @@ class LossChart(Widget, can_focus=True):
             self.cursor = min(max(self.cursor, first), length)
             frame.cursor = self.cursor
             frame.cursor_points = [
-                (value, Role.series(index))
+                (value, line.role(index))
                 for index, line in enumerate(content.lines)
-                if math.isfinite(value := _at(line.values, self.cursor))
+                if not line.faint and math.isfinite(value := _at(line.values, self.cursor))
             ]
         return frame
 
@@ -304,10 +323,10 @@ class LossChart(Widget, can_focus=True):
             if x is not None:
                 legend.append((f" {content.unit if words else '@'} {x:,} ", Role.TITLE))
             for index, line in enumerate(content.lines):
-                if not len(line.values):
+                if line.faint or not len(line.values):
                     continue
-                role = Role.series(index)
-                mark = "╌╌" if index and self.app.no_color else "──"
+                role = line.role(index)
+                mark = "╌╌" if line.dotted or (index and self.app.no_color) else "──"
                 value = line.values[-1] if x is None else _at(line.values, x)
                 label = f"{line.label} " if words else ""
                 legend += [

@@ -22,24 +22,25 @@ def lines(history: History, width: int, most: int = 12) -> list[Content]:
     metrics = [name for name in history.metrics if name != "learning_rate"]
     if not metrics:
         return []
-    room = max(8, width - 10 - 10 - 7)
-    rows = [_row("", "last", "best", "at", room, "$faint")]
     cut = metrics[: most - 1] if len(metrics) > most else metrics
-    for name in cut:
-        best = history.best(name)
-        rows.append(
-            _row(
-                name,
-                steady(history.last(name)),
-                steady(best.value) if best else "–",
-                f"{best.epoch:,}" if best else "–",
-                room,
-            )
+    bests = {name: history.best(name) for name in cut}
+    cells = [
+        (
+            name,
+            steady(history.last(name)),
+            steady(best.value) if best else "–",
+            f"{best.epoch:,}" if best else "–",
         )
+        for name, best in bests.items()
+    ]
+    column = max(10, *(1 + len(text) for row in cells for text in row[1:3]))
+    room = max(8, width - 2 * column - 7)
+    rows = [_row("", "last", "best", "at", room, column, "$faint")]
+    rows += [_row(*row, room, column) for row in cells]
     if len(cut) < len(metrics):
         rows.append(Content.styled(f"… {len(metrics) - len(cut)} more, t shows all", "$faint"))
     if rate := history.series.get("learning_rate"):
-        rows.append(_row("learning rate", number(rate[-1]), "", "", room, "$muted"))
+        rows.append(_row("learning rate", number(rate[-1]), "", "", room, column, "$muted"))
     return rows
 
 
@@ -77,7 +78,7 @@ def published(verdicts: Sequence[Verdict], width: int, *, ended: bool) -> list[C
         return []
     band = max(8, *(len(verdict.expected) for verdict in verdicts))
     value = max(6, *(len(_words(verdict.figure.value)) for verdict in verdicts))
-    got = 10
+    got = 3 + max(7, *(len(_words(verdict.got)) for verdict in verdicts))
     band = min(band, max(11, width - value - got - 14)) + 2
     room = max(8, width - value - got - band)
     heads = f"{'':<{room}}{'theirs':>{value}}{'yours':>{got - 2}}  {'expected':>{band}}"
@@ -120,18 +121,20 @@ def published(verdicts: Sequence[Verdict], width: int, *, ended: bool) -> list[C
 def _words(value: float | str | None) -> str:
     if value is None:
         return "–"
-    return _fit(value if isinstance(value, str) else number(value), 9)
+    return _fit(value if isinstance(value, str) else number(value), 11)
 
 
 def _fit(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def _row(name: str, last: str, best: str, at: str, room: int, colour: str = "") -> Content:
+def _row(
+    name: str, last: str, best: str, at: str, room: int, column: int, colour: str = ""
+) -> Content:
     label = Content(name).truncate(room - 1, ellipsis=True)
     return Content.assemble(
         (label.plain, colour or "$muted"),
         " " * (room - label.cell_length),
-        (f"{last:>10}", colour),
-        (f"{best:>10}{at:>7}", colour or "$muted"),
+        (f"{last:>{column}}", colour),
+        (f"{best:>{column}}{at:>7}", colour or "$muted"),
     )

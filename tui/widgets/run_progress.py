@@ -24,6 +24,7 @@ class Progress:
         asked: What the user asked for that has not happened yet, in words.
         verdicts: The published figures beside the obtained ones.
         usage: Load of the machine in words.
+        killed: Whether its worker is gone because it was killed on request.
     """
 
     history: History
@@ -32,6 +33,7 @@ class Progress:
     asked: str = ""
     verdicts: list[Verdict] = field(default_factory=list)
     usage: str = ""
+    killed: bool = False
 
 
 def wide(progress: Progress, width: int) -> list[Content]:
@@ -119,7 +121,9 @@ def why_lost(progress: Progress) -> tuple[str, str]:
         return message, " ".join(part for part in (hint, kept) if part)
     if progress.status == "lost":
         return (
-            "The worker is gone without a word: it was killed, or the machine went down.",
+            "Its worker was killed on request."
+            if progress.killed
+            else "The worker is gone without a word: it was killed, or the machine went down.",
             f"{kept} r runs it again from the start.".strip(),
         )
     return "", ""

@@ -1,0 +1,148 @@
+"""The commands to a worker: pause, continue, stop and keep, kill, another learning rate."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual import work
+
+from kerastui.datasets.errors import UserError
+from kerastui.models.runs import ACTIVE, Run
+from kerastui.tui.screens import train_charts
+from kerastui.tui.screens.train_view import ChartScreen
+from kerastui.tui.widgets.toast import say
+
+if TYPE_CHECKING:
+    from kerastui.models.history import History
+    from kerastui.tui.monitor import RunMonitor
+
+ASKED = {
+    "pause": "pausing after this batch …",
+    "continue": "going on …",
+    "stop": "stopping after this batch, the model is kept …",
+    "kill": "ending the worker …",
+    "set_learning_rate": "the learning rate changes after this batch …",
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """The run that the keys act on."""
+
+    run: Run
+    status: str
+    history: History
+
+    @property
+    def active(self) -> bool:
+        """Whether it goes on, or should."""
+        return self.status in ACTIVE
+
+
+class CommandScreen(ChartScreen):
+    """A section whose keys act on the run that is shown, or on the member under the cursor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked = ""
+        self._notes_seen = 0
+
+    @property
+    def target(self) -> Target | None:
+        """The run that the keys act on, None where there is none."""
+        if self.shows_study:
+            row, study = self.study_view.selected, self._study
+            history = study.history(row.run) if row and study else None
+            if row is None or study is None or history is None:
+                return None
+            run = Run(study.folder.workspace.runs_folder / row.run)
+            return Target(run, row.state, history)
+        monitor = self.monitor
+        return Target(monitor.run, monitor.status, monitor.history) if monitor else None
+
+    def action_pause(self) -> None:
+        self._command("pause")
+
+    def action_continue(self) -> None:
+        self._command("continue")
+
+    def action_stop(self) -> None:
+        self._command("stop")
+
+    @work(group="kill", exclusive=True, exit_on_error=False)
+    async def action_kill(self) -> None:
+        """End the worker at once, after a question."""
+        from kerastui.tui.screens.dialogs import confirm
+
+        target = self.target
+        if target is None:
+            return
+        saved = target.history.checkpoint_epoch
+        remains = (
+            f"The checkpoint of epoch {saved:,} remains, and every figure up to now."
+            if saved
+            else "No checkpoint was written yet: only the figures up to now remain."
+        )
+        text = (
+            f"The worker is ended at once, in the middle of what it does. {remains} "
+            "Stop & keep (s) ends after this batch and saves the model."
+        )
+        answer = await self.app.push_screen_wait(confirm("kill", text, "Kill it", no="Let it run"))
+        if answer != "y":
+            return
+        try:
+            await asyncio.to_thread(target.run.kill)
+        except UserError as error:
+            self.kerastui.tell_error(error)
+        except OSError as error:
+            self.kerastui.tell_error(UserError(f"The worker can't be ended: {error}."))
+        else:
+            self._ask_shown("kill")
+
+    @work(group="rate", exclusive=True, exit_on_error=False)
+    async def action_rate(self) -> None:
+        """Ask for another learning rate and send it."""
+        from kerastui.tui.screens.train_dialogs import AskRate
+
+        target = self.target
+        if target is None:
+            return
+        known = target.history.last(train_charts.RATE)
+        rate = await self.app.push_screen_wait(AskRate(known if known == known else None))
+        if rate is not None:
+            self._command("set_learning_rate", target, value=rate)
+
+    def _command(self, command: str, target: Target | None = None, **arguments: float) -> None:
+        target = target or self.target
+        if target is None:
+            return
+        try:
+            target.run.command(command, **arguments)
+        except UserError as error:
+            self.kerastui.tell_error(error)
+        else:
+            self._ask_shown(command)
+
+    def _ask_shown(self, command: str) -> None:
+        """Say at once what was asked for; it happens when the worker looks."""
+        if self.shows_study:
+            say(self.app, ASKED[command])
+            return
+        self._asked = ASKED[command]
+        self._notes_seen = len(self.history.notes) if self.history else 0
+        self.draw()
+
+    def _settle_asked(self, monitor: RunMonitor) -> None:
+        """Forget what was asked for once it happened, or can't happen any more."""
+        history = monitor.history
+        happened = {
+            ASKED["pause"]: monitor.status == "paused",
+            ASKED["continue"]: monitor.status == "running",
+            ASKED["set_learning_rate"]: any(
+                note.kind == "learning_rate" for note in history.notes[self._notes_seen :]
+            ),
+        }
+        if monitor.status not in ACTIVE or happened.get(self._asked, False):
+            self._asked = ""
