@@ -32,8 +32,8 @@ from typing import Any, NoReturn
 
 WORKER_MODULES = (
     *(f"kerastui.models.{name}" for name in (
-        "building", "callbacks", "code", "devices", "evaluation", "fast", "preflight", "training",
-        "worker",
+        "building", "callbacks", "code", "evaluation", "fast", "machine.devices",
+        "machine.hardware", "preflight", "training", "worker",
     )),
     *(f"kerastui.datasets.{name}" for name in ("fetch", "image", "prepare", "tabular", "text")),
     "pandas", "platformdirs", "sklearn.datasets", "sklearn.model_selection",

@@ -308,14 +308,14 @@ def in_words(error: BaseException, stage: str) -> tuple[str, str]:
 def _device(experiment: Experiment) -> str:
     if experiment.backend != "tensorflow":
         return f"chosen by {experiment.backend}"
-    from kerastui.models.devices import configure_devices
+    from kerastui.models.machine.devices import configure_devices
 
     return configure_devices(experiment.device)
 
 
 def _free_memory(device: str) -> tuple[int, str]:
     """Return the free bytes where the run trains, and how that memory is called."""
-    from kerastui.models.hardware import snapshot
+    from kerastui.models.machine.hardware import snapshot
 
     machine = snapshot()
     if device.startswith("GPU") and machine.gpus:

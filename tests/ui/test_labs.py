@@ -148,7 +148,7 @@ def text(screen: LabScreen) -> str:
 @pytest.fixture(autouse=True)
 def no_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody import TensorFlow here."""
-    from kerastui.models import probe
+    from kerastui.models.machine import probe
 
     monkeypatch.setattr(probe, "ask", lambda *_: probe.WorkerReport(
         tensorflow="2.99.0", keras="3.15.1", backend="tensorflow",

@@ -420,7 +420,7 @@ async def test_hardware_is_shown_from_the_header(monkeypatch: pytest.MonkeyPatch
     def failing(**options: object) -> None:
         raise UserError(f"No doctor {HOSTILE}.")
 
-    monkeypatch.setattr("kerastui.models.doctor.examine", failing)
+    monkeypatch.setattr("kerastui.models.machine.doctor.examine", failing)
     app = KerasTui(launcher=FakeLauncher())
     async with app.run_test(size=WIDE) as pilot:
         await until(pilot, lambda: app.hardware, "the hardware")

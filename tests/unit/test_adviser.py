@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from kerastui.models import shipped
 from kerastui.models.adviser import Advice, advise, describe
-from kerastui.models.adviser_curves import curve
+from kerastui.models.adviser.curves import curve
 from kerastui.models.experiment import Experiment
 from kerastui.models.history import History
 

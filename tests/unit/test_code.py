@@ -22,8 +22,8 @@ from kerastui.datasets.fetch import locate
 from kerastui.datasets.prepare import prepare
 from kerastui.models import catalogue, shipped
 from kerastui.models.code import script
-from kerastui.models.code_layout import docstring, identifier, literal, one_line
-from kerastui.models.code_sources import AS_IN_SKLEARN
+from kerastui.models.code.layout import docstring, identifier, literal, one_line
+from kerastui.models.code.sources import AS_IN_SKLEARN
 from kerastui.models.experiment import Experiment
 
 EXAMPLES = [entry.name for entry in shipped.index()]

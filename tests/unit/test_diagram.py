@@ -13,7 +13,7 @@ from rich.cells import cell_len
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.diagram import Box, Graph, draw, from_model, from_summary, to_svg
-from kerastui.models.diagram_layout import layout
+from kerastui.models.diagram.layout import layout
 from kerastui.models.experiment import GraphModel, SequentialModel
 from kerastui.models.summary import ModelSummary, Row
 

@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import environment, probe
-from kerastui.models.cures import Finding, System, install_driver
-from kerastui.models.devices import configure_devices
-from kerastui.models.diagnosis import Facts, diagnose_gpu, reason, sees
-from kerastui.models.doctor import as_text, examine, lines
-from kerastui.models.gpu import Gpu, PciCard
-from kerastui.models.hardware import Cpu, Memory, Snapshot
-from kerastui.models.probe import WorkerReport
+from kerastui.models.machine import environment, probe
+from kerastui.models.machine.cures import Finding, System, install_driver
+from kerastui.models.machine.devices import configure_devices
+from kerastui.models.machine.diagnosis import Facts, diagnose_gpu, reason, sees
+from kerastui.models.machine.doctor import as_text, examine, lines
+from kerastui.models.machine.gpu import Gpu, PciCard
+from kerastui.models.machine.hardware import Cpu, Memory, Snapshot
+from kerastui.models.machine.probe import WorkerReport
 
 GIB = 2**30
 UBUNTU = System(distribution=("ubuntu", "debian"))
@@ -538,7 +538,7 @@ def test_terminal_in_a_real_pseudo_terminal(surroundings: Path) -> None:
     fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", 20, 60, 0, 0))
     code = (
         "import os\n"
-        "from kerastui.models.environment import terminal\n"
+        "from kerastui.models.machine.environment import terminal\n"
         "t = terminal(os.environ)\n"
         "print(t.columns, t.rows, t.utf8, t.no_color, t.inside)"
     )
@@ -664,7 +664,7 @@ def test_devices_that_are_not_there(device: str, words: str) -> None:
 @pytest.mark.slow
 def test_devices_of_the_real_tensorflow() -> None:
     code = (
-        "from kerastui.models.devices import configure_devices\n"
+        "from kerastui.models.machine.devices import configure_devices\n"
         "import tensorflow as tf\n"
         "print(configure_devices('cpu'))\n"
         "print(float(tf.reduce_sum(tf.ones(3))), tf.config.list_logical_devices('GPU'))"

@@ -50,8 +50,11 @@ SHAPES: dict[str, dict[str, tuple[int, ...]]] = {
     "c02-batch-size": {"train": (500, 2), "validation": (500, 2), "test": (500, 2)},
     "c05-weight-decay": {"train": (30, 2), "validation": (70, 2), "test": (70, 2)},
     "d02-imdb": {"train": (15000, 10000), "validation": (10000, 10000), "test": (25000, 10000)},
-    "d07-reuters-final": {"train": (7982, 10000), "validation": (1000, 10000),
-                          "test": (2246, 10000)},
+    "d07-reuters-final": {
+        "train": (7982, 10000),
+        "validation": (1000, 10000),
+        "test": (2246, 10000),
+    },
     "d12-boston-kfold": {"train": (303, 13), "validation": (101, 13), "test": (102, 13)},
     "d14-boston-final": {"train": (404, 13), "test": (102, 13)},
 }

@@ -18,9 +18,9 @@ import psutil
 import pynvml
 import pytest
 
-from kerastui.models import gpu as gpus
-from kerastui.models.cgroup import Cgroup, MemoryLimit
-from kerastui.models.hardware import Monitor, snapshot, usable_cores
+from kerastui.models.machine import gpu as gpus
+from kerastui.models.machine.cgroup import Cgroup, MemoryLimit
+from kerastui.models.machine.hardware import Monitor, snapshot, usable_cores
 
 GIB = 2**30
 
@@ -346,8 +346,8 @@ def test_cards_on_the_bus(tree: Tree) -> None:
 
 def test_nothing_heavy_is_imported() -> None:
     code = (
-        "import sys, kerastui.models.doctor as d, kerastui.models.devices\n"
-        "from kerastui.models.hardware import snapshot\n"
+        "import sys, kerastui.models.machine.doctor as d, kerastui.models.machine.devices\n"
+        "from kerastui.models.machine.hardware import snapshot\n"
         "snapshot()\n"
         "heavy = {'tensorflow', 'keras', 'jax', 'torch', 'numpy', 'pandas', 'sklearn'}\n"
         "print(sorted(heavy & set(sys.modules)))"

@@ -21,7 +21,7 @@ _STYLES = {
 
 def doctor(json: Json = False, workspace_: WorkspaceFolder = None) -> None:
     """Show versions, backends and GPUs, why there is none, and the command that cures it."""
-    from kerastui.models.doctor import examine, lines
+    from kerastui.models.machine.doctor import examine, lines
 
     if sys.stderr.isatty():
         with stderr().status("Asking TensorFlow what it sees …"):

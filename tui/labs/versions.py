@@ -19,7 +19,7 @@ from kerastui.tui.widgets.panel import ScrollPanel
 from kerastui.tui.widgets.toast import say
 
 if TYPE_CHECKING:
-    from kerastui.models.doctor import Report
+    from kerastui.models.machine.doctor import Report
 
 PUBLISHED = "2.2.0"
 """The version of TensorFlow that the document prints."""
@@ -51,7 +51,7 @@ prints the same in a shell."""
 
     @work(group="examine", exclusive=True, exit_on_error=False)
     async def _examine(self) -> None:
-        from kerastui.models.doctor import examine
+        from kerastui.models.machine.doctor import examine
 
         waiting = Content.styled("A fresh process imports TensorFlow …", "$muted")
         for place in ("#packages", "#machine"):
@@ -102,7 +102,7 @@ prints the same in a shell."""
 
     def action_copy(self) -> None:
         """Copy the whole report."""
-        from kerastui.models.doctor import as_text
+        from kerastui.models.machine.doctor import as_text
 
         if self.report is not None:
             self.app.copy_to_clipboard(as_text(self.report))

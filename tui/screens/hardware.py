@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.hardware import Snapshot, snapshot
+from kerastui.models.machine.hardware import Snapshot, snapshot
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.footer import FooterLine
 from kerastui.tui.widgets.key_values import KeyValues, Value
@@ -22,7 +22,7 @@ from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.toast import say
 
 if TYPE_CHECKING:
-    from kerastui.models.doctor import Report
+    from kerastui.models.machine.doctor import Report
     from kerastui.tui.app import KerasTui
 
 LEVELS = {"ok": ("✓", "$good"), "note": ("·", "$muted"), "problem": ("!", "$warn")}
@@ -65,7 +65,7 @@ class HardwareScreen(ModalScreen[None]):
 
     @work(group="examine", exclusive=True, exit_on_error=False)
     async def _examine(self) -> None:
-        from kerastui.models.doctor import examine
+        from kerastui.models.machine.doctor import examine
 
         root = cast("KerasTui", self.app).workspace.root
         try:
@@ -82,7 +82,7 @@ class HardwareScreen(ModalScreen[None]):
         return True
 
     def action_copy(self) -> None:
-        from kerastui.models.doctor import as_text
+        from kerastui.models.machine.doctor import as_text
 
         if self.report:
             self.app.copy_to_clipboard(as_text(self.report))
