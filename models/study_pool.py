@@ -28,7 +28,7 @@ from kerastui.models.study_store import (
 
 if TYPE_CHECKING:
     from kerastui.models.experiment import Experiment
-    from kerastui.models.hardware import Snapshot
+    from kerastui.models.machine.hardware import Snapshot
 
 SPARE = 256 * 2**20
 """Bytes of memory that are left to everybody else."""

@@ -85,7 +85,7 @@ class _Starter:
     """
 
     def __init__(self, folder: StudyFolder) -> None:
-        from kerastui.models import hardware
+        from kerastui.models.machine import hardware
 
         experiment, info = folder.experiment(), folder.info()
         self._forks = experiment.backend == "tensorflow" and hasattr(os, "fork")
@@ -142,7 +142,7 @@ class _Starter:
         """Say whether there is memory for one more worker beside those of these runs."""
         import psutil
 
-        from kerastui.models import hardware
+        from kerastui.models.machine import hardware
 
         used = []
         for run in runs:
