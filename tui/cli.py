@@ -53,6 +53,7 @@ def _start(words: list[str]) -> int:
         from kerastui.tui.app import KerasTui
 
         KerasTui(file=str(file) if file else None).run()
+        _leave_no_thread_behind()
         return 0
     if file is not None:
         _wrong(
@@ -60,6 +61,24 @@ def _start(words: list[str]) -> int:
             f"Without one there is: kerastui run {file}",
         )
     return _without_terminal()
+
+
+def _leave_no_thread_behind(seconds: float = 2.0) -> None:
+    """End the process at once where a thread of the app does not end by itself.
+
+    The thread that reads the keys can spin for ever on a terminal that is gone; the process
+    would wait for it and keep a core busy.
+    """
+    import threading
+    import time
+
+    deadline = time.monotonic() + seconds
+    for thread in threading.enumerate():
+        if thread is threading.current_thread() or thread.daemon:
+            continue
+        thread.join(max(0.0, deadline - time.monotonic()))
+        if thread.is_alive():
+            os._exit(0)
 
 
 def _command(words: list[str]) -> int:
