@@ -160,8 +160,10 @@ def test_imdb_multi_hot_stays_small() -> None:
     """Both parts together peak below the float32 bytes of the training part alone."""
     if locate(card("imdb")) is None:
         pytest.skip("imdb is not in KERASTUI_DATA")
+    if not Path("/proc/self/status").exists():
+        pytest.skip("this system does not tell a process's own peak")
     program = """
-import resource
+from pathlib import Path
 from kerastui.datasets.prepare import prepare
 from kerastui.datasets.spec import Data
 data = {"dataset": "imdb", "task": "binary", "steps": [{"step": "multi_hot"}],
@@ -170,8 +172,9 @@ made = prepare(Data.model_validate(data), seed=1)
 assert made.train.x.shape == (15000, 10000) and made.test.x.shape == (25000, 10000)
 assert made.train.x.dtype == "uint8"
 made.train.x.sum(), made.test.x.sum()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+peak = Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]
+print(peak)
 """
+    # Not getrusage: its peak is inherited from the process that starts this one.
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    unit = 1 if sys.platform == "darwin" else 1024
-    assert int(told.stdout) * unit < 25_000 * 10_000 * 4, told.stderr
+    assert int(told.stdout) * 1024 < 25_000 * 10_000 * 4, told.stderr
