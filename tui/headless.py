@@ -119,6 +119,8 @@ async def _wait_for(app: KerasTui, state: str, timeout: float) -> None:  # noqa:
     status = ""
     while time.monotonic() < until:
         status = app.monitor.status if app.monitor and app.monitor.ready else ""
+        if app.study is not None:
+            status = app.study_info.status if app.study_info else ""
         ended = bool(status) and status not in ACTIVE
         if status == state or (state == "ended" and ended):
             return

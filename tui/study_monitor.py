@@ -29,7 +29,8 @@ class Picture:
         metrics: The metrics of any member, training before validation.
         means: Metric -> variant -> how many finished members there are of it and the mean of
             their curves; for those with several.
-        joined: Metric -> the smoothed mean of all members, where the figures speak of it.
+        spoken: The metrics whose mean over all members the published figures speak of.
+        joined: Metric -> that mean, smoothed.
         results: What the finished members reached.
     """
 
@@ -38,6 +39,7 @@ class Picture:
     series: Mapping[str, Mapping[str, array[float]]]
     metrics: Sequence[str]
     means: Mapping[str, Mapping[str, tuple[int, array[float]]]]
+    spoken: Sequence[str]
     joined: Mapping[str, array[float]]
     results: Sequence[Result]
 
@@ -94,6 +96,7 @@ class StudyMonitor:
             {run: dict(history.series) for run, history in histories.items()},
             list(metrics),
             {metric: dict(found) for metric, found in self._means.items()},
+            self._spoken(),
             dict(self._joined),
             self._reader.results,
         )
@@ -113,11 +116,15 @@ class StudyMonitor:
             if row.variant == variant and row.run != run and row.state == "finished"
         ]
 
+    def _spoken(self) -> list[str]:
+        paths = studies.wanted(self._reader.experiment)
+        names = [path.rpartition(".")[2] for path in paths if path.startswith("mean.")]
+        return list(dict.fromkeys(names))
+
     def _average(self, finished: Sequence[Row]) -> None:
         histories = [(row.variant, self._reader.histories[row.run]) for row in finished]
         metrics = {name for _, history in histories for name in history.series}
-        paths = studies.wanted(self._reader.experiment)
-        spoken = {path.rpartition(".")[2] for path in paths if path.startswith("mean.")}
+        study, spoken = self._reader.experiment.study, self._spoken()
         for metric in metrics - {"learning_rate"}:
             curves: dict[str, list[array[float]]] = {}
             for variant, history in histories:
@@ -126,7 +133,8 @@ class StudyMonitor:
             self._means[metric] = {
                 variant: (len(found), array("d", studies.mean_curve(found)))
                 for variant, found in curves.items()
-                if len(found) > 1
+                # Of attempts that go on until one succeeds the mean says nothing.
+                if len(found) > 1 and not (study and study.until)
             }
             if metric in spoken:
                 whole = studies.mean_curve([curve for found in curves.values() for curve in found])

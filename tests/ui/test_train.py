@@ -627,3 +627,34 @@ def test_batches_of_the_first_epochs_are_traced() -> None:
     history.apply({"event": "epochs", "first": 2, "logs": {"loss": [0.5]}})
     trace.take(history)
     assert trace.series == {}
+
+
+async def test_folds_have_their_smoothed_mean_without_its_beginning(tmp_path: Path) -> None:
+    changes = {"published": [{"figure": "mean.smooth.best_epoch.loss", "variant": "*",
+                              "label": "best epoch", "band": [1, 100]}]}  # fmt: skip
+    folder, _ = make_study(tmp_path, finished=4, epochs=100, example="d13-boston-500", **changes)
+    async with study_of(tmp_path, folder, NARROW) as (_, pilot, screen):
+        picture = screen.study_view.picture
+        assert picture is not None
+        smooth = picture.joined["loss"]
+        assert [math.isnan(value) for value in smooth[9:11]] == [True, False]
+        # The first point is the mean of the four folds in epoch 11, as it is.
+        assert smooth[10] == pytest.approx(1 / (1 + 10 / 10) + 0.15)
+        assert "mean, smoothed" in drawn(screen.query_one("#study-chart", LossChart))
+        assert "1 of 1 figures as expected" in text(pilot)
+
+
+async def test_a_study_that_succeeded_leaves_the_rest_out(tmp_path: Path) -> None:
+    folder, _ = make_study(tmp_path, finished=1, example="b13-xor")
+    info = folder.info()
+    for member in info.members[1:]:
+        member.run, member.state = "", "skipped"
+    info.status = "finished"
+    folder.write_info(info)
+    async with study_of(tmp_path, folder) as (_, pilot, screen):
+        assert "1 of 30 runs, the rest is not needed" in text(pilot)
+        await pilot.press("end")
+        assert screen.check_action("open", ()) is None
+        await pilot.press("5")
+        await pilot.pause()
+        assert screen.study_view.display

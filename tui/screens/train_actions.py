@@ -12,6 +12,7 @@ from textual.content import Content
 from kerastui.datasets.errors import UserError
 from kerastui.models import study_store
 from kerastui.tui.monitor import read_tail
+from kerastui.tui.screens import train_study_words
 from kerastui.tui.screens.train_commands import CommandScreen
 from kerastui.tui.study_monitor import StudyMonitor
 from kerastui.tui.widgets import event_log
@@ -126,8 +127,11 @@ class ActionScreen(CommandScreen):
         try:
             experiment = await asyncio.to_thread(target.run.experiment)
             reading = await asyncio.to_thread(train_advice.read, history, experiment, repeats)
-            variant = (await asyncio.to_thread(target.run.info)).variant
-            name = f"{experiment.name}, {variant}" if variant else experiment.name
+            name = experiment.name
+            if study and study.picture:
+                rows = study.picture.overview.rows
+                member = next((row for row in rows if row.run == target.run.id), None)
+                name += f", {train_study_words.name(member, study.picture)}" if member else ""
             screen = train_advice.AdviceScreen(name, reading)
             technique = await self.app.push_screen_wait(screen)
             if technique is not None:

@@ -28,11 +28,11 @@ def curves(picture: Picture, metric: str, selected: str) -> list[Line]:
     """Return what one chart shows: a colour for each variant.
 
     Where there are repeats or folds, their mean is drawn, each of them faintly, and the one
-    under the cursor as single signs.
+    under the cursor in the colour of the text.
     """
     variants = picture.variants
     joined = picture.joined.get(metric)
-    several = picture.repeated or joined is not None
+    several = picture.repeated or metric in picture.spoken
     found = [
         Line(f"{variant}, mean of {count}" if len(variants) > 1 else f"mean of {count}", mean,
              colour=variants.index(variant))
@@ -49,8 +49,8 @@ def curves(picture: Picture, metric: str, selected: str) -> list[Line]:
         if several:
             found.append(Line(label, values, colour=colour, faint=True))
         if not several or row.run == selected:
-            dotted = several or colour // COLOURS % 2 == 1
-            found.append(Line(label, values, colour=colour, dotted=dotted))
+            dotted = colour // COLOURS % 2 == 1
+            found.append(Line(label, values, colour=colour, dotted=dotted, plain=several))
     return found
 
 
@@ -70,6 +70,7 @@ class StudyView(Vertical):
         super().__init__(id=id)
         self.picture: Picture | None = None
         self.metric = ""
+        self._chosen = False
         self._rows: list[ListRow] = []
 
     def compose(self) -> ComposeResult:
@@ -81,10 +82,10 @@ class StudyView(Vertical):
                 [
                     Column("variant"),
                     Column("state", 11),
-                    Column("epochs", 13, "right"),
+                    Column("epochs", say.EPOCHS_WIDTH, "right"),
                     Column("last", 10, "right"),
-                    Column("best", 19, "right", least=86),
-                    Column("time", 12, "right", least=62),
+                    Column("best", 19, "right", least=100),
+                    Column("time", 11, "right", least=74),
                     Column("left", 12, "right", least=100),
                 ],
                 id="study-rows",
@@ -113,7 +114,7 @@ class StudyView(Vertical):
         """Show a study as it is now; None: it is still being read."""
         self.picture = picture
         if picture is None:
-            self.metric = ""
+            self._chosen = False
             self._put_rows([])
             for chart in self.query(LossChart):
                 chart.show("", [], empty="reading the study …")
@@ -121,7 +122,8 @@ class StudyView(Vertical):
         self._put_rows([_list_row(row, picture) for row in picture.overview.rows])
         overview = picture.overview
         metric = next((row.metric for row in overview.rows if row.metric), "")
-        note = f"last and best of {metric}" if metric else ""
+        best = " and best" if self.size.width >= 100 else ""
+        note = f"last{best} of {metric}" if metric else ""
         self.query_one("#study-members", Panel).set_title(f"study {picture.experiment.name}", note)
         self.draw_charts()
         self.lay_out()
@@ -133,8 +135,9 @@ class StudyView(Vertical):
             return
         names = list(picture.metrics) or ["loss"]
         both = len(names) > 1 and self.screen.has_class("-wide")
-        if self.metric not in names:
-            self.metric = names[1] if both else names[0]
+        if not self._chosen or self.metric not in names or (both and self.metric == names[0]):
+            spoken = [name for name in names if name in picture.spoken]
+            self.metric = (spoken or (names[1:] if both else names))[0]
         second = self.query_one("#study-second")
         second.display = both
         chosen = self.selected
@@ -156,7 +159,7 @@ class StudyView(Vertical):
             names = names[1:]
         if names:
             here = names.index(self.metric) if self.metric in names else -1
-            self.metric = names[(here + 1) % len(names)]
+            self.metric, self._chosen = names[(here + 1) % len(names)], True
             self.draw_charts()
 
     def lay_out(self) -> None:
@@ -169,12 +172,9 @@ class StudyView(Vertical):
         rows = max(4 if height >= 20 else 2, len(picture.overview.rows) + 1)  # 4: with a headline
         self.query_one("#study-members").styles.height = 2 + min(rows, max(3, height * 2 // 5 - 2))
         spread = say.spread(picture, width // 2 - 4) if wide else []
-        ended = picture.over
-        verdicts = (
-            metrics_table.published(picture.overview.verdicts, width // 2 - 4, ended=ended)
-            if wide
-            else []
-        )
+        room = (width // 2 if spread else width) - 4
+        judged = picture.overview.verdicts if wide else ()
+        verdicts = metrics_table.published(judged, room, ended=picture.over)
         most = max(3, height // 4)
         for name, lines in (("spread", spread), ("verdicts", verdicts)):
             self.query_one(f"#study-{name}").display = bool(lines)

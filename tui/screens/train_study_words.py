@@ -8,6 +8,7 @@ from textual.content import Content
 
 from kerastui.models.figures import number
 from kerastui.models.runs import ACTIVE
+from kerastui.models.study_store import SKIPPED
 from kerastui.models.study_view import Row
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.chart_scale import steady
@@ -15,6 +16,8 @@ from kerastui.tui.widgets.line_view import bar
 
 if TYPE_CHECKING:
     from kerastui.tui.study_monitor import Picture
+
+EPOCHS_WIDTH = 15
 
 
 def name(row: Row, picture: Picture) -> str:
@@ -30,6 +33,8 @@ def cells(row: Row, picture: Picture) -> tuple[Content | str, ...]:
     mark = "── " if colour // 4 % 2 == 0 else "╌╌ "
     begun = bool(row.metric)
     epochs = f"{row.epoch:,}/{row.epochs:,}" if row.state in ACTIVE else f"{row.epoch:,}"
+    if len(epochs) > EPOCHS_WIDTH:
+        epochs = f"{row.epoch:,}"
     left = row.state in ACTIVE and row.left is not None
     return (
         Content.assemble((mark, f"$series-{colour % 4 + 1}"), name(row, picture)),
@@ -47,11 +52,18 @@ def spread(picture: Picture, width: int) -> list[Content]:
     groups = [group for group in picture.overview.groups if group.runs > 1]
     if not groups:
         return []
+    several = len(picture.variants) > 1
     rows = [
-        (group.variant, str(group.runs), number(group.mean), f"± {number(group.deviation)}",
-         number(group.low), number(group.high))
+        (
+            group.variant if several else "all seeds",
+            str(group.runs),
+            number(group.mean),
+            f"± {number(group.deviation)}",
+            number(group.low),
+            number(group.high),
+        )
         for group in groups
-    ]  # fmt: skip
+    ]
     heads = (groups[0].figure, "runs", "mean", "deviation", "min", "max")
     columns = [
         2 + max(len(cells[place]) for cells in (heads, *rows)) for place in range(1, len(heads))
@@ -70,7 +82,12 @@ def status(picture: Picture, width: int) -> list[Content]:
     """Return how far the study is, or what came of it, in one line."""
     overview = picture.overview
     count = len(overview.rows)
-    runs = f"{overview.done} of {count} run{'s' * (count != 1)}"
+    left_out = sum(row.state == SKIPPED for row in overview.rows)
+    runs = f"{overview.done - left_out} of {count} run{'s' * (count != 1)}"
+    if left_out:
+        runs += (
+            ", the rest is not needed" if overview.status == "finished" else ", the rest left out"
+        )
     judged = [one for one in overview.verdicts if one.state in ("inside", "outside")]
     right = sum(one.state == "inside" for one in judged)
     verdict = Content("")

@@ -21,51 +21,15 @@ from textual.widget import Widget
 from kerastui.models.figures import number
 from kerastui.models.history import Best
 from kerastui.tui.widgets.chart_data import Curve
+from kerastui.tui.widgets.chart_line import Line, Look
 from kerastui.tui.widgets.chart_raster import Drawn, Frame, Role, Row, Stroke, draw, text_row
 from kerastui.tui.widgets.chart_scale import epoch_limit, steady
 from kerastui.tui.widgets.line_view import changed_region
 
+__all__ = ["Line", "Look", "LossChart"]
+
 INTERVAL = 0.1
 """Seconds between two drawings of new data, at least."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """One series of a chart; value i belongs to x = i + 1.
-
-    Attributes:
-        label: What the legend calls it.
-        values: The whole series.
-        best: Its best value, to be marked.
-        exact: For what is set and not measured, a learning rate: it is never smoothed.
-        colour: Which of the series' colours it has; None: by its place among the lines.
-        faint: Drawn behind the others as it is, without a place in the legend.
-        dotted: Drawn as single signs.
-        marks: Whether NaN and infinities are marked at the edges.
-    """
-
-    label: str
-    values: Sequence[float]
-    best: Best | None = None
-    exact: bool = False
-    colour: int | None = None
-    faint: bool = False
-    dotted: bool = False
-    marks: bool = True
-
-    def role(self, index: int) -> Role:
-        """Return what the line is drawn as, being the one with this index among the lines."""
-        colour = index if self.colour is None else self.colour
-        return Role.raw(colour) if self.faint else Role.series(colour)
-
-
-@dataclass(frozen=True)
-class Look:
-    """How a chart shows its series. `last` is how many of the last values are shown, None: all."""
-
-    smoothing: float = 0.0
-    log: bool = False
-    last: int | None = None
 
 
 @dataclass
