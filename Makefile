@@ -7,7 +7,7 @@ SOURCES := $(shell find tui models datasets -type f -not -name '*.pyc')
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow lint format bench clean
+.PHONY: help run test test-slow lint format index bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,10 @@ lint: $(VENV)/.package $(VENV)/.tools build/kerastui ## ruff, mypy --strict, imp
 format: $(VENV)/.tools ## let ruff lay out the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+index: $(VENV)/.package ## renew models/examples/index.json after an example was changed
+	$(BIN)/python -m kerastui.models.shipped > build/index.json
+	mv build/index.json models/examples/index.json
 
 bench: $(VENV)/.package ## side-by-side measurements, as ratios
 	$(BIN)/python benchmarks/run.py

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 import shutil
 import socket
 import time
@@ -242,7 +241,7 @@ class Workspace:
         now = time.time()
         stamp = datetime.fromtimestamp(now).strftime("%Y%m%d-%H%M%S")
         slug = re.sub(r"[^a-z0-9-]+", "-", experiment.name.lower()).strip("-") or "run"
-        run = Run(self.runs_folder / f"{stamp}-{slug}-{secrets.token_hex(2)}")
+        run = Run(self.runs_folder / f"{stamp}-{slug}-{os.urandom(2).hex()}")
         try:
             run.path.mkdir(parents=True)
         except OSError as error:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import time
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
@@ -187,7 +186,7 @@ def create(workspace: Workspace, experiment: Experiment, *, jobs: int = 0) -> St
     now = time.time()
     stamp = datetime.fromtimestamp(now).strftime("%Y%m%d-%H%M%S")
     folder = StudyFolder(
-        workspace.root / "studies" / f"{stamp}-{experiment.name.lower()}-{secrets.token_hex(2)}"
+        workspace.root / "studies" / f"{stamp}-{experiment.name.lower()}-{os.urandom(2).hex()}"
     )
     try:
         folder.path.mkdir(parents=True)

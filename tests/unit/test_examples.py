@@ -168,3 +168,8 @@ def test_the_ten_cars_have_their_names() -> None:
 def test_boston_targets_begin_as_keras_gives_them() -> None:
     data = prepared(shipped.experiment("d14-boston-final"))
     assert [round(float(value), 1) for value in data.train.y[:3]] == [15.2, 42.3, 50.0]
+
+
+def test_the_index_holds_the_very_files() -> None:
+    made = [entry.plain for entry in shipped.index()]
+    assert made == shipped.read_all(), "run: make index"
