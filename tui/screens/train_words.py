@@ -54,7 +54,7 @@ def result(
     if progress.status in ("failed", "lost"):
         keys = (again, "o what it printed", "e settings")
     else:
-        keys = (again, "t table", "w in words", "5 seeds", "e settings", "c code")
+        keys = (again, "t table", "w in words", "5 seeds", "e settings", "c code", "I inspect")
     lines += _in_lines([_key(key) for key in keys], width)
     if model:
         text = Content.styled(f"model {_short(model)}", "$muted")

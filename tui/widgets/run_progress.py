@@ -143,7 +143,8 @@ def outcome(progress: Progress, width: int) -> list[Content]:
     else:
         parts.append(_plain_outcome(progress))
     if status == "stopped":
-        at = f"stopped after epoch {history.epoch:,} of {history.epochs:,}; the model is kept"
+        where = f"after epoch {history.epoch:,}" if history.epoch else "in the first epoch"
+        at = f"stopped {where} of {history.epochs:,}; the model is kept"
         parts.append(Content.styled(f"– {at}", "$muted"))
     elif history.epochs and history.epoch < history.epochs and not nan:
         stop = next((note for note in history.notes if note.kind == "early_stopping"), None)

@@ -103,7 +103,9 @@ def sparkline(values: Sequence[float], width: int) -> str:
         if not known:
             line.append(" ")
             continue
-        mean = sum(known) / len(known)
+        # Halves and parts: sums and differences of the largest floats would be infinite.
+        mean = sum(value / len(known) for value in known)
         value = low if low in known else high if high in known else mean
-        line.append(_BARS[round((value - low) / (high - low) * 7) if high > low else 0])
+        span = high / 2 - low / 2
+        line.append(_BARS[round((value / 2 - low / 2) / span * 7) if span > 0 else 0])
     return "".join(line)
