@@ -131,10 +131,11 @@ async def test_the_chart_grows_with_the_log(tmp_path: Path) -> None:
         append(run, "epochs", first=11, logs={"loss": [0.25], "val_loss": [0.31]}, seconds=0.01)
         monitor = app.monitor
         assert monitor is not None
-        await until(pilot, lambda: monitor.history.epoch == 11 and drawn(chart) != before)
-        assert "train 0.2500" in drawn(chart)
+        await until(pilot, lambda: monitor.history.epoch == 11)
+        await until(pilot, lambda: "train 0.2500" in drawn(chart))
         assert "◆ best 0.3100 @ 11" in drawn(chart)
-        assert "11/150" in lines(screen, "lines-progress")
+        # The figures follow a little later than the curve.
+        await until(pilot, lambda: "11/150" in lines(screen, "lines-progress"))
 
 
 async def test_nothing_is_drawn_where_nothing_changes(tmp_path: Path) -> None:

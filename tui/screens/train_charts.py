@@ -87,7 +87,7 @@ def show(
     """
     title = name.replace("_", " ")
     batches = trace.series.get(name)
-    if batches and history.epoch < BATCHES_UNTIL and not (ended and history.epoch):
+    if batches and history.epoch < BATCHES_UNTIL:
         total = history.steps * min(history.epochs, 1 + history.epoch)
         chart.show(title, [Line("train", batches, marks=False)], total=total, unit="batch")
         return
