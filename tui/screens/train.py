@@ -58,6 +58,8 @@ A study is shown as a whole: its members' curves over each other, and a line for
 keys act on the member under the cursor; Enter shows it by itself, Escape comes back.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "back", key_display="Esc",
+                tooltip="Take the cursor away, close the log, go back to the study"),
         Binding("enter", "open", "open", key_display="Enter",
                 tooltip="Show the member under the cursor by itself"),
         Binding("r", "run", "run", tooltip="Run the current experiment"),
@@ -80,8 +82,6 @@ keys act on the member under the cursor; Enter shows it by itself, Escape comes 
         Binding("y", "log_scale", "log y", tooltip="Logarithmic vertical axis, or linear again"),
         Binding("z", "zoom", "zoom", tooltip="Only the last epochs; again for fewer, then all"),
         Binding("c", "code", "code", tooltip="The same as a Python script"),
-        Binding("escape", "back", "back",
-                tooltip="Take the cursor away, close the log, go back to the study"),
     ]  # fmt: skip
 
     def __init__(self) -> None:

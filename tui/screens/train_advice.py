@@ -76,7 +76,7 @@ class AdviceScreen(ModalScreen["Technique | None"]):
         self.techniques = reading.techniques
 
     def compose(self) -> ComposeResult:
-        with Panel(title=f"{self.run_name} in words", classes="dialog -large"):
+        with Panel(title=f"{self.run_name} in words", classes="dialog"):
             with VerticalScroll(classes="dialog-text"):
                 yield Static(self._text())
             yield Static(
@@ -100,6 +100,7 @@ class AdviceScreen(ModalScreen["Technique | None"]):
     def on_resize(self) -> None:
         # Where there is little room, what was found comes before the list of what to try.
         rows = self.query_one(RowList)
+        self.query_one(Panel).set_class(self.size.height < 30, "-large")
         rows.styles.height = min(len(self.techniques), max(2, self.size.height // 3))
 
     def _text(self) -> Content:
