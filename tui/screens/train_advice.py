@@ -104,12 +104,14 @@ class AdviceScreen(ModalScreen["Technique | None"]):
         rows.styles.height = min(len(self.techniques), max(2, self.size.height // 3))
 
     def _text(self) -> Content:
-        parts = [Content(self.reading.text)]
+        # What was found comes first: on a small screen the rest is reached by scrolling.
+        parts: list[Content] = []
         for advice in self.reading.advice:
-            parts.append(Content(""))
             colour = _COLOURS.get(advice.area, "")
             parts.append(Content.assemble(("▌ ", colour), (advice.sentence, "bold")))
             parts += [Content.styled(f"  {figure}", "$muted") for figure in advice.evidence]
+            parts.append(Content(""))
+        parts.append(Content(self.reading.text))
         return Content("\n").join(parts)
 
     @on(RowList.Moved)
