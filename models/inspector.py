@@ -1,4 +1,4 @@
-"""Answers questions about experiments in a process of its own: shapes, parameters, findings.
+"""Answers questions in a process of its own: shapes, parameters, findings, looks at data.
 
 It is forked by the nursery, so it has Keras at once, and it may run operations, and crash,
 without harm to anything else.
@@ -17,6 +17,7 @@ from kerastui.datasets.errors import UserError
 from kerastui.models.events import plain_numbers
 from kerastui.models.experiment import Experiment
 from kerastui.models.experiment_file import parse
+from kerastui.models.preview import Preview
 
 Answer = Callable[..., dict[str, Any]]
 
@@ -47,7 +48,11 @@ class Inspector:
     def __init__(self) -> None:
         self._key = ""
         self._prepared: Any = None
-        self._answers: dict[str, Answer] = {"summary": self.summary}
+        self._answers: dict[str, Answer] = {
+            "summary": self.summary,
+            "inputs": self.inputs,
+            "preview": Preview().look,
+        }
 
     def answer(self, request: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Return `{"result": ...}`, or `{"error": {"message", "hint"}}`; raises nothing."""
@@ -93,6 +98,42 @@ class Inspector:
             "findings": [asdict(finding) for finding in preflight.check(parsed, facts)],
             "data": prepared.to_json(),
         }
+
+    def inputs(self, experiment: dict[str, Any], most: int, samples: int) -> dict[str, Any]:
+        """Return inputs as the model is given them: encoded, scaled, as the data is prepared.
+
+        Args:
+            experiment: The experiment as plain values.
+            most: The most numbers that an input may have.
+            samples: How many inputs are wanted, those that the experiment predicts before others.
+
+        Returns:
+            `names` of the numbers, and `rows`, each with `label`, `values`, and for those of
+            the experiment `number` (from 1) of the prediction and `index` of the sample, or None.
+        """
+        parsed = parse(experiment)
+        prepared = self._prepare(parsed)
+        if len(prepared.input_shape) != 1 or prepared.input_shape[0] > most:
+            raise UserError(f"An input is no row of up to {most} numbers.")
+        rows: list[dict[str, Any]] = []
+        part_name = "test" if prepared.test is not None else "train"
+        for number, asked in enumerate(parsed.afterwards.predict, start=1):
+            if asked.values is not None:
+                values = prepared.encode(asked.values)[0].tolist()
+                rows.append({"label": asked.label, "values": values, "number": number,
+                             "index": None})  # fmt: skip
+            elif part := getattr(prepared, asked.part):
+                for index in range(asked.index, min(asked.index + asked.count, len(part.x))):
+                    label = part.names[index] if part.names else f"{asked.part} {index}"
+                    rows.append({"label": label, "values": part.x[index].tolist(),
+                                 "number": number, "index": index})  # fmt: skip
+        part = getattr(prepared, part_name)
+        for index in range(min(samples, len(part.x))):
+            values = part.x[index].tolist()
+            if all(values != row["values"] for row in rows):
+                label = part.names[index] if part.names else f"{part_name} {index}"
+                rows.append({"label": label, "values": values})
+        return {"names": list(prepared.feature_names), "rows": rows[:samples]}
 
     def _prepare(self, experiment: Experiment) -> Any:
         from kerastui.datasets.prepare import prepare

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -19,8 +18,9 @@ from kerastui.models.labs import structures
 from kerastui.models.labs.structures import Structure, graph_of, summary_of
 from kerastui.tui.labs import Lab
 from kerastui.tui.labs.base import LabScreen, Result
-from kerastui.tui.widgets import words
-from kerastui.tui.widgets.panel import Panel, ScrollPanel
+from kerastui.tui.widgets import diagram, words
+from kerastui.tui.widgets.diagram import DiagramPanel
+from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.row_list import Column, Row, RowList
 from kerastui.tui.widgets.toast import say
 
@@ -38,18 +38,6 @@ MODELS = {
     "d01": structures.TWO_APIS,
 }
 """Id of a lab -> the models it looks at."""
-
-
-class DiagramPanel(ScrollPanel):
-    """A panel that scrolls both ways."""
-
-    DEFAULT_CSS = """
-    DiagramPanel {
-        overflow-x: auto;
-        scrollbar-size-horizontal: 1;
-        & > Static { width: auto; min-width: 100%; text-wrap: nowrap; content-align: center top; }
-    }
-    """
 
 
 class StructuresScreen(LabScreen):
@@ -91,8 +79,7 @@ under the cursor comes to its number. w writes the diagram as SVG and as text.""
             with Container(id="below"):
                 yield Static(id="how", classes="lab-note")
                 yield Static(id="verdict")
-        with DiagramPanel(title="diagram", classes="lab-main", id="diagram"):
-            yield Static()
+        yield DiagramPanel(title="diagram", classes="lab-main", id="diagram")
 
     def on_mount(self) -> None:
         rows = self.query_one(RowList)
@@ -137,19 +124,12 @@ under the cursor comes to its number. w writes the diagram as SVG and as text.""
         return graph_of(self.structure, self.summaries[self.place])
 
     def _show(self) -> None:
-        from kerastui.models.diagram import draw
-
         summary, structure = self.summaries[self.place], self.structure
         self.query_one(RowList).set_rows(_rows(summary, structure))
         several = f"  {self.place + 1} of {len(self.models)}" if len(self.models) > 1 else ""
         self.query_one("#summary", Panel).set_title(f"{structure.name}{several}")
         self._tell()
-        graph = self.graph()
-        drawn = Content("\n".join(draw(graph)))
-        panel = self.query_one(DiagramPanel)
-        panel.query_one(Static).update(drawn)
-        panel.set_title("diagram", f"{len(graph.boxes)} boxes")
-        panel.scroll_home(animate=False)
+        self.query_one(DiagramPanel).show(self.graph())
         verdict = []
         for result in self.results:
             if result.label in ("summaries", structure.name):
@@ -208,27 +188,16 @@ under the cursor comes to its number. w writes the diagram as SVG and as text.""
     @work(group="write", exclusive=True, exit_on_error=False)
     async def action_write(self) -> None:
         """Write the diagram into the workspace's folder."""
-        from kerastui.models.diagram import draw, to_svg
-
         graph = self.graph()
         name = self.lab.name if not self.place else f"{self.lab.name}-{self.place + 1}"
         folder = self.kerastui.workspace.root
-        texts = {
-            ".svg": to_svg(graph, f"{self.lab.title}: {self.structure.name}"),
-            ".txt": "\n".join(draw(graph)) + "\n",
-        }
+        title = f"{self.lab.title}: {self.structure.name}"
         try:
-            await asyncio.to_thread(_write, folder / name, texts)
+            await asyncio.to_thread(diagram.write, graph, folder / name, title)
         except OSError as error:
             self.tell(UserError(f"The diagram can't be written: {error.strerror}.", str(folder)))
         else:
             say(self.app, f"{folder / name}.svg and .txt", title="Written")
-
-
-def _write(path: Path, texts: dict[str, str]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for ending, text in texts.items():
-        path.with_name(path.name + ending).write_text(text, encoding="utf-8")
 
 
 def _result(label: str, printed: int | None, got: int) -> Result:

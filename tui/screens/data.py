@@ -1,20 +1,26 @@
-"""Data: the catalogue. Tables, pictures and preparation come with the Data screen proper."""
+"""Data: the catalogue, a look into what is here, and the preparation of the experiment."""
 
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from contextlib import suppress
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Vertical
 from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Input, Static
 
 from kerastui.datasets.catalogue import Card, cards
 from kerastui.datasets.errors import UserError
 from kerastui.datasets.fetch import Located
 from kerastui.tui import lessons
+from kerastui.tui.labs.base import Result, beside
+from kerastui.tui.screens import data_look
 from kerastui.tui.screens.two_pane import ENTER, ESCAPE, SEARCH, TwoPaneScreen
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.key_values import KeyValues, Value
@@ -22,49 +28,83 @@ from kerastui.tui.widgets.panel import ScrollPanel
 from kerastui.tui.widgets.row_list import Column, Row, RowList
 from kerastui.tui.widgets.toast import say
 
+if TYPE_CHECKING:
+    from kerastui.models.experiment import Experiment
+
+PASSING = 0.2
+"""Seconds the cursor must rest on a data set before it is loaded."""
+
 
 class DataScreen(TwoPaneScreen):
-    """The data sets that are known, and whether they are here."""
+    """The data sets that are known, whether they are here, and a look at the one under the cursor.
+
+    Attributes:
+        look: What the inspector said of the data set under the cursor; empty while it is loaded.
+        results: Its published shapes beside those that were read.
+    """
 
     SECTION = "data"
     LIST_TITLE = "data sets"
-    HELP = """The data sets kerastui knows, where they come from, and whether they are here. \
-f fetches one that is not.
-Tables, histograms, pictures and the preparation of an experiment will be seen here too; until \
-then the preparation is edited in the experiment's file, under [data]."""
+    HELP = """The data sets kerastui knows, and a look at the one under the cursor: the columns \
+of a table with their first rows, the first pictures, texts in words (← and → leaf through them), \
+the course of a series. Of the current experiment's data also what is done to them before \
+training. f fetches what is not here."""
     BINDINGS: ClassVar[list[BindingType]] = [
         ESCAPE,
         ENTER,
         Binding("f", "fetch", "fetch", tooltip="Download the data, if it is not here"),
+        # The list and the detail have uses of their own for the arrows, none of them here.
+        Binding("left", "leaf(-1)", "text before", show=False, priority=True,
+                tooltip="The text before this one"),
+        Binding("right", "leaf(1)", "next text", key_display="←→", priority=True,
+                tooltip="The next text, decoded to words"),
         SEARCH,
-    ]
+    ]  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__()
         self.cards = {card.name: card for card in cards()}
         self.located: dict[str, Located | None] = {}
+        self.look: dict[str, Any] = {}
+        self.results: tuple[Result, ...] = ()
+        self._shown: tuple[str, object] = ("", None)
+        self._folder = tempfile.TemporaryDirectory(prefix="kerastui-data-")
 
     def make_list(self) -> RowList:
         return RowList(
             [
                 Column(),
                 Column("task", 11, least=34),
-                Column("rows", 7, "right", least=42),
-                Column("one input", 9, "right", least=52),
+                Column("rows", 7, "right", least=44),
+                Column("one input", 9, "right", least=54),
             ]
         )
 
     def compose_detail(self) -> ComposeResult:
         with ScrollPanel(classes="pane-detail"):
-            yield KeyValues()
+            yield KeyValues(id="card")
+            yield Vertical(id="look")
+            yield KeyValues(id="prepared")
+            yield KeyValues(id="more")
 
     def on_mount(self) -> None:
         self._redraw()
         self.rows.focus()
-        self._look()
+        self._locate_all()
 
-    @work(group="look", exclusive=True, exit_on_error=False)
-    async def _look(self) -> None:
+    def on_unmount(self) -> None:
+        self._folder.cleanup()
+
+    def on_screen_resume(self) -> None:
+        self._locate_all()
+
+    def experiment_changed(self, experiment: Experiment | None) -> None:
+        if experiment is not None:
+            self.rows.move_to(experiment.data.dataset)
+        self._show()
+
+    @work(group="locate", exclusive=True, exit_on_error=False)
+    async def _locate_all(self) -> None:
         self.located = await asyncio.to_thread(self._locate)
         self._redraw()
         self.refresh_bindings()
@@ -103,65 +143,127 @@ then the preparation is edited in the experiment's file, under [data]."""
         """The data set under the cursor."""
         return self.cards.get(self.rows.key)
 
+    @property
+    def experiment(self) -> Experiment | None:
+        """The current experiment, where the data set under the cursor is its own."""
+        current, card = self.kerastui.current, self.card
+        return current if current and card and current.data.dataset == card.name else None
+
     @on(RowList.Moved)
     def _moved(self) -> None:
         self._show()
+        self.query_one(ScrollPanel).scroll_home(animate=False)
         self.refresh_bindings()
 
     def _show(self) -> None:
-        card = self.card
-        panel, detail = self.query_one(ScrollPanel), self.query_one(KeyValues)
+        card, panel = self.card, self.query_one(ScrollPanel)
+        top, more = self.query_one("#card", KeyValues), self.query_one("#more", KeyValues)
         if card is None:
             panel.set_title("")
-            detail.show([("", Content.styled("Nothing found. Escape shows all.", "$muted"))])
+            top.show([("", Content.styled("Nothing found. Escape shows all.", "$muted"))])
+            more.show([])
+            self._forget(("", None))
             return
         panel.set_title(card.name)
-        detail.show(self._detail(card))
+        top.show(self._top(card))
+        more.show(_more(card))
+        here = self.located.get(card.name)
+        # What is shown stays where nothing it depends on has changed.
+        shown = (card.name, (here, self.experiment.data, self.experiment.seed)
+                 if self.experiment else here)  # fmt: skip
+        if shown != self._shown:
+            self._forget(shown)
+            if here is not None:
+                self._load(card)
+                self._prepare()
 
-    def _detail(self, card: Card) -> list[tuple[str, Value]]:
+    def _forget(self, shown: tuple[str, object]) -> None:
+        self._shown, self.look, self.results = shown, {}, ()
+        self.query_one("#look").remove_children()
+        self.query_one("#prepared", KeyValues).show([])
+        for group in ("load", "prepare"):
+            self.workers.cancel_group(self, group)
+
+    def _top(self, card: Card) -> list[tuple[str, Value]]:
         rows: list[tuple[str, Value]] = [
             ("", Content.styled(card.title, "bold")),
             ("About", card.about),
         ]
-        if card.name in self.located:
-            located = self.located[card.name]
-            state, colour = lessons.data_state(card, located)
-            place = f"\n{located.path}" if located and located.path else ""
-            rows.append(("State", Content.assemble((state, colour), (place, "$muted"))))
-        else:
-            rows.append(("State", Content.styled("looking …", "$muted")))
-        holds = [f"{card.rows:,} rows"] if card.rows else []
-        if card.train:
-            holds.append(f"{card.train:,} to train, {card.test:,} to test")
-        if card.shape:
-            holds.append(f"one input {words.shape(card.shape)}")
-        if card.classes:
-            holds.append(f"{len(card.classes)} classes: {', '.join(card.classes[:10])}")
-        if holds:
-            rows.append(("Holds", " · ".join(holds)))
-        if card.target:
-            rows.append(("Target", ", ".join(card.target)))
-        if card.columns:
-            rows.append(("Columns", _columns(card)))
-        if card.parameters:
-            rows.append(("Parameters", "\n".join(f"{p.name}  {p.about}" for p in card.parameters)))
-        if card.examples:
-            rows.append(("Used by", ", ".join(card.examples)))
-        rows.append(("Licence", card.licence))
-        if card.stand_in:
-            rows.append(("Substitute", f"{card.stand_in}, without a network; marked everywhere"))
-        rows.append(
-            (
-                "Not here yet",
-                Content.styled(
-                    "Tables, histograms, pictures and the preparation of an experiment will be "
-                    "seen here. Until then the preparation is edited in the experiment's file, "
-                    "under [data]; kerastui data info shows what a data set holds.",
-                    "$muted",
-                ),
-            )
-        )
+        if card.name not in self.located:
+            return [*rows, ("State", Content.styled("looking …", "$muted"))]
+        located = self.located[card.name]
+        state, colour = lessons.data_state(card, located)
+        place = f"\n{located.path}" if located and located.path else ""
+        rows.append(("State", Content.assemble((state, colour), (place, "$muted"))))
+        if located is None and card.files:
+            fetch = Content.assemble(("f", "$primary"), " downloads it; then it is shown here")
+            rows.append(("To have it", fetch))
         return rows
+
+    # The look
+
+    @work(group="load", exclusive=True, exit_on_error=False)
+    async def _load(self, card: Card, number: int = 0) -> None:
+        """Ask for a look at a data set, and show it."""
+        place = self.query_one("#look")
+        if not self.look:
+            await asyncio.sleep(PASSING)  # passing by with the arrow keys loads nothing
+            await place.remove_children()
+            what = f"Loading {card.title} … The first look waits for Keras' process."
+            await place.mount(Static(Content.styled(what, "$muted"), classes="data-part"))
+        arguments: dict[str, Any] = {"dataset": card.name, "folder": self._folder.name}
+        if card.kind == "generator" and self.experiment is not None:
+            arguments["seed"] = self.experiment.seed
+            arguments["parameters"] = dict(self.experiment.data.parameters)
+        try:
+            look = await self.kerastui.launcher.request("preview", **arguments, number=number)
+            parts = await asyncio.to_thread(self._parts, card, look)
+        except UserError as error:
+            problem = Content.styled(f"{error.message} {error.hint}".strip(), "$bad")
+            parts = [Static(problem, classes="data-part")]
+        else:
+            self.look, self.results = look, data_look.results(card, look)
+        await place.remove_children()
+        await place.mount_all(parts)
+        self.refresh_bindings()
+
+    def _parts(self, card: Card, look: dict[str, Any]) -> list[Widget]:
+        """Return what a look consists of: its own kind first, then what is known besides."""
+        results = data_look.results(card, look)
+        head: list[tuple[str, Value]] = [
+            ("Shapes" if results else "Holds", lambda width: beside(results, width))
+            if results
+            else ("Holds", ", ".join(f"{words.shape(s)} {p}" for p, s in look["parts"].items()))
+        ]
+        summary = KeyValues()
+        summary.show([*head, *data_look.facts(look)])
+        match look["kind"]:
+            case "pictures":
+                return [summary, _pictures(look)]
+            case "texts":
+                return [summary, Static(data_look.text(look), classes="data-part")]
+            case "series":
+                return [summary, *_series(look, self.experiment)]
+        return [summary, Table(look)]
+
+    @work(group="prepare", exclusive=True, exit_on_error=False)
+    async def _prepare(self) -> None:
+        """Show what the current experiment does to its data."""
+        experiment = self.experiment
+        if experiment is None:
+            return
+        await asyncio.sleep(PASSING)
+        place = self.query_one("#prepared", KeyValues)
+        title = Content.styled(f"Preparation of {experiment.name}", "bold")
+        if self.kerastui.known_summary(experiment) is None:
+            place.show([("", title), ("", Content.styled("Preparing …", "$muted"))])
+        try:
+            summary = await self.kerastui.summary(experiment)
+        except UserError as error:
+            problem = Content.styled(f"{error.message} {error.hint}".strip(), "$bad")
+            place.show([("", title), ("", problem)])
+        else:
+            place.show([("", title), ("", data_look.preparation(summary["data"]["steps"]))])
 
     # Actions
 
@@ -170,7 +272,17 @@ then the preparation is edited in the experiment's file, under [data]."""
             card = self.card
             needed = card is not None and card.name in self.located and bool(card.files)
             return bool(needed and card and self.located[card.name] is None)
+        if action == "enter":
+            return self.narrow and not self.in_detail
+        if action == "leaf":
+            return "text" in self.look and not isinstance(self.focused, Input)
         return super().check_action(action, parameters)
+
+    def action_leaf(self, step: int) -> None:
+        """Decode the next text, or the one before."""
+        if self.card is not None and "text" in self.look:
+            number = (self.look["text"]["number"] + step) % self.look["rows"]
+            self._load(self.card, number)
 
     def action_fetch(self) -> None:
         """Download what is not here."""
@@ -186,10 +298,60 @@ then the preparation is edited in the experiment's file, under [data]."""
             self.kerastui.tell_error(error, "not downloaded")
         else:
             say(self.app, f"{card.title} is here now.")
-        self._look()
+        self._locate_all()
 
 
-def _columns(card: Card) -> str:
-    names = [column.name for column in card.columns]
-    more = f" … and {len(names) - 16} more" if len(names) > 16 else ""
-    return ", ".join(names[:16]) + more
+class Table(Static):
+    """The columns of a table, with as many of the first rows as there is room for."""
+
+    DEFAULT_CSS = "Table { width: 1fr; height: auto; margin-top: 1; text-wrap: nowrap; }"
+
+    def __init__(self, look: dict[str, Any]) -> None:
+        super().__init__()
+        self.look = look
+
+    def on_resize(self) -> None:
+        self.update(data_look.table(self.look, self.size.width))
+
+
+def _pictures(look: dict[str, Any]) -> Widget:
+    """Return the pictures that the worker wrote; for threads, since it imports NumPy."""
+    import numpy as np
+
+    from kerastui.tui.screens.data_pictures import PictureGrid
+
+    return PictureGrid(np.load(look["file"], mmap_mode="r"), look["labels"])
+
+
+def _series(look: dict[str, Any], experiment: Experiment | None) -> list[Widget]:
+    from kerastui.tui.screens.data_series import SeriesChart
+
+    split = experiment.data.split if experiment else None
+    values = look["values"]
+    tested = 0
+    if split is not None and split.count is not None:
+        tested = {"last": split.count, "first": len(values) - split.count}.get(split.kind, 0)
+    between = f"{look['name']} from {look['first']} to {look['last']}"
+    note = Content.styled(between, "$muted")
+    if tested > 0:
+        ended = Content.styled(f"the last {tested} test the model", "$series-2")
+        note = Content.assemble(note, (" · ", "$muted"), ended)
+    return [SeriesChart(values, tested), Static(note)]
+
+
+def _more(card: Card) -> list[tuple[str, Value]]:
+    """Return what is known of a data set besides what it holds."""
+    rows: list[tuple[str, Value]] = []
+    if card.target:
+        rows.append(("Target", ", ".join(card.target)))
+    if card.parameters:
+        rows.append(("Parameters", "\n".join(f"{p.name}  {p.about}" for p in card.parameters)))
+    if card.columns:
+        meanings = "\n".join(f"{column.name}  {column.meaning}" for column in card.columns)
+        rows.append(("Columns", meanings))
+    if card.examples:
+        rows.append(("Used by", ", ".join(card.examples)))
+    rows.append(("Licence", card.licence))
+    if card.stand_in:
+        rows.append(("Substitute", f"{card.stand_in}, without a network; marked everywhere"))
+    return rows
