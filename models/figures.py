@@ -84,6 +84,7 @@ def judge(
         source = (variants or {}).get(compare.variant, {}) if compare.variant else figures
         other = source.get(compare.figure or figure.figure)
         name = compare.variant or (compare.figure or figure.figure)
+        name = "the mean of all" if name == "*" else name
         if not isinstance(other, int | float):
             return Verdict(figure, got, "missing", f"{compare.relation} that of {name}")
         right = isinstance(got, int | float) and _stands(compare, got, other)

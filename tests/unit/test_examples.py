@@ -25,6 +25,10 @@ IDS = (
     "d12-boston-kfold", "d13-boston-500", "d14-boston-final",
 )  # fmt: skip
 NAMES = tuple(entry.name for entry in shipped.index())
+LARGE = [entry.name for entry in shipped.index() if entry.dataset == "imdb"][1:]
+"""Examples whose data take seconds to prepare; one of that kind belongs to the fast tests."""
+
+PREPARED = [pytest.param(n, marks=[pytest.mark.slow] if n in LARGE else []) for n in NAMES]
 
 FIGURE = re.compile(
     r"(train|validation|test|reload)\.\w+|(last|best|best_epoch)\.\w+|epoch\.\d+\.\w+"
@@ -143,7 +147,7 @@ def test_the_arrays_have_the_documents_shapes(name: str) -> None:
     assert shapes == SHAPES[name]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", PREPARED)
 def test_its_predictions_can_be_asked_for(name: str) -> None:
     experiment = shipped.experiment(name)
     data = prepared(experiment)

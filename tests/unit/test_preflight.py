@@ -455,8 +455,13 @@ def test_memory_against_what_is_free() -> None:
 # --- the shipped examples on their real data ---------------------------------------------------
 
 
-def shipped() -> list[str]:
-    return [entry.name for entry in index()]
+def shipped() -> list[Any]:
+    """The examples; IMDB takes seconds to prepare, so one of those is enough in the fast tests."""
+    large = [entry.name for entry in index() if entry.dataset == "imdb"][1:]
+    return [
+        pytest.param(entry.name, marks=[pytest.mark.slow] if entry.name in large else [])
+        for entry in index()
+    ]
 
 
 @pytest.mark.parametrize("name", shipped())

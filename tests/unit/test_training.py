@@ -273,6 +273,7 @@ def test_class_weights_on_both_paths(make: Make) -> None:
     np.testing.assert_allclose(*losses, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_both_paths_reach_results_of_the_same_distribution(make: Make) -> None:
     reached: dict[str, list[float]] = {"fast": [], "plain": []}
     for execution, seed in itertools.product(reached, range(4)):
