@@ -24,9 +24,8 @@ from kerastui.tui import settings, themes
 from kerastui.tui.monitor import RunMonitor
 from kerastui.tui.palette import KeyCommands
 from kerastui.tui.run_index import RunIndex
+from kerastui.tui.sections import SECTIONS
 from kerastui.tui.trash import Trash
-from kerastui.tui.widgets import words
-from kerastui.tui.widgets.header import HeaderState
 from kerastui.tui.widgets.toast import say
 
 if TYPE_CHECKING:
@@ -34,42 +33,6 @@ if TYPE_CHECKING:
     from kerastui.models.machine.hardware import Snapshot
     from kerastui.models.study_store import StudyFolder, StudyInfo
     from kerastui.tui.launcher import Launcher
-
-
-def _learn() -> Screen[None]:
-    from kerastui.tui.screens.learn import LearnScreen
-
-    return LearnScreen()
-
-
-def _data() -> Screen[None]:
-    from kerastui.tui.screens.data import DataScreen
-
-    return DataScreen()
-
-
-def _model() -> Screen[None]:
-    from kerastui.tui.screens.model import ModelScreen
-
-    return ModelScreen()
-
-
-def _train() -> Screen[None]:
-    from kerastui.tui.screens.train import TrainScreen
-
-    return TrainScreen()
-
-
-def _inspect() -> Screen[None]:
-    from kerastui.tui.screens.inspect import InspectScreen
-
-    return InspectScreen()
-
-
-def _runs() -> Screen[None]:
-    from kerastui.tui.screens.runs import RunsScreen
-
-    return RunsScreen()
 
 
 class KerasTui(App[None]):
@@ -96,14 +59,7 @@ class KerasTui(App[None]):
 
     TITLE = "kerastui"
     CSS_PATH = "app.tcss"
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
-        "learn": _learn,
-        "data": _data,
-        "model": _model,
-        "train": _train,
-        "inspect": _inspect,
-        "runs": _runs,
-    }
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = dict(SECTIONS)
     DEFAULT_MODE = "learn"
     COMMANDS = App.COMMANDS | {KeyCommands}
     # A section's key is its initial as a capital: small letters are left to the screens, where
@@ -407,45 +363,6 @@ class KerasTui(App[None]):
         else:
             self.push_screen(CodeScreen(experiment.name, code))
 
-    # The header
-
-    def header_state(self, section: str) -> HeaderState:
-        """Return what the header of a section says now."""
-        facts: list[str] = []
-        name = ""
-        if self.current is not None:
-            name = self.current.name
-            summary = self.known_summary(self.current) or {}
-            if data := summary.get("data"):
-                count = sum(part["x"][0] for part in data["parts"].values())
-                facts.append(words.shape([count, *data["input_shape"]]))
-            if parameters := summary.get("parameters"):
-                facts.append(f"{parameters:,} params")
-        status = progress = left = ""
-        if self.study is not None:
-            if info := self.study_info:
-                done = sum(member.ended for member in info.members)
-                status, progress = info.status, f"{done}/{len(info.members)} runs"
-            name = name or (info.name if info else "")
-        elif self.monitor is not None:
-            history = self.monitor.history
-            status = self.monitor.status
-            if history.epochs and status in ACTIVE:
-                progress = f"{history.epoch}/{history.epochs}"
-                if (seconds := history.seconds_left()) and status == "running":
-                    left = f"left {words.duration(seconds)}"
-            if not name and self.monitor.info:
-                name = self.monitor.info.name
-        return HeaderState(section, name, tuple(facts), status, progress, left, self._device())
-
-    def _device(self) -> str:
-        if self.hardware is None:
-            return ""
-        if gpus := self.hardware.gpus:
-            return f"GPU {gpus[0].name}" if len(gpus) == 1 else f"{len(gpus)} GPUs"
-        cores = self.hardware.cpu.usable_cores
-        return f"CPU {cores} core{'s' * (cores != 1)}"
-
     # Actions
 
     def action_section(self, name: str) -> None:
@@ -468,43 +385,10 @@ class KerasTui(App[None]):
     @work(group="leave", exclusive=True, exit_on_error=False)
     async def action_leave(self) -> None:
         """Leave; ask first when a run that was started here goes on."""
-        from kerastui.tui.screens.dialogs import Ask, Choice
+        from kerastui.tui.leaving import may_leave
 
-        active = await asyncio.to_thread(self._active_here)
-        if not active:
+        if await may_leave(self):
             self.exit()
-            return
-        which = active[0].info().name if len(active) == 1 else f"{len(active)} runs"
-        answer = await self.push_screen_wait(
-            Ask(
-                "leave",
-                f"{which} {'goes' if len(active) == 1 else 'go'} on training. It is safe to "
-                "leave: the worker is a process of its own, and the run is shown again when you "
-                "come back.",
-                [
-                    Choice("l", "Leave it running", "kerastui runs attach last follows it too."),
-                    Choice("s", "Stop and keep", "It ends after this batch; the model is saved."),
-                    Choice("b", "Stay here"),
-                ],
-            )
-        )
-        if answer == "s":
-            for run in active:
-                try:
-                    await asyncio.to_thread(_stop, run)
-                except UserError as error:
-                    self.tell_error(error)
-                    return
-        if answer in ("l", "s"):
-            self.exit()
-
-    def _active_here(self) -> list[Run | StudyFolder]:
-        active: list[Run | StudyFolder] = []
-        for run in self.started_here.values():
-            with suppress(UserError):
-                if run.info().status in ACTIVE:
-                    active.append(run)
-        return active
 
     def action_toggle_theme(self) -> None:
         """Change between the dark and the light theme."""
@@ -546,14 +430,6 @@ def _read(name: str) -> Run | Experiment:
 
     path = Path(name).expanduser().absolute()
     return Run(path) if (path / "run.json").exists() else load(path)
-
-
-def _stop(started: Run | StudyFolder) -> None:
-    """Ask a run or a study to stop and keep what it has; raises `UserError` where it can't be."""
-    if isinstance(started, Run):
-        started.command("stop")
-    else:
-        started.stop()
 
 
 def _script(experiment: Experiment) -> str:

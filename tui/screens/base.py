@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
 
+from kerastui.tui.header_facts import header_state
 from kerastui.tui.widgets.footer import FooterLine
 from kerastui.tui.widgets.header import HeaderLine
 from kerastui.tui.widgets.row_list import RowList
@@ -70,7 +71,7 @@ class SectionScreen(Screen[None]):
         if not self.is_current and self.app.screen_stack[0] is not self:
             return
         app = self.kerastui
-        self.query_one(HeaderLine).show(app.header_state(self.SECTION))
+        self.query_one(HeaderLine).show(header_state(app, self.SECTION))
         if app.current is not self._seen_experiment:
             self._seen_experiment = app.current
             self.experiment_changed(app.current)

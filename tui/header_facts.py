@@ -1,0 +1,57 @@
+"""What the header line says of the app's state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kerastui.models.runs import ACTIVE
+from kerastui.tui.widgets import words
+from kerastui.tui.widgets.header import HeaderState
+
+if TYPE_CHECKING:
+    from kerastui.models.machine.hardware import Snapshot
+    from kerastui.tui.app import KerasTui
+
+
+def header_state(app: KerasTui, section: str) -> HeaderState:
+    """Return what the header of a section says now: experiment, data, size, run, device."""
+    name, facts = _experiment(app)
+    status = progress = left = ""
+    if app.study is not None:
+        if info := app.study_info:
+            done = sum(member.ended for member in info.members)
+            status, progress = info.status, f"{done}/{len(info.members)} runs"
+            name = name or info.name
+    elif app.monitor is not None:
+        history = app.monitor.history
+        status = app.monitor.status
+        if history.epochs and status in ACTIVE:
+            progress = f"{history.epoch}/{history.epochs}"
+            if (seconds := history.seconds_left()) and status == "running":
+                left = f"left {words.duration(seconds)}"
+        if not name and app.monitor.info:
+            name = app.monitor.info.name
+    return HeaderState(section, name, facts, status, progress, left, _device(app.hardware))
+
+
+def _experiment(app: KerasTui) -> tuple[str, tuple[str, ...]]:
+    """Return the name of the current experiment, and the size of its data and its model."""
+    if app.current is None:
+        return "", ()
+    facts = []
+    summary = app.known_summary(app.current) or {}
+    if data := summary.get("data"):
+        count = sum(part["x"][0] for part in data["parts"].values())
+        facts.append(words.shape([count, *data["input_shape"]]))
+    if parameters := summary.get("parameters"):
+        facts.append(f"{parameters:,} params")
+    return app.current.name, tuple(facts)
+
+
+def _device(machine: Snapshot | None) -> str:
+    if machine is None:
+        return ""
+    if gpus := machine.gpus:
+        return f"GPU {gpus[0].name}" if len(gpus) == 1 else f"{len(gpus)} GPUs"
+    cores = machine.cpu.usable_cores
+    return f"CPU {cores} core{'s' * (cores != 1)}"
