@@ -1,0 +1,284 @@
+"""The Inspect screen: a run's figures, predictions and weights, and the network by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from textual.pilot import Pilot
+
+from kerastui.datasets.errors import UserError
+from kerastui.models import shipped
+from kerastui.models.experiment_file import save
+from kerastui.models.runs import Run
+from kerastui.tui.app import KerasTui
+from kerastui.tui.screens.inspect import InspectScreen
+from kerastui.tui.screens.inspect_hand import HandPane
+from kerastui.tui.screens.inspect_lines import LinesView, MatrixView
+
+from .fakes import FakeLauncher, finished_run
+from .keras_file import keras_file
+from .pilots import HOSTILE, shows, text, until
+
+WIDE, NARROW = (120, 40), (80, 24)
+
+EVALUATION: dict[str, Any] = {
+    "figures": {"train.loss": 0.01, "train.mse": 0.01, "test.loss": 0.02,
+                "prediction.1.value": 0.005, "prediction.2.value": 0.5,
+                "prediction.3.value": 0.95, "prediction.4.value": 0.001},
+    "predictions": [
+        {"label": "0 xor 0", "value": [0.5], "input": [0, 0], "number": 1},
+        {"label": HOSTILE, "value": [2.75], "input": [1, 1], "number": 2, "truth": [1.0]},
+    ],
+    "warnings": ["there is no validation part to evaluate"],
+}  # fmt: skip
+ROWS = [
+    {"label": "0 xor 0", "values": [0, 0], "number": 1, "index": None},
+    {"label": HOSTILE, "values": [1, 1], "number": 2, "index": None},
+    {"label": "test 0", "values": [0.1 + 1e-9, 1]},
+]
+
+
+def trained(own_home: Path, **fields: Any) -> Run:
+    """Write a run of XOR with an evaluation and a model."""
+    run = finished_run(own_home / "saved", "b13-xor", figures=EVALUATION["figures"], **fields)
+    experiment = shipped.experiment("b13-xor")
+    save(experiment.changed({"study": None}), run.path / "experiment.toml")
+    (run.path / "evaluation.json").write_text(json.dumps(EVALUATION))
+    keras_file(run.model)
+    return run
+
+
+def launcher(failure: UserError | None = None) -> FakeLauncher:
+    made = FakeLauncher()
+
+    def inputs(**asked: Any) -> dict[str, Any]:
+        if failure:
+            raise failure
+        return {"names": ["a", "b"], "rows": ROWS}
+
+    made.answers["inputs"] = inputs
+    return made
+
+
+async def opened(pilot: Pilot[Any], run: Run) -> InspectScreen:
+    """Show a run, and go to Inspect."""
+    app = pilot.app
+    assert isinstance(app, KerasTui)
+    app.show_run(run, switch=False)
+    await pilot.press("I")
+    await shows(pilot, "by hand")
+    screen = app.screen
+    assert isinstance(screen, InspectScreen)
+    return screen
+
+
+async def go(pilot: Pilot[Any], screen: InspectScreen, key: str) -> None:
+    assert screen.rows.move_to(key)
+    await pilot.pause()
+
+
+async def test_without_a_run_a_key_is_named_that_brings_one() -> None:
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
+        await pilot.press("I")
+        await shows(pilot, "No run to look into")
+        assert "R  choose a run" in text(pilot)
+        await pilot.press("enter", "escape", "e", "1", "down")
+        await pilot.press("R")
+        await until(pilot, lambda: pilot.app.current_mode == "runs", "the runs")
+
+
+async def test_the_evaluation_stands_by_part_and_beside_what_was_published(own_home: Path) -> None:
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
+        await opened(pilot, trained(own_home, data={"substitute": "other [x]", "title": "T [/y]"}))
+        await shows(pilot, "published beside obtained")
+        lines = [line[44:].strip("│ ") for line in text(pilot).splitlines()]
+        assert next(line for line in lines if line.startswith("train")).split() == ["train", "test"]
+        assert next(line for line in lines if line.startswith("loss")).split()[1:] == [
+            "0.01", "0.02"
+        ]  # fmt: skip
+        shown = text(pilot)
+        assert "there is no validation part" in shown
+        assert "not the real data: other [x] stands in" in shown
+        assert "T [/y]" in shown
+
+
+async def test_verdicts_are_those_of_the_run(own_home: Path) -> None:
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
+        await opened(pilot, trained(own_home))
+        await shows(pilot, "3 of 4 ✓")
+        lines = text(pilot).splitlines()
+        assert any("0 xor 0" in line and "0.005 ✓" in line for line in lines)
+        assert any("1 xor 0" in line and "0.5 ✗" in line for line in lines)
+
+
+async def test_predictions_stand_beside_the_truth(own_home: Path) -> None:
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, trained(own_home))
+        await go(pilot, screen, "predictions")
+        line = next(line for line in text(pilot).splitlines() if HOSTILE in line)
+        assert line.split(HOSTILE)[1].split()[:5] == ["2.75", "1", "1.75", "1", "1"]
+
+
+async def test_weights_with_their_statistics_and_values(own_home: Path) -> None:
+    run = trained(own_home)
+    nan = np.array([[np.nan, 0], [3, -4]])
+    keras_file(run.model, [("relu", nan, [0, 1]), ("linear", [[1.5], [2.5]], [0])])
+    async with KerasTui(launcher=launcher()).run_test(size=(140, 40)) as pilot:
+        screen = await opened(pilot, run)
+        await go(pilot, screen, "layers")
+        line = next(x for x in text(pilot).splitlines() if "layer0 kernel" in x[48:])
+        told = line[48:].split("layer0 kernel")[1].split()
+        assert told[:2] + told[4:9] == ["2×2", "4", "−4", "3", "1", "25", "%"]
+        await go(pilot, screen, "weight 0")
+        lines = text(pilot).splitlines()
+        assert any("shape 2×2" in line for line in lines)
+        assert any("NaN 25 %" in line for line in lines)
+        assert any(line[48:].strip("│ ").split() == ["0", "NaN", "0"] for line in lines)
+
+
+async def test_a_large_matrix_scrolls_by_whole_columns(own_home: Path) -> None:
+    run = trained(own_home)
+    kernel = np.arange(3000 * 500, dtype=np.float32).reshape(3000, 500)
+    keras_file(run.model, [("relu", kernel, np.zeros(500))])
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, run)
+        await go(pilot, screen, "weight 0")
+        await pilot.press("enter", "right", "down")
+        matrix = screen.query_one(MatrixView)
+        assert matrix.has_focus
+        assert matrix.render_line(0).text.split()[0] == "1"
+        assert matrix.render_line(1).text.split()[:2] == ["1", "501"]
+        matrix.scroll_to(matrix.max_scroll_x, matrix.max_scroll_y, animate=False)
+        await pilot.pause()
+        assert matrix.render_line(0).text.split()[-1] == "499"
+        last = matrix.render_line(matrix.scrollable_content_region.height - 1).text.split()
+        assert (last[0], last[-1]) == ("2999", "1,499,999")
+        await pilot.press("escape")
+        assert screen.rows.has_focus
+        await go(pilot, screen, "hand")
+        await shows(pilot, "too long to be followed by hand")
+        await go(pilot, screen, "formulas")
+        await pilot.press("enter", "end")
+        await shows(pilot, "L0N2999 -> L1N499 = 1499999.0")
+
+
+async def test_as_formulas_every_weight_has_its_line(own_home: Path) -> None:
+    async with KerasTui(launcher=launcher()).run_test(size=NARROW) as pilot:
+        screen = await opened(pilot, trained(own_home))
+        await go(pilot, screen, "formulas")
+        assert "L0N0 ->" not in text(pilot)
+        await pilot.press("enter")
+        await shows(pilot, "0B -> L1N0: -1.25")
+        assert "L1N1 -> L2N0 = 0.5" in text(pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: "predictions" in text(pilot), "the list again")
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+async def test_by_hand_an_input_is_chosen_or_typed(own_home: Path, size: tuple[int, int]) -> None:
+    app = KerasTui(launcher=launcher())
+    async with app.run_test(size=size) as pilot:
+        screen = await opened(pilot, trained(own_home))
+        await go(pilot, screen, "hand")
+        await pilot.press("enter")
+        hand = screen.query_one(HandPane)
+        await until(pilot, lambda: len(hand.samples) == 3, "the inputs")
+        await pilot.press("2")
+        assert hand.prediction == [2.75]
+        await shows(pilot, "Keras predicted 2.75 ✓ largest distance 0")
+        assert HOSTILE in text(pilot)
+        steps = _steps(hand)
+        assert steps[1] == "L0N0 1 × 1.25 = 1.25 a"
+        assert steps[3:6] == ["0B bias + −1.25", "sum = 1.25", "L1N0 relu(1.25) = 1.25"]
+        assert steps[-2] == "L2N0 = 2.75"
+        await pilot.press("3")
+        assert hand.values == [0.1, 1]
+        assert "Keras predicted" not in text(pilot)
+        # Digits type where the numbers are, and choose elsewhere.
+        await pilot.press("e", "3", "enter", "down", "minus", "2", "enter")
+        assert hand.values == [3, -2]
+        assert hand.prediction == [0.25]
+        await pilot.press("escape")
+        assert screen.rows.has_focus
+        await pilot.press("1")
+        assert hand.values == [0, 0]
+        assert hand.prediction == [0.5]
+
+
+def _steps(hand: HandPane) -> list[str]:
+    view = hand.steps
+    return [" ".join(view.line(i, 0, 80).plain.split()) for i in range(view.count)]
+
+
+async def test_without_the_data_numbers_can_be_typed(own_home: Path) -> None:
+    app = KerasTui(launcher=launcher(UserError("xor.csv is not here.")))
+    async with app.run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, trained(own_home))
+        await go(pilot, screen, "hand")
+        await shows(pilot, "The data is not to be had: xor.csv is not here.")
+        await pilot.press("e", "4", "enter")
+        assert screen.query_one(HandPane).values == [4, 0]
+
+
+async def test_what_keras_did_not_say_is_shown_as_such(own_home: Path) -> None:
+    run = trained(own_home)
+    plain = {**EVALUATION, "predictions": [{"label": "x", "value": [0.3], "number": 1}]}
+    (run.path / "evaluation.json").write_text(json.dumps(plain))
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, run)
+        await go(pilot, screen, "hand")
+        await shows(pilot, "Keras predicted 0.3 ✗ largest distance 0.2")
+
+
+async def test_a_run_without_a_model_says_so(own_home: Path) -> None:
+    run = finished_run(own_home / "saved", "plain")
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, run)
+        await shows(pilot, "This run has no evaluation")
+        for key in ("layers", "formulas", "hand"):
+            await go(pilot, screen, key)
+            assert "There is no model.keras here." in text(pilot)
+        await pilot.press("e", "1", "enter", "escape")
+
+
+async def test_damaged_files_get_a_sentence(own_home: Path) -> None:
+    run = trained(own_home)
+    whole = run.model.read_bytes()
+    run.model.write_bytes(whole[: len(whole) // 2])
+    (run.path / "evaluation.json").write_text("[1, {")
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, run)
+        await shows(pilot, "evaluation.json can't be read")
+        await go(pilot, screen, "layers")
+        await shows(pilot, "model.keras can't be read as a Keras model")
+
+
+async def test_a_run_that_goes_on_is_looked_into_when_it_ended(own_home: Path) -> None:
+    app = KerasTui(launcher=FakeLauncher(pace=0.02))
+    async with app.run_test(size=WIDE) as pilot:
+        app.start_run(shipped.experiment("b13-xor").changed({"study": None, "fit.epochs": 20}))
+        await until(pilot, lambda: app.shown_run is not None, "a run")
+        assert app.shown_run is not None
+        await pilot.press("I")
+        await shows(pilot, "layers")
+        screen = app.screen
+        assert isinstance(screen, InspectScreen)
+        await go(pilot, screen, "layers")
+        await shows(pilot, "The run goes on")
+        keras_file(app.shown_run.model)
+        await shows(pilot, "layer0 kernel")
+
+
+async def test_lines_are_cut_with_an_ellipsis_and_scroll(own_home: Path) -> None:
+    async with KerasTui(launcher=launcher()).run_test(size=(60, 20)) as pilot:
+        screen = await opened(pilot, trained(own_home))
+        await go(pilot, screen, "layers")
+        await pilot.press("enter")
+        view = screen.query_one("#inspect-lines", LinesView)
+        assert view.render_line(1).text.rstrip().endswith("…")
+        await pilot.press(*["right"] * 60)
+        assert view.render_line(1).text.rstrip().endswith("%")

@@ -1,0 +1,131 @@
+"""What the Inspect screen knows of a run, read from its directory in a thread."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kerastui.datasets.errors import UserError
+
+if TYPE_CHECKING:
+    from kerastui.models.by_hand import Formulas, Network
+    from kerastui.models.experiment import Experiment
+    from kerastui.models.figures import Verdict
+    from kerastui.models.runs import Run, RunInfo
+    from kerastui.models.weights import SavedModel, Statistics
+
+
+@dataclass
+class Found:
+    """What there is of a run. Where something is None, `problems` may say why.
+
+    Attributes:
+        info: What `run.json` says.
+        experiment: The run's experiment.
+        figures: The figures it reached, by path.
+        predictions: Those of `evaluation.json`, as they stand there.
+        warnings: What could not be evaluated, in words.
+        verdicts: The published figures beside those of the run.
+        model: The saved model.
+        statistics: Of each weight, in the order of the layers.
+        formulas: All weights of a dense network, one a line.
+        network: The model as it can be calculated by hand.
+        problems: `run`, `evaluation`, `model`, `formulas` or `network` -> why it is not there.
+    """
+
+    info: RunInfo | None = None
+    experiment: Experiment | None = None
+    figures: dict[str, float | str] = field(default_factory=dict)
+    predictions: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+    model: SavedModel | None = None
+    statistics: list[Statistics] = field(default_factory=list)
+    formulas: Formulas | None = None
+    network: Network | None = None
+    problems: dict[str, UserError] = field(default_factory=dict)
+
+
+def read(run: Run) -> Found:
+    """Read everything; raises nothing for what is missing or damaged, but says so."""
+    found = Found()
+    try:
+        found.info, found.experiment = run.info(), run.experiment()
+    except UserError as error:
+        found.problems["run"] = error
+    if found.info is not None:
+        found.figures = dict(found.info.figures)
+    try:
+        _read_evaluation(run, found)
+        if found.info is not None and found.experiment is not None:
+            found.verdicts = _verdicts(run, found.info, found.experiment)
+    except UserError as error:
+        found.problems["evaluation"] = error
+    _read_model(run, found)
+    return found
+
+
+def _read_evaluation(run: Run, found: Found) -> None:
+    try:
+        plain = json.loads((run.path / "evaluation.json").read_text(encoding="utf-8"))
+        figures = plain["figures"]
+        found.figures = {
+            str(path): float("nan") if value is None else value
+            for path, value in figures.items()
+            if value is None or isinstance(value, int | float | str)
+        }
+        found.predictions = [one for one in plain.get("predictions", ()) if isinstance(one, dict)]
+        found.warnings = [str(one) for one in plain.get("warnings", ())]
+    except FileNotFoundError:
+        raise UserError(
+            "This run has no evaluation.",
+            "It is made when a run ends by itself, or is stopped with s.",
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(
+            f"The run's evaluation.json can't be read: {error}.", "Run the experiment again."
+        ) from None
+
+
+def _verdicts(run: Run, info: RunInfo, experiment: Experiment) -> list[Verdict]:
+    """Hold the published figures that speak of this run against it, as the Train screen does."""
+    from dataclasses import replace
+
+    from kerastui.models import studies, study_store
+    from kerastui.tui.study_monitor import StudyMonitor
+
+    folder = study_store.of_run(run, info)
+    picture = StudyMonitor(folder).look() if folder else None
+    experiment = picture.experiment if picture else experiment
+    if not experiment.published:
+        return []
+    mine = studies.result(run, studies.wanted(experiment))
+    others = [one for one in picture.results if one.variant != mine.variant] if picture else []
+    base = experiment.study.base if experiment.study else ""
+    name = mine.variant or base
+    judged = studies.verdicts(experiment, [replace(mine, variant=name), *others])
+    return [one for one in judged if (one.figure.variant or base) == name]
+
+
+def _read_model(run: Run, found: Found) -> None:
+    from kerastui.models import by_hand, weights
+
+    try:
+        found.model = weights.read(run.model)
+        found.statistics = [
+            weights.statistics(weight.values)
+            for layer in found.model.layers
+            for weight in layer.weights
+        ]
+    except UserError as error:
+        found.problems["model"] = error
+        return
+    try:
+        found.formulas = by_hand.formulas(found.model)
+    except UserError as error:
+        found.problems["formulas"] = error
+    try:
+        found.network = by_hand.network(found.model)
+    except UserError as error:
+        found.problems["network"] = error
