@@ -1,4 +1,4 @@
-"""Checking the examples through the real app: as a user would, key by key, without a terminal."""
+"""Checking examples and labs through the real app: as a user would, key by key, no terminal."""
 
 from __future__ import annotations
 
@@ -15,9 +15,13 @@ from textual.pilot import Pilot
 from kerastui.datasets.errors import UserError
 from kerastui.models.figures import Verdict
 from kerastui.models.runs import ACTIVE, Run
+from kerastui.tui import visits
 from kerastui.tui.app import KerasTui
+from kerastui.tui.labs import Lab
+from kerastui.tui.labs.base import LabScreen, Result
 from kerastui.tui.screens.dialogs import Tell
 from kerastui.tui.screens.learn import LearnScreen
+from kerastui.tui.visits import Visit
 
 if TYPE_CHECKING:
     from kerastui.models.experiment import Experiment
@@ -36,12 +40,15 @@ the median, and a single start may be unlucky."""
 SOON = 30.0
 """Seconds within which the app answers a key, also on a busy machine."""
 
+COMPUTED = 120.0
+"""Seconds within which a lab has its figures, the start of Keras' process included."""
+
 _LOOK = 0.05
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What came out for one example.
+    """What came out for one example or lab.
 
     Attributes:
         status: The state its run or study ended with; `no data` where its files are not here,
@@ -50,6 +57,7 @@ class Checked:
         verdicts: The published figures as the Learn screen shows them; none with `fast`.
         problem: What went wrong, in words.
         seeds: Over how many seeds the figures are the median.
+        results: The figures of a lab as its screen shows them.
     """
 
     name: str
@@ -58,6 +66,7 @@ class Checked:
     verdicts: tuple[Verdict, ...] = ()
     problem: str = ""
     seeds: int = 1
+    results: tuple[Result, ...] = ()
 
     @property
     def skipped(self) -> bool:
@@ -68,9 +77,10 @@ class Checked:
     def right(self) -> bool:
         """Whether it ran and no figure is outside what is right, or missing."""
         states = {verdict.state for verdict in self.verdicts}
-        return (
-            self.status == "finished" and not self.problem and not states & {"outside", "missing"}
-        )
+        wrong = any(result.right is False for result in self.results)
+        if self.status != "finished" or self.problem or wrong:
+            return False
+        return not states & {"outside", "missing"}
 
 
 async def check(
@@ -82,11 +92,11 @@ async def check(
     workspace: Path | None = None,
     launcher: Launcher | None = None,
 ) -> AsyncIterator[Checked]:
-    """Run examples in the app, one after the other, and give what came out for each.
+    """Run examples and open labs in the app, one after the other; give what came out for each.
 
     Args:
-        names: The examples.
-        fast: A few epochs, no figures: only whether everything works.
+        names: The examples and labs.
+        fast: A few epochs, no figures: only whether everything works. Labs are fast enough.
         seeds: How often to repeat each with other seeds; 0: once, and where that misses a
             figure again with `SEEDS`.
         limit: Seconds that one example may take.
@@ -94,10 +104,14 @@ async def check(
         launcher: Starts the runs; None takes the real one.
     """
     app = KerasTui(workspace, None, launcher)
+    labs = checkable_labs()
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         await pilot.pause()
         for name in names:
             try:
+                if name in labs:
+                    yield await _LabCheck(app, pilot, name, limit).open(labs[name])
+                    continue
                 found = await _Check(app, pilot, name, fast, seeds, limit).go()
                 if not seeds and _unlucky(found):
                     more = await _Check(app, pilot, name, fast, SEEDS, limit).go()
@@ -105,21 +119,93 @@ async def check(
                 yield found
             except UserError as error:
                 yield Checked(name, "not shown", problem=str(error))
-            await _close_dialogs(app, pilot)
+            finally:
+                await _close_dialogs(app, pilot)
 
 
-class _Check:
-    """One example on its way through the app."""
+def checkable_labs() -> dict[str, Lab]:
+    """Return what trains nothing and shows figures of a document, by name."""
+    return {
+        name: lab
+        for name, lab in visits.every().items()
+        if not isinstance(lab, Visit) or lab.compared
+    }
+
+
+class _OnScreen:
+    """Something of the lessons on its way through the app."""
+
+    def __init__(self, app: KerasTui, pilot: Pilot[None], name: str, limit: float) -> None:
+        self._app = app
+        self._pilot = pilot
+        self._name = name
+        self._limit = limit
+
+    async def _choose(self) -> LearnScreen:
+        """Go to the Learn screen and put the cursor on its line."""
+        await self._pilot.press("L")
+        await self._until(lambda: isinstance(self._app.screen, LearnScreen), "Learn", SOON)
+        learn = self._app.screen
+        assert isinstance(learn, LearnScreen)
+        learn.rows.focus()
+        learn.rows.move_to(self._name)
+        await self._until(lambda: learn.rows.key == self._name, "its line", SOON)
+        return learn
+
+    async def _until(self, condition: Callable[[], bool], what: str, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not condition():
+            self._complain_of_dialogs()
+            if time.monotonic() > until:
+                raise UserError(f"The app did not show {what} within {seconds:g} s.")
+            await self._pilot.pause(_LOOK)
+
+    def _complain_of_dialogs(self) -> None:
+        if isinstance(screen := self._app.screen, Tell):
+            raise UserError(f"{screen.title_text}: {screen.text}", screen.hint)
+
+
+class _LabCheck(_OnScreen):
+    """A lab: opened, waited for, left again."""
+
+    async def open(self, lab: Lab) -> Checked:
+        if isinstance(lab, Visit) and not await asyncio.to_thread(_is_here, lab.dataset):
+            return Checked(self._name, "no data", problem="Its data set is not here.")
+        await self._choose()
+        began = time.monotonic()
+        await self._pilot.press("enter")
+        await self._until(lambda: self._opened(lab), "the lab", SOON)
+        screen = self._app.screen
+        within = min(self._limit, COMPUTED)
+        try:
+            await self._until(lambda: bool(_results(screen)), "a figure", within)
+        finally:
+            await self._leave()
+        seconds = time.monotonic() - began
+        return Checked(self._name, "finished", seconds, results=_results(screen))
+
+    async def _leave(self) -> None:
+        """Go back to the lessons, which a lab covers; a section stands beside them."""
+        for _ in range(3):  # the first may only leave a field of the lab
+            if isinstance(self._app.screen, LabScreen):
+                await self._pilot.press("escape")
+                await self._pilot.pause(_LOOK)
+
+    def _opened(self, lab: Lab) -> bool:
+        if isinstance(lab, Visit):
+            return self._app.current_mode != "learn"
+        return isinstance(self._app.screen, LabScreen)
+
+
+class _Check(_OnScreen):
+    """One example."""
 
     def __init__(
         self, app: KerasTui, pilot: Pilot[None], name: str, fast: bool, seeds: int, limit: float
     ) -> None:
-        self._app = app
-        self._pilot = pilot
-        self._name = name
+        super().__init__(app, pilot, name, limit)
         self._fast = fast
         self._seeds = seeds
-        self._limit = limit
 
     async def go(self) -> Checked:
         if not await asyncio.to_thread(_has_data, self._name):
@@ -143,19 +229,6 @@ class _Check:
         await self._until(lambda: self._learnt(learn, runs), "its result on the Learn screen", SOON)
         verdicts = () if self._fast else learn.mine[self._name].verdicts
         return Checked(self._name, status, seconds, verdicts, seeds=max(1, self._seeds))
-
-    async def _choose(self) -> LearnScreen:
-        """Go to the Learn screen and put the cursor on the example's line."""
-        await self._pilot.press("L")
-        await self._until(lambda: isinstance(self._app.screen, LearnScreen), "Learn", SOON)
-        learn = self._app.screen
-        assert isinstance(learn, LearnScreen)
-        learn.rows.focus()
-        learn.rows.move_to(self._name)
-        await self._until(
-            lambda: learn.entry is not None and learn.entry.name == self._name, "its line", SOON
-        )
-        return learn
 
     async def _open_changed(self) -> None:
         """Open the example, change it as asked, and go where it can be run."""
@@ -200,18 +273,6 @@ class _Check:
             return False
         return any(record and record.run.id in runs for record in (mine.last, mine.substitute))
 
-    async def _until(self, condition: Callable[[], bool], what: str, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while not condition():
-            self._complain_of_dialogs()
-            if time.monotonic() > until:
-                raise UserError(f"The app did not show {what} within {seconds:g} s.")
-            await self._pilot.pause(_LOOK)
-
-    def _complain_of_dialogs(self) -> None:
-        if isinstance(screen := self._app.screen, Tell):
-            raise UserError(f"{screen.title_text}: {screen.text}", screen.hint)
-
 
 def _unlucky(found: Checked) -> bool:
     """Say whether more seeds could tell more: all went well, but a figure is outside."""
@@ -236,11 +297,22 @@ def _changes(experiment: Experiment, fast: bool, seeds: int) -> dict[str, object
 
 
 def _has_data(name: str) -> bool:
-    from kerastui.datasets.catalogue import card
-    from kerastui.datasets.fetch import locate
     from kerastui.models import shipped
 
-    return locate(card(shipped.entry(name).dataset)) is not None
+    return _is_here(shipped.entry(name).dataset)
+
+
+def _is_here(dataset: str) -> bool:
+    from kerastui.datasets.catalogue import card
+    from kerastui.datasets.fetch import locate
+
+    return locate(card(dataset)) is not None
+
+
+def _results(screen: object) -> tuple[Result, ...]:
+    """Return the figures that a lab, or the section a lesson leads to, has found so far."""
+    found: tuple[Result, ...] = getattr(screen, "results", ())
+    return found
 
 
 def _status(started: Run | StudyFolder) -> str:

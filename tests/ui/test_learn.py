@@ -16,7 +16,7 @@ from kerastui.datasets.errors import UserError
 from kerastui.datasets.fetch import DownloadCancelledError, Located
 from kerastui.models import shipped, study_store
 from kerastui.models.runs import Workspace
-from kerastui.tui import labs, lessons
+from kerastui.tui import labs, lessons, visits
 from kerastui.tui.app import KerasTui
 from kerastui.tui.lessons import Mine
 from kerastui.tui.run_index import RunIndex
@@ -59,7 +59,7 @@ async def test_every_shipped_example_and_nothing_else_is_listed() -> None:
     async with app.run_test(size=WIDE) as pilot:
         await pilot.pause()
         rows = learn(app).rows.shown
-        names = sorted(entry.name for entry in (*shipped.index(), *labs.LABS))
+        names = sorted(entry.name for entry in (*shipped.index(), *visits.every().values()))
         assert [row.key for row in rows if not row.group] == names
         assert learn(app).rows.key == shipped.index()[0].name
 

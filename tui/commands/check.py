@@ -1,9 +1,10 @@
-"""`kerastui check`: the examples through the real app, beside their published figures."""
+"""`kerastui check`: examples and labs through the real app, beside their published figures."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,12 +30,12 @@ def check(
         list[str] | None,
         typer.Argument(
             metavar="[NAME...]",
-            help="Examples, as a05-ionosphere or a05.",
+            help="Examples and labs, as a05-ionosphere or a05.",
             autocompletion=example_names,
             show_default=False,
         ),
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="All examples.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="All examples and labs.")] = False,
     fast: Annotated[
         bool, typer.Option("--fast", help="A few epochs: only whether everything works.")
     ] = False,
@@ -50,7 +51,7 @@ def check(
     json: Json = False,
     workspace_: WorkspaceFolder = None,
 ) -> None:
-    """Open Learn in the real app without a terminal, run examples, compare what they reach.
+    """Open Learn in the real app without a terminal, run examples and labs, compare the figures.
 
     Exit code 1 where a figure is outside what is right, or an example can't be run.
     """
@@ -69,14 +70,22 @@ def check(
 
 def _chosen(names: list[str], every: bool) -> list[str]:
     from kerastui.models import shipped
+    from kerastui.tui.checking import checkable_labs
+    from kerastui.tui.visits import every as lessons
 
     if every == bool(names):
         raise UsageError(
             "Name the examples to check, or all with --all.",
             "For example: kerastui check a05 a06, or kerastui check --all --fast",
         )
-    known = [entry.name for entry in shipped.index()]
-    return known if every else [shipped.entry(name).name for name in names]
+    labs = checkable_labs()
+    if every:
+        return sorted([*labs, *(entry.name for entry in shipped.index())])
+    ids = {key: lab.name for lab in lessons().values() for key in (lab.id, lab.name)}
+    for name in names:
+        if name in ids and ids[name] not in labs:
+            raise UsageError(f"{name} has no figures that could be checked.", "Leave it out.")
+    return [ids.get(name) or shipped.entry(name).name for name in names]
 
 
 async def _check(
@@ -101,9 +110,11 @@ def _verdict(checked: Checked, fast: bool) -> str:
         return "skipped: its data is not here"
     if checked.status != "finished" or checked.problem:
         return f"✗ {checked.status}: {checked.problem}".rstrip(": ")
-    if fast:
-        return "✓ works"
-    return "✓ inside" if checked.right else "✗ outside"
+    if not checked.right:
+        return "✗ differs" if checked.results else "✗ outside"
+    if any(result.right for result in checked.results):
+        return "✓ agrees"
+    return "✓ works" if fast or checked.results else "✓ inside"
 
 
 def _print(found: list[Checked], fast: bool) -> None:
@@ -115,7 +126,13 @@ def _print(found: list[Checked], fast: bool) -> None:
     for checked in found:
         seeds = f" ({checked.seeds} seeds)" if checked.seeds > 1 else ""
         name, seconds = checked.name + seeds, f"{checked.seconds:.1f}"
-        if not checked.verdicts:
+        for result in checked.results:
+            told = (name, result.label, result.published, result.got, "", seconds)
+            equal = {True: "✓ agrees", False: "✗ differs", None: ""}[result.right]
+            style = "red" if result.right is False else "green"
+            grid.add_row(*map(Text, told), Text(equal, style=style))
+            name = seconds = ""
+        if not checked.verdicts and not checked.results:
             style = "green" if checked.right else "yellow" if checked.skipped else "red"
             verdict = Text(_verdict(checked, fast), style=style)
             grid.add_row(Text(name), *map(Text, ("", "", "", "", seconds)), verdict)
@@ -150,5 +167,6 @@ def _plain(checked: Checked, fast: bool) -> dict[str, Any]:
         "seeds": checked.seeds,
         "seconds": round(checked.seconds, 2),
         "problem": checked.problem,
-        "figures": [published(verdict) for verdict in checked.verdicts],
+        "figures": [published(verdict) for verdict in checked.verdicts]
+        + [asdict(result) for result in checked.results],
     }

@@ -1,20 +1,26 @@
-"""`kerastui examples`: the shipped experiments."""
+"""`kerastui examples`: the shipped experiments, and the labs that train nothing."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
 from kerastui.tui.commands.options import Json
 from kerastui.tui.commands.output import print_table, stdout, table, write_json
+from kerastui.tui.labs import Lab
+
+if TYPE_CHECKING:
+    from kerastui.models.shipped import Entry
 
 
 def examples(json: Json = False) -> None:
-    """List the shipped examples, by teaching document, with their published figures."""
+    """List the shipped examples and labs, by teaching document, with their published figures."""
     from kerastui.models import shipped
+    from kerastui.tui import visits
 
-    entries = shipped.index()
+    both: list[Entry | Lab] = [*shipped.index(), *visits.every().values()]
+    entries = sorted(both, key=lambda entry: entry.name)
     if json:
         write_json([_plain(entry) for entry in entries])
         return
@@ -35,25 +41,29 @@ def examples(json: Json = False) -> None:
                 Text(entry.title),
             )
         print_table(grid)
-    console.print(Text("\nTrain one: kerastui run a05", style="dim"))
+    said = "\nTrain one: kerastui run a05 · A lab trains nothing; it is opened on the Learn screen."
+    console.print(Text(said, style="dim"))
 
 
-def _plain(entry: Any) -> dict[str, Any]:
+def _plain(entry: Entry | Lab) -> dict[str, Any]:
     return {
         "name": entry.name,
         "id": entry.id,
         "title": entry.title,
         "document": entry.document,
         "section": entry.section,
-        "dataset": entry.dataset,
-        "published": entry.plain.get("published", []),
+        "lab": isinstance(entry, Lab),
+        "dataset": getattr(entry, "dataset", ""),
+        "published": [] if isinstance(entry, Lab) else entry.plain.get("published", []),
     }
 
 
-def _published(entry: Any) -> str:
-    """Return the first published figure that has a value."""
+def _published(entry: Entry | Lab) -> str:
+    """Return the first published figure that has a value; what a lab is."""
     from kerastui.tui.commands.outcome import shown
 
+    if isinstance(entry, Lab):
+        return "lab"
     for figure in entry.plain.get("published", []):
         if "value" in figure:
             name = figure["figure"].rpartition(".")[2]

@@ -200,6 +200,14 @@ training. f fetches what is not here."""
             rows.append(("To have it", fetch))
         return rows
 
+    def visit(self, name: str) -> None:
+        """Put the cursor on a data set, and show it also where the screen is narrow."""
+        self.remove_class("-detail")
+        self.rows.move_to(name)
+        self.rows.focus()
+        if self.narrow:
+            self.go_to_detail()
+
     # The look
 
     @work(group="load", exclusive=True, exit_on_error=False)

@@ -16,10 +16,11 @@ from textual.content import Content
 from kerastui.datasets.errors import UserError
 from kerastui.models import shipped
 from kerastui.models.figures import number
-from kerastui.tui import labs, lessons
+from kerastui.tui import lessons, visits
 from kerastui.tui.labs import Lab
 from kerastui.tui.lessons import Mine
 from kerastui.tui.screens.two_pane import ENTER, ESCAPE, SEARCH, TwoPaneScreen
+from kerastui.tui.visits import Visit
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.key_values import KeyValues, Value
 from kerastui.tui.widgets.panel import ScrollPanel
@@ -41,11 +42,11 @@ prints, yours what your last run reached: ✓ inside what a correct run reaches,
 Pick one, press r, and watch it train. o only makes it the current experiment, to be changed \
 and run from the other sections. The numbers under Try next run the example with one thing \
 changed.
-◇ marks a lab: it trains nothing, and Enter opens it."""
+◇ marks what trains nothing: Enter opens it."""
     BINDINGS: ClassVar[list[BindingType]] = [
         ESCAPE,
         ENTER,
-        Binding("enter", "lab", "open the lab", key_display="Enter", tooltip="Compute with it"),
+        Binding("enter", "lab", "open", key_display="Enter", tooltip="Open the lab"),
         Binding("enter", "run", "run", key_display="Enter", tooltip="Run it and watch it"),
         Binding("r", "run", "run", show=False, tooltip="Run it and watch it"),
         Binding("o", "open", "open as experiment", tooltip="Make it the current experiment"),
@@ -67,7 +68,7 @@ changed.
     def __init__(self) -> None:
         super().__init__()
         self.entries = {entry.name: entry for entry in shipped.index()}
-        self.labs = {lab.name: lab for lab in labs.LABS}
+        self.labs = visits.every()
         self.mine: dict[str, Mine] = {}
         self.data: dict[str, Content] = {}
         self.parameters: dict[str, str] = {}
@@ -251,13 +252,15 @@ changed.
         return [("", Content.styled(title, "bold")), ("", examples)]
 
     def _lab_detail(self, lab: Lab) -> list[tuple[str, Value]]:
+        visit = isinstance(lab, Visit)
+        opens = lab.leads if isinstance(lab, Visit) else "the lab"
         rows: list[tuple[str, Value]] = [
             ("", Content.styled(lab.title, "bold")),
             ("", lab.teaches),
             ("Published", lab.published),
             ("Source", lab.source),
-            ("Trains", "nothing; it computes while you look"),
-            ("", Content.assemble(("Enter", "$primary"), "  opens the lab")),
+            ("Trains", "nothing" if visit else "nothing; it computes while you look"),
+            ("", Content.assemble(("Enter", "$primary"), f"  opens {opens}")),
         ]
         return rows
 
@@ -353,8 +356,17 @@ changed.
 
     def action_lab(self) -> None:
         """Open the lab under the cursor."""
-        if self.lab is not None:
+        if isinstance(self.lab, Visit):
+            self._go(self.lab)
+        elif self.lab is not None:
             self.app.push_screen(self.lab.screen())
+
+    @work(group="visit", exclusive=True, exit_on_error=False)
+    async def _go(self, visit: Visit) -> None:
+        try:
+            await visit.go(self.kerastui)
+        except UserError as error:
+            self.kerastui.tell_error(error, visit.title)
 
     def action_run(self) -> None:
         """Run the example under the cursor."""
