@@ -199,11 +199,14 @@ async def test_by_hand_an_input_is_chosen_or_typed(own_home: Path, size: tuple[i
         assert hand.values == [0.1, 1]
         assert "Keras predicted" not in text(pilot)
         # Digits type where the numbers are, and choose elsewhere.
-        await pilot.press("e", "3", "enter", "down", "minus", "2", "enter")
+        await pilot.press("e")
+        await shows(pilot, "▌L0N0 a")
+        await pilot.press("3", "enter", "down", "minus", "2", "enter")
         assert hand.values == [3, -2]
         assert hand.prediction == [0.25]
         await pilot.press("escape")
         assert screen.rows.has_focus
+        await until(pilot, lambda: "▌L0N" not in text(pilot), "no cursor among the numbers")
         await pilot.press("1")
         assert hand.values == [0, 0]
         assert hand.prediction == [0.5]

@@ -134,11 +134,12 @@ class NumberGrid(LineView, can_focus=True):
         return padded.stylize("on $raised") if column.editable else padded
 
     def on_focus(self) -> None:
-        self._redraw()
+        # Textual sets `has_focus` only after this handler; so too when the focus goes.
+        self.call_after_refresh(self._redraw)
 
     def on_blur(self) -> None:
         self._commit()
-        self._redraw()
+        self.call_after_refresh(self._redraw)
 
     def on_key(self, event: events.Key) -> None:
         sign = event.character or ""
