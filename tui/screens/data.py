@@ -68,6 +68,7 @@ training. f fetches what is not here."""
         self.look: dict[str, Any] = {}
         self.results: tuple[Result, ...] = ()
         self._shown: tuple[str, object] = ("", None)
+        self._number = 0
         self._folder = tempfile.TemporaryDirectory(prefix="kerastui-data-")
 
     def make_list(self) -> RowList:
@@ -178,9 +179,9 @@ training. f fetches what is not here."""
                 self._prepare()
 
     def _forget(self, shown: tuple[str, object]) -> None:
-        self._shown, self.look, self.results = shown, {}, ()
+        self._shown, self._number, self.look, self.results = shown, 0, {}, ()
         self.query_one("#look").remove_children()
-        self.query_one("#prepared", KeyValues).show([])
+        self.query_one("#prepared").display = False
         for group in ("load", "prepare"):
             self.workers.cancel_group(self, group)
 
@@ -211,7 +212,7 @@ training. f fetches what is not here."""
     # The look
 
     @work(group="load", exclusive=True, exit_on_error=False)
-    async def _load(self, card: Card, number: int = 0) -> None:
+    async def _load(self, card: Card) -> None:
         """Ask for a look at a data set, and show it."""
         place = self.query_one("#look")
         if not self.look:
@@ -224,15 +225,17 @@ training. f fetches what is not here."""
             arguments["seed"] = self.experiment.seed
             arguments["parameters"] = dict(self.experiment.data.parameters)
         try:
-            look = await self.kerastui.launcher.request("preview", **arguments, number=number)
+            arguments["number"] = self._number
+            look = await self.kerastui.launcher.request("preview", **arguments)
             parts = await asyncio.to_thread(self._parts, card, look)
         except UserError as error:
             problem = Content.styled(f"{error.message} {error.hint}".strip(), "$bad")
             parts = [Static(problem, classes="data-part")]
         else:
             self.look, self.results = look, data_look.results(card, look)
-        await place.remove_children()
-        await place.mount_all(parts)
+        with self.app.batch_update():
+            await place.remove_children()
+            await place.mount_all(parts)
         self.refresh_bindings()
 
     def _parts(self, card: Card, look: dict[str, Any]) -> list[Widget]:
@@ -262,6 +265,7 @@ training. f fetches what is not here."""
             return
         await asyncio.sleep(PASSING)
         place = self.query_one("#prepared", KeyValues)
+        place.display = True
         title = Content.styled(f"Preparation of {experiment.name}", "bold")
         if self.kerastui.known_summary(experiment) is None:
             place.show([("", title), ("", Content.styled("Preparing …", "$muted"))])
@@ -289,8 +293,9 @@ training. f fetches what is not here."""
     def action_leaf(self, step: int) -> None:
         """Decode the next text, or the one before."""
         if self.card is not None and "text" in self.look:
-            number = (self.look["text"]["number"] + step) % self.look["rows"]
-            self._load(self.card, number)
+            # Counted from what was asked for last: keys may come faster than texts.
+            self._number = (self._number + step) % self.look["rows"]
+            self._load(self.card)
 
     def action_fetch(self) -> None:
         """Download what is not here."""

@@ -24,7 +24,7 @@ class SeriesChart(FunctionChart, can_focus=False):
 
     def __init__(self, values: Sequence[float | None], tested: int = 0) -> None:
         super().__init__(1, max(2, len(values)))
-        self._values = np.array([math.nan if value is None else value for value in values], float)
+        self.values = np.array([math.nan if value is None else value for value in values], float)
         border = len(values) - tested
         plotted = [Plotted(lambda x: self._between(x, 1, border), Role.series(0))]
         if tested:
@@ -35,5 +35,5 @@ class SeriesChart(FunctionChart, can_focus=False):
 
     def _between(self, x: NDArray[np.float64], first: int, last: int) -> NDArray[np.float64]:
         """Return the series at places from 1 on, nothing outside of `first` to `last`."""
-        y = np.interp(x, np.arange(1, len(self._values) + 1), self._values)
+        y = np.interp(x, np.arange(1, len(self.values) + 1), self.values)
         return np.where((x >= first) & (x <= last), y, math.nan)
