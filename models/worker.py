@@ -124,9 +124,9 @@ class _Work:
                      "test": prepared.test}  # fmt: skip
             counts = {name: len(part.y) for name, part in parts.items() if part is not None}
             info.data = {**prepared.source.to_json(), "parts": counts}
-        warm.join()
         with self._stage("build", "Building the model"):
             self._preflight(experiment, prepared)
+            warm.join()
             model = self._build(experiment, prepared)
             info.parameters = int(model.count_params())
         self.record.save()
@@ -315,15 +315,14 @@ def _device(experiment: Experiment) -> str:
 
 def _free_memory(device: str) -> tuple[int, str]:
     """Return the free bytes where the run trains, and how that memory is called."""
-    from kerastui.models.machine.hardware import snapshot
+    from kerastui.models.machine import hardware
 
-    machine = snapshot()
-    if device.startswith("GPU") and machine.gpus:
+    if device.startswith("GPU"):
         number = device.removeprefix("GPU").split()[0]
-        gpu = next((one for one in machine.gpus if str(one.index) == number), machine.gpus[0])
-        if gpu.memory_free is not None:
-            return gpu.memory_free, "GPU memory"
-    return machine.memory.available, "memory"
+        for gpu in hardware.snapshot().gpus:
+            if str(gpu.index) == number and gpu.memory_free is not None:
+                return gpu.memory_free, "GPU memory"
+    return hardware.read_memory().available, "memory"
 
 
 def _warm_up() -> None:

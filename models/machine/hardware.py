@@ -97,7 +97,8 @@ class Monitor:
         reading = self._gpus.read()
         usable = usable_cores(self._cgroup)
         cpu = Cpu(self._model, self._physical, self._logical, usable, self._cpu_load())
-        return Snapshot(cpu, self._read_memory(), reading.gpus, reading.problem, reading.error)
+        memory = read_memory(self._cgroup)
+        return Snapshot(cpu, memory, reading.gpus, reading.problem, reading.error)
 
     def _cpu_load(self) -> float | None:
         # psutil's own cpu_percent remembers per thread, which a thread pool would defeat.
@@ -109,14 +110,6 @@ class Monitor:
                 self._busy, self._total = busy, total
             return self._load
 
-    def _read_memory(self) -> Memory:
-        machine = psutil.virtual_memory()
-        total, available = machine.total, machine.available
-        for group in self._cgroup.memory_limits():
-            total = min(total, group.limit)
-            available = min(available, max(0, group.limit - group.used))
-        return Memory(total, available, machine.total)
-
 
 @functools.cache
 def _monitor() -> Monitor:
@@ -126,6 +119,16 @@ def _monitor() -> Monitor:
 def snapshot(nvml: Nvml | None = None) -> Snapshot:
     """Return the machine as it is now (see `Monitor.snapshot`); `nvml` replaces the library."""
     return (_monitor() if nvml is None else Monitor(nvml)).snapshot()
+
+
+def read_memory(cgroup: Cgroup | None = None) -> Memory:
+    """Return main memory as it is now; unlike a snapshot it asks no GPU."""
+    machine = psutil.virtual_memory()
+    total, available = machine.total, machine.available
+    for group in (cgroup or Cgroup()).memory_limits():
+        total = min(total, group.limit)
+        available = min(available, max(0, group.limit - group.used))
+    return Memory(total, available, machine.total)
 
 
 def usable_cores(cgroup: Cgroup | None = None) -> int:
