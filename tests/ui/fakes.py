@@ -180,6 +180,8 @@ def summary(experiment: dict[str, Any]) -> dict[str, Any]:
         {"name": "dense_2", "type": "Dense", "text": "1 sigmoid", "output_shape": [None, 1],
          "parameters": 9, "trainable": 9, "inputs": ["dense_1"]},
     ]  # fmt: skip
+    for place, row in enumerate(rows):
+        row["where"] = f"model.layers.{place}"
     parts = {
         "train": {"x": [235, 34], "y": [235, 1]},
         "test": {"x": [116, 34], "y": [116, 1]},

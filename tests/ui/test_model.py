@@ -41,7 +41,7 @@ async def test_g_swaps_the_table_for_the_diagram(size: tuple[int, int]) -> None:
         assert any("(10) " in line and " 350 │" in line for line in text(pilot).splitlines())
         assert not screen.rows.has_focus
         await pilot.press("g")
-        await shows(pilot, "447")
+        await shows(pilot, "8 relu he_normal")
         assert "╭─ dense_1 ─" not in text(pilot)
         assert screen.rows.has_focus
 

@@ -246,16 +246,21 @@ training. f fetches what is not here."""
             if results
             else ("Holds", ", ".join(f"{words.shape(s)} {p}" for p, s in look["parts"].items()))
         ]
-        summary = KeyValues()
-        summary.show([*head, *data_look.facts(look)])
+        summary, below = KeyValues(), KeyValues()
+        summary.show([*head, *data_look.lengths(look)])
+        below.show(data_look.classes(look))
+        below.add_class("data-part")
+        body: list[Widget]
         match look["kind"]:
             case "pictures":
-                return [summary, _pictures(look)]
+                body = [_pictures(look)]
             case "texts":
-                return [summary, Static(data_look.text(look), classes="data-part")]
+                body = [Static(data_look.text(look), classes="data-part")]
             case "series":
-                return [summary, *_series(look, self.experiment)]
-        return [summary, Table(look)]
+                body = _series(look, self.experiment)
+            case _:
+                body = [Table(look)]
+        return [summary, *body, *([below] if below.rows else [])]
 
     @work(group="prepare", exclusive=True, exit_on_error=False)
     async def _prepare(self) -> None:

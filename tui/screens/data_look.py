@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from textual.content import Content
 from kerastui.models.figures import number
 from kerastui.tui.labs.base import Result
 from kerastui.tui.widgets import words
+from kerastui.tui.widgets.key_values import Value
 
 if TYPE_CHECKING:
     from kerastui.datasets.catalogue import Card
@@ -43,20 +45,36 @@ def _tuple(shape: Sequence[int]) -> str:
     return f"{shape[0]:,}" if len(shape) == 1 else f"({', '.join(map(str, shape))})"
 
 
-def facts(look: Look) -> list[tuple[str, Content | str]]:
-    """Return what is known beyond the shapes: the classes, how long texts are."""
-    rows: list[tuple[str, Content | str]] = []
+def classes(look: Look) -> list[tuple[str, Value]]:
+    """Return how often each class is there; of a table, each value of a column of text."""
+    rows: list[tuple[str, Value]] = []
     for column in look.get("columns", []):
         if column["type"] == "text" and column["different"] == len(column["common"]):
-            told = [f"{name}\u00a0{count:,}" for name, count in column["common"]]
-            rows.append((column["name"].capitalize(), " · ".join(told)))
-    if lengths := look.get("lengths"):
-        least, median, most = lengths
-        rows.append(("Length", f"{least:,} to {most:,} words, half of them up to {median:,}"))
-    if classes := look.get("classes"):
-        told = [f"{name}\u00a0{count:,}" for name, count in classes.items()]
-        rows.append(("Classes", " · ".join(told)))
+            told = [f"{name} {count:,}" for name, count in column["common"]]
+            rows.append((column["name"].capitalize(), functools.partial(_flow, told)))
+    if counts := look.get("classes"):
+        told = [f"{name} {count:,}" for name, count in counts.items()]
+        rows.append(("Classes", functools.partial(_flow, told)))
     return rows
+
+
+def lengths(look: Look) -> list[tuple[str, Value]]:
+    """Return how long texts are; nothing for other data."""
+    if "lengths" not in look:
+        return []
+    least, median, most = look["lengths"]
+    return [("Length", f"{least:,} to {most:,} words, half of them up to {median:,}")]
+
+
+def _flow(parts: Sequence[str], width: int) -> Content:
+    """Return parts one after the other, never broken within one."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and len(lines[-1]) + 3 + len(part) <= width:
+            lines[-1] += f" · {part}"
+        else:
+            lines.append(part)
+    return Content("\n".join(lines))
 
 
 def table(look: Look, width: int) -> Content:
