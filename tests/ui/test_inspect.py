@@ -18,6 +18,7 @@ from kerastui.tui.app import KerasTui
 from kerastui.tui.screens.inspect import InspectScreen
 from kerastui.tui.screens.inspect_hand import HandPane
 from kerastui.tui.screens.inspect_lines import LinesView, MatrixView
+from kerastui.tui.widgets.line_view import LineView
 
 from .fakes import FakeLauncher, finished_run
 from .keras_file import keras_file
@@ -70,7 +71,7 @@ async def opened(pilot: Pilot[Any], run: Run) -> InspectScreen:
     assert isinstance(app, KerasTui)
     app.show_run(run, switch=False)
     await pilot.press("I")
-    await shows(pilot, "by hand")
+    await shows(pilot, "layers")
     screen = app.screen
     assert isinstance(screen, InspectScreen)
     return screen
@@ -215,6 +216,36 @@ async def test_by_hand_an_input_is_chosen_or_typed(own_home: Path, size: tuple[i
 def _steps(hand: HandPane) -> list[str]:
     view = hand.steps
     return [" ".join(view.line(i, 0, 80).plain.split()) for i in range(view.count)]
+
+
+async def test_an_input_is_chosen_with_the_mouse(own_home: Path) -> None:
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, trained(own_home))
+        await go(pilot, screen, "hand")
+        hand = screen.query_one(HandPane)
+        await until(pilot, lambda: len(hand.samples) == 3, "the inputs")
+        await shows(pilot, "3 test 0")
+        offered = hand.query_one("#hand-samples", LineView)
+        place = offered.lines[0].plain.index("3 test 0")
+        assert await pilot.click(offered, offset=(place + 2, 0))
+        assert hand.chosen == 2
+
+
+async def test_narrow_the_detail_has_the_whole_width(own_home: Path) -> None:
+    async with KerasTui(launcher=launcher()).run_test(size=NARROW) as pilot:
+        await opened(pilot, trained(own_home))
+        await pilot.press("enter")
+        await shows(pilot, "evaluated 14 Nov 2023 by the run's worker, after 5 epochs")
+
+
+async def test_a_short_screen_shows_input_prediction_and_steps(own_home: Path) -> None:
+    async with KerasTui(launcher=launcher()).run_test(size=(40, 12)) as pilot:
+        screen = await opened(pilot, trained(own_home))
+        await go(pilot, screen, "hand")
+        await pilot.press("enter", "2")
+        await shows(pilot, "Keras predicted 2.75 ✓")
+        assert "layer0  relu" in text(pilot)
+        assert "L0N0 a" in text(pilot)
 
 
 async def test_without_the_data_numbers_can_be_typed(own_home: Path) -> None:

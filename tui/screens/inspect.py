@@ -34,19 +34,15 @@ class InspectScreen(TwoPaneScreen):
     SECTION = "inspect"
     LIST_TITLE = "inspect"
     CSS_PATH = "inspect.tcss"
-    HELP = """\
-# Inspect
+    HELP = """The run that is shown: its evaluation, its predictions, and the weights of the \
+model that it saved. Files are only read; nothing that a model brings along is executed.
 
-The run that is shown: its evaluation, its predictions, and the weights of the model that it saved.
-Files are only read; nothing that a model brings along is executed.
+As formulas lists a dense network weight by weight: L0N1 -> L1N0 leads from the second input to \
+the first neuron of the first layer, 0B is the bias in between.
 
-*As formulas* lists a dense network weight by weight: `L0N1 -> L1N0` leads from the second input
-to the first neuron of the first layer, `0B` is the bias in between.
-
-*By hand* calculates such a network for an input: the digits choose one, `e` edits the numbers,
-and every product, sum and activation follows. All numbers are what the model is given, after the
-data was prepared.
-"""
+By hand calculates such a network for an input: the digits choose one, e edits the numbers, and \
+every product, sum and activation follows. All numbers are what the model is given, after the \
+data was prepared."""
     BINDINGS: ClassVar[list[BindingType]] = [
         ENTER,
         ESCAPE,
@@ -161,9 +157,9 @@ data was prepared.
 
     def draw(self) -> None:
         """Show what the cursor is on."""
-        if not self.is_mounted or not self._look:
+        if not self.is_mounted or not (key := self.rows.key):
             return
-        found, key = self._found, self.rows.key
+        found = self._found
         width = max(8, self.detail.size.width - 4)
         title = key
         if key in self._weights:
@@ -260,6 +256,9 @@ data was prepared.
         self.add_class("-detail")
         self._scrolling.focus()
         self.refresh_bindings()
+        if self.narrow:
+            # Only now it has a width that lines can be cut to.
+            self.call_after_refresh(self.draw)
 
     @property
     def _scrolling(self) -> Widget:

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.geometry import Region
+from textual.style import Style
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.figures import number
@@ -53,10 +54,7 @@ class HandPane(Vertical):
 
     DEFAULT_CSS = """
     HandPane { height: 1fr; width: 1fr; }
-    HandPane #hand-inputs {
-        height: auto; max-height: 9; scrollbar-size-vertical: 1; margin-bottom: 1;
-    }
-    .-short HandPane #hand-inputs { max-height: 4; margin-bottom: 0; }
+    HandPane #hand-inputs { height: auto; max-height: 34%; scrollbar-size-vertical: 1; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
@@ -104,6 +102,10 @@ class HandPane(Vertical):
         """Take one of the offered inputs."""
         self.chosen, self.values = index, list(self.samples[index].values)
         self._show_inputs()
+
+    def on_click(self, event: events.Click) -> None:
+        if place := event.style.meta.get("sample"):
+            self.choose(int(place) - 1)
 
     def edit(self) -> None:
         """Put the cursor into the inputs."""
@@ -158,9 +160,10 @@ class HandPane(Vertical):
         offered = [
             Content.assemble((str(place), "$primary"), " ",
                              (one.label, "bold" if place - 1 == self.chosen else "$muted"))
+            .stylize(Style.from_meta({"sample": place}))
             for place, one in enumerate(self.samples, 1)
         ]  # fmt: skip
-        lines = _in_lines(offered, width)[:3]
+        lines = _in_lines(offered, width)[: 3 if self.size.height >= 16 else 1]
         if self._note:
             lines += Content.styled(self._note, "$muted").wrap(width)[:2]
         self.query_one("#hand-samples", LineView).show(lines)
@@ -169,7 +172,9 @@ class HandPane(Vertical):
         result = _in_lines(told, width)
         if self.chosen >= 0 and (known := self.samples[self.chosen].predicted):
             result += self._beside(known).wrap(width)
-        self.query_one("#hand-result", LineView).show([*result[:4], Content("")])
+        if self.size.height >= 16:
+            result = [Content(""), *result[:4], Content("")]
+        self.query_one("#hand-result", LineView).show(result[:6])
 
     def _beside(self, known: Sequence[float]) -> Content:
         """Return what Keras predicted for the same input, and how far it is from that."""
