@@ -159,7 +159,7 @@ async def test_the_digits_are_checked_on_the_data_screen(
             return {"kind": "pictures", "rows": 70_000, "parts": parts, "file": str(path),
                     "labels": ["5"] * 25}  # fmt: skip
 
-    here = Located(tmp_path, "", True, "local")
+    here = Located(tmp_path, "", True, "KERASTUI_DATA")
     monkeypatch.setattr("kerastui.datasets.fetch.locate", lambda _card: here)
     (one,) = await checked(tmp_path, "a08-mnist-browse", launcher=Digits())
     assert one.right
