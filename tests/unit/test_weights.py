@@ -30,6 +30,7 @@ def test_layers_and_weights_are_read_in_order_without_the_optimizer(tmp_path: Pa
 def test_what_keras_saved_is_read_as_keras_has_it(tmp_path: Path) -> None:
     import keras
 
+    keras.utils.clear_session()  # names of layers count on from test to test
     keras.utils.set_random_seed(1)
     inputs = keras.Input((8, 8, 1))
     first = keras.layers.Conv2D(3, 3, name="pictures")(inputs)
