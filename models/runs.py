@@ -105,17 +105,23 @@ class Run:
         Raises:
             UserError: The directory holds no readable `run.json`.
         """
+        info = self._read_info()
+        if info.status in ACTIVE and not worker_lives(info):
+            # It may have ended between the two looks, and said so with its last breath.
+            info = self._read_info()
+            if info.status in ACTIVE:
+                info.status = "lost"
+        return info
+
+    def _read_info(self) -> RunInfo:
         try:
             plain = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
-            info = RunInfo(**{key: value for key, value in plain.items() if key in _FIELDS})
+            return RunInfo(**{key: value for key, value in plain.items() if key in _FIELDS})
         except (OSError, ValueError, TypeError) as error:
             raise UserError(
                 f"{self.path} is no run that can be read: {error}.",
                 "A run directory holds run.json; remove the directory if it is damaged.",
             ) from None
-        if info.status in ACTIVE and not worker_lives(info):
-            info.status = "lost"
-        return info
 
     def write_info(self, info: RunInfo) -> None:
         """Replace `run.json` in one step. Called by whoever creates the run, then by its worker."""

@@ -108,6 +108,15 @@ class StudyFolder:
         Raises:
             UserError: The directory holds no readable `study.json`.
         """
+        info = self._read_info()
+        if info.status in ACTIVE and not worker_lives(info):
+            # It may have ended between the two looks, and said so with its last breath.
+            info = self._read_info()
+            if info.status in ACTIVE:
+                info.status = "lost"
+        return info
+
+    def _read_info(self) -> StudyInfo:
         try:
             plain = json.loads((self.path / "study.json").read_text(encoding="utf-8"))
             members = [
@@ -115,15 +124,12 @@ class StudyFolder:
                 for member in plain.pop("members", [])
             ]
             known = {key: value for key, value in plain.items() if key in _FIELDS}
-            info = StudyInfo(**known, members=members)
+            return StudyInfo(**known, members=members)
         except (OSError, ValueError, TypeError, AttributeError) as error:
             raise UserError(
                 f"{self.path} is no study that can be read: {error}.",
                 "A study's directory holds study.json; remove the directory if it is damaged.",
             ) from None
-        if info.status in ACTIVE and not worker_lives(info):
-            info.status = "lost"
-        return info
 
     def write_info(self, info: StudyInfo) -> None:
         """Replace `study.json` in one step. Called by whoever creates it, then by the runner."""

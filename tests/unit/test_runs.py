@@ -108,3 +108,20 @@ def test_an_unwritable_workspace_is_told(tmp_path: Path, run: Run) -> None:
     blocked.write_text("")
     with pytest.raises(UserError, match="No run can be saved"):
         Workspace(blocked).create(run.experiment())
+
+
+def test_a_worker_that_ends_between_two_looks_is_not_lost(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = run.info()
+    info.status, info.pid = "running", os.getpid()
+    run.write_info(info)
+
+    def ends_just_now(info: object) -> bool:
+        ended = run._read_info()
+        ended.status = "finished"
+        run.write_info(ended)
+        return False
+
+    monkeypatch.setattr("kerastui.models.runs.worker_lives", ends_just_now)
+    assert run.info().status == "finished"
