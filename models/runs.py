@@ -8,11 +8,11 @@ import re
 import shutil
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.events import EventReader, encode
@@ -105,13 +105,7 @@ class Run:
         Raises:
             UserError: The directory holds no readable `run.json`.
         """
-        info = self._read_info()
-        if info.status in ACTIVE and not worker_lives(info):
-            # It may have ended between the two looks, and said so with its last breath.
-            info = self._read_info()
-            if info.status in ACTIVE:
-                info.status = "lost"
-        return info
+        return true_state(self._read_info)
 
     def _read_info(self) -> RunInfo:
         try:
@@ -190,6 +184,8 @@ class Run:
 class Working(Protocol):
     """What says who works at a run, or at a study."""
 
+    status: str
+
     @property
     def pid(self) -> int | None: ...
     @property
@@ -198,6 +194,20 @@ class Working(Protocol):
     def host(self) -> str: ...
     @property
     def created(self) -> float: ...
+
+
+Info = TypeVar("Info", bound=Working)
+
+
+def true_state(read: Callable[[], Info]) -> Info:
+    """Return what a record says, with `lost` in place of a state whose worker is gone."""
+    info = read()
+    if info.status in ACTIVE and not worker_lives(info):
+        # It may have ended between the two looks, and said so with its last breath.
+        info = read()
+        if info.status in ACTIVE:
+            info.status = "lost"
+    return info
 
 
 def worker_lives(info: Working) -> bool:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from kerastui.datasets.errors import UserError
 from kerastui.models.events import EventReader, encode
 from kerastui.models.files import write_atomically
-from kerastui.models.runs import ACTIVE, Run, RunInfo, Workspace, worker_lives
+from kerastui.models.runs import ACTIVE, Run, RunInfo, Workspace, true_state
 
 if TYPE_CHECKING:
     from kerastui.models.experiment import Experiment
@@ -108,13 +108,7 @@ class StudyFolder:
         Raises:
             UserError: The directory holds no readable `study.json`.
         """
-        info = self._read_info()
-        if info.status in ACTIVE and not worker_lives(info):
-            # It may have ended between the two looks, and said so with its last breath.
-            info = self._read_info()
-            if info.status in ACTIVE:
-                info.status = "lost"
-        return info
+        return true_state(self._read_info)
 
     def _read_info(self) -> StudyInfo:
         try:
