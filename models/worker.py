@@ -14,6 +14,7 @@ import importlib.metadata
 import os
 import platform
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
     from kerastui.datasets.prepare import Prepared
     from kerastui.models.callbacks import Ending
     from kerastui.models.experiment import Experiment
+
+
+_RENEWAL = 600
+"""Seconds after which a catalogue that was begun and never finished is begun again."""
 
 
 class StoppedEarlyError(Exception):
@@ -66,7 +71,9 @@ def execute(path: Path) -> int:
         if not alone:
             print("Another worker is at this run.", file=sys.stderr)
             return 1
-        return _Work(run, control).execute()
+        status = _Work(run, control).execute()
+    renew_catalogue()
+    return status
 
 
 class _Work:
@@ -245,6 +252,30 @@ class _Work:
     def _fail(self, message: str, hint: str) -> int:
         self.record.info.error = {"message": message, "hint": hint}
         return self._end("failed", 1, message=message, hint=hint)
+
+
+def renew_catalogue() -> None:
+    """Have the catalogue of an installed Keras that is not the shipped one written, once.
+
+    It takes some ten seconds, so it is done after a run and in a process of its own; until then
+    the shipped catalogue serves.
+    """
+    from kerastui.models import catalogue
+
+    path = catalogue.missing()
+    if path is None:
+        return
+    marker = path.with_suffix(".started")
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if marker.exists() and time.time() - marker.stat().st_mtime < _RENEWAL:
+            return
+        marker.touch()
+        subprocess.Popen(
+            [sys.executable, "-P", "-m", "kerastui.models.catalogue_build", str(path)],
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
 
 
 def import_keras(backend: str) -> Any:
