@@ -17,10 +17,11 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.signal import Signal
+from textual.worker import Worker
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.runs import ACTIVE, Run, Workspace
-from kerastui.tui import settings, themes
+from kerastui.tui import failures, settings, themes
 from kerastui.tui.monitor import RunMonitor
 from kerastui.tui.palette import KeyCommands
 from kerastui.tui.run_index import RunIndex
@@ -55,6 +56,7 @@ class KerasTui(App[None]):
         facts_changed: Published when the header has something else to say.
         run_index: All runs of the workspace.
         started_here: The runs and studies that this session started, by id.
+        told: Unforeseen errors that were shown already.
     """
 
     TITLE = "kerastui"
@@ -101,6 +103,7 @@ class KerasTui(App[None]):
         self.run_index = RunIndex(self.workspace)
         self.trash = Trash(self.workspace)
         self.started_here: dict[str, Run | StudyFolder] = {}
+        self.told: set[str] = set()
         self.hardware: Snapshot | None = None
         self.study: StudyFolder | None = None
         self.study_info: StudyInfo | None = None
@@ -142,6 +145,9 @@ class KerasTui(App[None]):
         if self._launcher is not None:
             await self._launcher.close()
         await asyncio.to_thread(self.trash.empty)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        failures.tell(self, event)
 
     @work(group="warm-up", exit_on_error=False)
     async def _warm_up(self) -> None:

@@ -658,3 +658,16 @@ def test_the_app_runs_headless(own_home: Path) -> None:
 def test_headless_says_what_it_does_not_understand(options: dict[str, Any], said: str) -> None:
     with pytest.raises(UserError, match=said):
         run_headless(launcher=FakeLauncher(), **options)
+
+
+async def test_an_unforeseen_error_is_told_and_its_details_are_kept(own_home: Path) -> None:
+    class Broken(FakeLauncher):
+        async def run(self, run: Run) -> None:
+            raise RuntimeError(HOSTILE)
+
+    app = KerasTui(launcher=Broken())
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.start_run(shipped.experiment("a13"))
+        await shows(pilot, "Something unforeseen went wrong")
+        assert "errors.log" in text(pilot)
+    assert "RuntimeError" in (own_home / "saved" / "errors.log").read_text()

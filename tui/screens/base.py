@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, cast
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.worker import Worker
 
+from kerastui.tui import failures
 from kerastui.tui.header_facts import header_state
 from kerastui.tui.widgets.footer import FooterLine
 from kerastui.tui.widgets.header import HeaderLine
@@ -56,6 +58,9 @@ class SectionScreen(Screen[None]):
     def run_changed(self, monitor: RunMonitor | None) -> None:
         """There is news of the run that is shown (at most ten times a second), or another run
         is shown (`monitor.run` differs), or none, or another study (`kerastui.study`)."""
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        failures.tell(self.kerastui, event)
 
     def on_mount(self) -> None:
         app = self.kerastui
