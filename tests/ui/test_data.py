@@ -95,6 +95,7 @@ def _right(shown: str) -> list[str]:
 async def test_pictures_stand_five_by_five_with_their_labels() -> None:
     async with app_at().run_test(size=WIDE) as pilot:
         screen = await opened(pilot, "digits")
+        await until(pilot, lambda: screen.query(PictureGrid), "the grid")
         grid = screen.query_one(PictureGrid)
         await until(pilot, lambda: grid.children, "the pictures")
         assert grid.across == 5
@@ -131,7 +132,7 @@ async def test_arrows_stay_with_the_search() -> None:
 async def test_a_series_is_drawn() -> None:
     async with app_at().run_test(size=WIDE) as pilot:
         screen = await opened(pilot, "sine")
-        assert screen.query_one(SeriesChart)
+        await until(pilot, lambda: screen.query(SeriesChart), "the chart")
         await shows(pilot, "value from 1 to 108")
 
 
