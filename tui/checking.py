@@ -108,6 +108,8 @@ async def check(
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         await pilot.pause()
         for name in names:
+            if _ended(app):
+                raise UserError(f"The check was ended before {name}.", "Its runs are kept.")
             try:
                 if name in labs:
                     yield await _LabCheck(app, pilot, name, limit).open(labs[name])
@@ -121,6 +123,11 @@ async def check(
                 yield Checked(name, "not shown", problem=str(error))
             finally:
                 await _close_dialogs(app, pilot)
+
+
+def _ended(app: KerasTui) -> bool:
+    """Say whether the app was told to end, for example by SIGTERM."""
+    return app.return_code is not None
 
 
 def checkable_labs() -> dict[str, Lab]:
@@ -156,6 +163,8 @@ class _OnScreen:
         until = time.monotonic() + seconds
         while not condition():
             self._complain_of_dialogs()
+            if _ended(self._app):
+                raise UserError(f"The app ended before it showed {what}.")
             if time.monotonic() > until:
                 raise UserError(f"The app did not show {what} within {seconds:g} s.")
             await self._pilot.pause(_LOOK)
