@@ -257,14 +257,7 @@ class Workspace:
         now = time.time()
         stamp = datetime.fromtimestamp(now).strftime("%Y%m%d-%H%M%S")
         slug = re.sub(r"[^a-z0-9-]+", "-", experiment.name.lower()).strip("-") or "run"
-        run = Run(self.runs_folder / f"{stamp}-{slug}-{os.urandom(2).hex()}")
-        try:
-            run.path.mkdir(parents=True)
-        except OSError as error:
-            raise UserError(
-                f"No run can be saved in {self.runs_folder}: {error.strerror}.",
-                "Choose another workspace with --workspace DIR or KERASTUI_HOME.",
-            ) from None
+        run = self._make(f"{stamp}-{slug}", now)
         save(experiment, run.path / "experiment.toml")
         run.write_info(
             RunInfo(
@@ -281,6 +274,28 @@ class Workspace:
             )
         )
         return run
+
+    def _make(self, prefix: str, now: float) -> Run:
+        """Make the directory of a run; four hex digits count on within the second, so that the
+        names of runs of one experiment sort by age."""
+        digits = int(now % 1 * 0x10000)
+        for _ in range(100):
+            run = Run(self.runs_folder / f"{prefix}-{digits:04x}")
+            try:
+                run.path.mkdir(parents=True)
+            except FileExistsError:
+                digits = (digits + 1) % 0x10000
+            except OSError as error:
+                raise self._unwritable(error) from None
+            else:
+                return run
+        raise self._unwritable(FileExistsError(17, "too many runs in one moment"))
+
+    def _unwritable(self, error: OSError) -> UserError:
+        return UserError(
+            f"No run can be saved in {self.runs_folder}: {error.strerror}.",
+            "Choose another workspace with --workspace DIR or KERASTUI_HOME.",
+        )
 
     def runs(self) -> list[Run]:
         """Return all runs, the newest first; only names are read."""

@@ -125,3 +125,8 @@ def test_a_worker_that_ends_between_two_looks_is_not_lost(
 
     monkeypatch.setattr("kerastui.models.runs.worker_lives", ends_just_now)
     assert run.info().status == "finished"
+
+
+def test_runs_of_the_same_second_are_told_apart_by_age(workspace: Workspace, run: Run) -> None:
+    later = [workspace.create(run.experiment()) for _ in range(20)]
+    assert [one.id for one in workspace.runs()] == [one.id for one in reversed([run, *later])]
