@@ -6,6 +6,7 @@ without harm to anything else.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -20,6 +21,11 @@ from kerastui.models.experiment_file import parse
 from kerastui.models.preview import Preview
 
 Answer = Callable[..., dict[str, Any]]
+
+SERVICES = {
+    "lab": "kerastui.models.labs.worker",
+}
+"""Prefix of a question -> the module whose `answer(request, arguments)` knows it."""
 
 
 def serve(requests: int, replies: int) -> int:
@@ -57,10 +63,10 @@ class Inspector:
     def answer(self, request: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Return `{"result": ...}`, or `{"error": {"message", "hint"}}`; raises nothing."""
         try:
-            if request.startswith("lab."):
-                from kerastui.models.labs.worker import answer
-
-                return {"result": answer(request, arguments)}
+            service, _, question = request.partition(".")
+            if question and service in SERVICES:
+                module = importlib.import_module(SERVICES[service])
+                return {"result": module.answer(request, arguments)}
             if request not in self._answers:
                 raise UserError(f"{request!r} is no question that can be answered.",
                                 f"Known: {', '.join(self._answers)}.")  # fmt: skip

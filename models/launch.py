@@ -168,11 +168,13 @@ class Nursery:
         finally:
             self._starts.pop(str(path), None)
 
-    async def request(self, name: str, **payload: Any) -> dict[str, Any]:
-        """Ask the inspector; returns its result.
+    async def request(self, name: str, *, channel: str = "", **payload: Any) -> dict[str, Any]:
+        """Ask an inspector; returns its result.
 
         Args:
             name: The question, such as `summary`.
+            channel: Questions of one channel are answered one after the other; what takes long
+                has a channel of its own, and so a process of its own.
             payload: Its arguments as plain values.
 
         Raises:
@@ -184,7 +186,7 @@ class Nursery:
         number = next(self._numbers)
         answer = self._answers[number] = asyncio.get_running_loop().create_future()
         try:
-            await self._send({"id": number, "request": name, **payload})
+            await self._send({"id": number, "request": name, "channel": channel, **payload})
             reply = await answer
         except OSError:
             raise UserError("The Keras process has ended.", "Try again.") from None

@@ -7,17 +7,20 @@
 | – | `{"ready": pid}` once Keras is imported, or `{"failed": message}` |
 | `{"job": "run", "path": run directory}` | `{"started": pid, "run": path}` |
 | `{"job": "study", "path": study directory}` | the same; it forks the workers of its members |
-| `{"id": n, "request": name, ...}` | `{"id": n, "result": ...}` or `{"id": n, "error": {...}}` |
+| `{"id": n, "request": name, "channel": c, ...}` | `{"id": n, "result": ...}` or |
+| | `{"id": n, "error": {...}}` |
 | – | `{"ended": pid, "status": exit status}` for a worker that is done |
 
-Requests are answered by the inspector, a child forked at the first of them. The nursery itself
-never runs a TensorFlow operation: a fork after one hangs. It leaves when stdin closes; workers
-are in sessions of their own and go on.
+Requests are answered by inspectors, one child for each channel, forked at the first request, so
+that a long answer on one channel holds up no other. The nursery itself never runs a TensorFlow
+operation: a fork after one hangs. It leaves when stdin closes; workers are in sessions of their
+own and go on.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import importlib
 import json
@@ -27,6 +30,7 @@ import signal
 import socket
 import sys
 import traceback
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -57,8 +61,18 @@ class Lines:
         return [line for line in lines if line.strip()]
 
 
+@dataclass
+class Inspector:
+    """A child that answers the requests of one channel, and what it has not answered yet."""
+
+    pid: int
+    requests: int
+    replies: Lines
+    pending: list[Any] = field(default_factory=list)
+
+
 class Nursery:
-    """Forks workers and the inspector, and relays between the inspector and the parent.
+    """Forks workers and inspectors, and relays between the inspectors and the parent.
 
     Args:
         requests: File descriptor of the requests.
@@ -78,8 +92,7 @@ class Nursery:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
         self._selector.register(self._woken, selectors.EVENT_READ, self._on_child)
-        self._inspector: tuple[int, int, Lines] | None = None
-        self._pending: list[Any] = []
+        self._inspectors: dict[str, Inspector] = {}
 
     def serve(self) -> None:
         """Work until the requests end."""
@@ -125,15 +138,14 @@ class Nursery:
         self._reply(started=pid, run=path)
 
     def _ask(self, request: dict[str, Any]) -> None:
-        if self._inspector is None:
-            self._start_inspector()
-        assert self._inspector is not None
-        self._pending.append(request.get("id"))
-        # A broken pipe means it has just crashed; `_on_child` answers what is pending.
+        channel = str(request.pop("channel", ""))
+        inspector = self._inspectors.get(channel) or self._start_inspector(channel)
+        inspector.pending.append(request.get("id"))
+        # A broken pipe means it has just crashed; `_on_replies` answers what is pending.
         with contextlib.suppress(OSError):
-            _write(self._inspector[1], json.dumps(request).encode() + b"\n")
+            _write(inspector.requests, json.dumps(request).encode() + b"\n")
 
-    def _start_inspector(self) -> None:
+    def _start_inspector(self, channel: str) -> Inspector:
         to_read, to_write = os.pipe()
         from_read, from_write = os.pipe()
         pid = self._fork()
@@ -145,31 +157,31 @@ class Nursery:
             leave(lambda: serve(to_read, from_write))
         os.close(to_read)
         os.close(from_write)
-        self._inspector = (pid, to_write, Lines(from_read))
-        self._selector.register(from_read, selectors.EVENT_READ, self._on_inspector)
+        inspector = self._inspectors[channel] = Inspector(pid, to_write, Lines(from_read))
+        self._selector.register(
+            from_read, selectors.EVENT_READ, functools.partial(self._on_replies, channel)
+        )
+        return inspector
 
-    def _on_inspector(self) -> None:
-        assert self._inspector is not None
-        lines = self._inspector[2].read()
+    def _on_replies(self, channel: str) -> None:
+        inspector = self._inspectors[channel]
+        lines = inspector.replies.read()
         if lines is None:
-            self._lose_inspector()
+            self._lose(channel)
             return
         for line in lines:
             reply = json.loads(line)
             with contextlib.suppress(ValueError):
-                self._pending.remove(reply.get("id"))
+                inspector.pending.remove(reply.get("id"))
             self._reply(**reply)
 
-    def _lose_inspector(self) -> None:
+    def _lose(self, channel: str) -> None:
         """Answer what it left unanswered; the next request forks a new one."""
-        assert self._inspector is not None
-        _, to_write, lines = self._inspector
-        self._selector.unregister(lines.handle)
-        os.close(lines.handle)
-        os.close(to_write)
-        self._inspector = None
-        pending, self._pending = self._pending, []
-        for number in pending:
+        inspector = self._inspectors.pop(channel)
+        self._selector.unregister(inspector.replies.handle)
+        os.close(inspector.replies.handle)
+        os.close(inspector.requests)
+        for number in inspector.pending:
             message = "The process that looks into models ended unexpectedly."
             self._reply(id=number, error={"message": message, "hint": "Try again."})
 
@@ -184,7 +196,7 @@ class Nursery:
                 return
             if pid == 0:
                 return
-            if self._inspector is None or pid != self._inspector[0]:
+            if all(inspector.pid != pid for inspector in self._inspectors.values()):
                 self._reply(ended=pid, status=os.waitstatus_to_exitcode(status))
 
     def _fork(self) -> int:
@@ -199,9 +211,9 @@ class Nursery:
             self._waker.close()
             for handle in (self._lines.handle, self._replies):
                 os.close(handle)
-            if self._inspector is not None:
-                os.close(self._inspector[1])
-                os.close(self._inspector[2].handle)
+            for inspector in self._inspectors.values():
+                os.close(inspector.requests)
+                os.close(inspector.replies.handle)
         return pid
 
 

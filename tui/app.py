@@ -22,6 +22,7 @@ from textual.worker import Worker
 from kerastui.datasets.errors import UserError
 from kerastui.models.runs import ACTIVE, Run, Workspace
 from kerastui.tui import failures, settings, themes
+from kerastui.tui.edits import Edits
 from kerastui.tui.monitor import RunMonitor
 from kerastui.tui.palette import KeyCommands
 from kerastui.tui.run_index import RunIndex
@@ -46,7 +47,8 @@ class KerasTui(App[None]):
 
     Attributes:
         workspace: The folder of the runs.
-        current: The experiment that every section is about; change it with `set_current`.
+        edits: The current experiment with what was done to it: open another one with
+            `set_current`, change it with `edit`.
         monitor: Follows the run that is shown; change it with `show_run`.
         study: The study that is shown in place of one run; change it with `show_study`. The
             monitor then follows a member that goes on.
@@ -95,7 +97,7 @@ class KerasTui(App[None]):
         super().__init__()
         self.workspace = Workspace.default(workspace)
         self.file = file
-        self.current: Experiment | None = None
+        self.edits = Edits()
         self.monitor: RunMonitor | None = None
         self.current_changed: Signal[Experiment | None] = Signal(self, "current_changed")
         self.run_changed: Signal[RunMonitor | None] = Signal(self, "run_changed")
@@ -197,12 +199,42 @@ class KerasTui(App[None]):
 
     # The current experiment
 
+    @property
+    def current(self) -> Experiment | None:
+        """The experiment that every section is about."""
+        return self.edits.current
+
     def set_current(self, experiment: Experiment | None) -> None:
-        """Make an experiment the current one."""
-        self.current = experiment
-        self.current_changed.publish(experiment)
-        if experiment is not None:
-            self._summarise(experiment)
+        """Open an experiment as the current one: what was done to the one before is forgotten."""
+        self.edits = Edits(experiment)
+        self._current_is_other()
+
+    def edit(self, experiment: Experiment, words: str) -> None:
+        """Change the current experiment, so that it can be taken back.
+
+        Args:
+            experiment: What it becomes.
+            words: What was done, as it stands after "undo": `units of layer 3`, `a layer`.
+        """
+        self.edits.change(experiment, words)
+        self._current_is_other()
+
+    def undo_edit(self) -> None:
+        """Take the last change of the current experiment back, and say which."""
+        if words := self.edits.undo():
+            self._current_is_other()
+            say(self, words, title="Undone")
+
+    def redo_edit(self) -> None:
+        """Do again what was taken back last, and say what."""
+        if words := self.edits.redo():
+            self._current_is_other()
+            say(self, words, title="Done again")
+
+    def _current_is_other(self) -> None:
+        self.current_changed.publish(self.current)
+        if self.current is not None:
+            self._summarise(self.current)
 
     @work(group="summary", exclusive=True, exit_on_error=False)
     async def _summarise(self, experiment: Experiment) -> None:
@@ -346,7 +378,7 @@ class KerasTui(App[None]):
         answer = await get_data(self, needed)
         if answer == "substitute":
             experiment = experiment.changed({"data.substitute": True})
-            self.set_current(experiment)
+            self.edit(experiment, "the substitute in place of the data")
         elif answer == "folder":
             await self._restart_launcher()
         return experiment if answer else None

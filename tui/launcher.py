@@ -22,8 +22,11 @@ class Launcher(Protocol):
     async def study(self, study: StudyFolder) -> object:
         """Start the runner of a study that stands in the workspace; raises `UserError`."""
 
-    async def request(self, name: str, **payload: Any) -> dict[str, Any]:
-        """Ask the inspector something; raises `UserError` where it can't be answered."""
+    async def request(self, name: str, *, channel: str = "", **payload: Any) -> dict[str, Any]:
+        """Ask an inspector something; raises `UserError` where it can't be answered.
+
+        What takes long has a channel of its own, so that it holds up nothing else.
+        """
         ...
 
     async def close(self) -> None:

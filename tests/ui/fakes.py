@@ -110,7 +110,7 @@ class FakeLauncher:
         info.status = "finished"
         study.write_info(info)
 
-    async def request(self, name: str, **payload: Any) -> dict[str, Any]:
+    async def request(self, name: str, *, channel: str = "", **payload: Any) -> dict[str, Any]:
         self.requests.append((name, payload))
         if name not in self.answers:
             raise UserError(f"The fake answers nothing about {name}.")

@@ -135,7 +135,9 @@ class ActionScreen(CommandScreen):
             screen = train_advice.AdviceScreen(name, reading)
             technique = await self.app.push_screen_wait(screen)
             if technique is not None:
-                self.kerastui.set_current(experiment.changed(technique.changes))
+                if experiment != self.kerastui.current:
+                    self.kerastui.set_current(experiment)
+                self.kerastui.edit(experiment.changed(technique.changes), technique.name)
                 say(self.app, f"{technique.name}\nr runs it.", title="Changed")
         except UserError as error:
             self.kerastui.tell_error(error)
@@ -213,5 +215,5 @@ class ActionScreen(CommandScreen):
             return
         changed = await self.app.push_screen_wait(SettingsScreen(experiment))
         if changed is not None:
-            self.kerastui.set_current(changed)
+            self.kerastui.edit(changed, "settings")
             say(self.app, "r runs it.", title="Settings changed")

@@ -1,0 +1,75 @@
+"""What was done to the current experiment, to take back and to do again, without limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kerastui.models.experiment import Experiment
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change: what it was, in words, and the experiment on the other side of it."""
+
+    words: str
+    experiment: Experiment
+
+
+class Edits:
+    """The history of one experiment since it was opened.
+
+    Attributes:
+        current: The experiment as it is now.
+        saved: The experiment as it was opened or last saved.
+    """
+
+    def __init__(self, experiment: Experiment | None = None) -> None:
+        self.current = self.saved = experiment
+        self._done: list[Edit] = []
+        self._undone: list[Edit] = []
+
+    @property
+    def changed(self) -> bool:
+        """Whether it differs from what was opened or last saved."""
+        return self.current != self.saved
+
+    @property
+    def undoable(self) -> str:
+        """What `undo` would take back, in words; empty where there is nothing."""
+        return self._done[-1].words if self._done else ""
+
+    @property
+    def redoable(self) -> str:
+        """What `redo` would do again, in words; empty where there is nothing."""
+        return self._undone[-1].words if self._undone else ""
+
+    def change(self, experiment: Experiment, words: str) -> None:
+        """Take note of a change; one that changes nothing is none."""
+        if self.current is None:
+            self.current = self.saved = experiment
+        elif experiment != self.current:
+            self._done.append(Edit(words, self.current))
+            self._undone.clear()
+            self.current = experiment
+
+    def undo(self) -> str:
+        """Take the last change back; returns it in words, empty where there is none."""
+        return self._step(self._done, self._undone)
+
+    def redo(self) -> str:
+        """Do again what was taken back last; returns it in words, empty where there is none."""
+        return self._step(self._undone, self._done)
+
+    def _step(self, out: list[Edit], into: list[Edit]) -> str:
+        if not out or self.current is None:
+            return ""
+        edit = out.pop()
+        into.append(Edit(edit.words, self.current))
+        self.current = edit.experiment
+        return edit.words
+
+    def mark_saved(self) -> None:
+        """Take note that the experiment is on disk as it is now."""
+        self.saved = self.current
