@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from kerastui.datasets.errors import UserError
 from kerastui.models import catalogue, experiment_check
 from kerastui.models.building import Step
 from kerastui.models.building_errors import LayerError
+from kerastui.models.cures import shape_cures
 from kerastui.models.experiment import Experiment, GraphModel
 from kerastui.models.log_keys import alike, log_keys
-from kerastui.models.preflight_facts import Facts, Finding, Level, TargetFacts, facts
+from kerastui.models.preflight_facts import Cure, Facts, Finding, Level, TargetFacts, facts
 from kerastui.models.preflight_outputs import (
     Output,
     activation_of,
@@ -33,6 +35,7 @@ from kerastui.models.summary import (
 )
 
 __all__ = [
+    "Cure",
     "Facts",
     "Finding",
     "Memory",
@@ -78,14 +81,21 @@ def check(
     if not found or not any(f.where.startswith(("model", "compile.loss")) for f in found):
         done, error = follow(experiment.model, data.input_shape)
         if error is not None:
-            where = error.where if isinstance(error, LayerError) else "model"
-            found.append(Finding("problem", where, error.message, error.hint))
+            found.append(_misfit(experiment, data, error))
         else:
             found += _inputs(done, data)
             found += _fitting(experiment, data, done)
             if free_bytes is not None:
                 found += _memory(experiment, data, done, free_bytes, device)
     return sorted(dict.fromkeys(found), key=lambda finding: finding.level != "problem")
+
+
+def _misfit(experiment: Experiment, data: Facts, error: UserError) -> Finding:
+    """A layer that does not fit what it receives, and what would let it."""
+    if not isinstance(error, LayerError):
+        return Finding("problem", "model", error.message, error.hint)
+    cures = shape_cures(experiment, data, error)
+    return Finding("problem", error.where, error.message, error.hint, cures)
 
 
 def _data(experiment: Experiment, data: Facts) -> Iterator[Finding]:

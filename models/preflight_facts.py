@@ -7,14 +7,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from kerastui.datasets.spec import Task
 from kerastui.models.building import Shapes
 from kerastui.models.building_errors import Shape
 
-Level = Literal["problem", "warning"]
+Level = Literal["problem", "warning", "hint"]
+"""How much it matters: it fails; it runs but rarely does what was meant; it could be better."""
+
+
+@dataclass(frozen=True)
+class Cure:
+    """A change that answers a finding, ready to be made.
+
+    Attributes:
+        words: What it does, as a key's label says it: `add Flatten before it`.
+        changes: Paths and values for `Experiment.changed`; a layer that is added or taken out
+            replaces the whole list, `{"model.layers": [...]}` or `{"model.nodes": [...]}`.
+    """
+
+    words: str
+    changes: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -22,16 +37,19 @@ class Finding:
     """Something found before training.
 
     Attributes:
-        level: `problem` or `warning`.
+        level: `problem`, `warning` or `hint`.
         where: The field of the experiment it is about.
         sentence: What is wrong, and what was found.
         cure: What to do about it.
+        cures: The same as changes that can be made at once, the best one first; none where only
+            the user can decide.
     """
 
     level: Level
     where: str
     sentence: str
     cure: str
+    cures: tuple[Cure, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         return f"{self.sentence} {self.cure}"
@@ -75,6 +93,7 @@ class Facts:
         validation_rows: Validation rows, 0 without validation.
         input_minimum: Smallest number in the inputs.
         input_maximum: Largest number in the inputs.
+        input_whole: The inputs are whole numbers, as far as their first rows tell.
         not_finite: How many numbers in the inputs are NaN or infinite.
     """
 
@@ -85,6 +104,7 @@ class Facts:
     validation_rows: int = 0
     input_minimum: float = 0.0
     input_maximum: float = 1.0
+    input_whole: bool = False
     not_finite: int = 0
 
 
@@ -113,8 +133,19 @@ def facts(x: Any, y: Any, task: Task, validation_rows: int = 0) -> Facts:
         validation_rows=validation_rows,
         input_minimum=min(span[0] for span in spans),
         input_maximum=max(span[1] for span in spans),
+        input_whole=all(_whole(array[:_SAMPLE]) for array in arrays),
         not_finite=sum(span[2] for span in spans),
     )
+
+
+_SAMPLE = 200
+"""Rows that tell whether inputs are whole numbers."""
+
+
+def _whole(array: Any) -> bool:
+    import numpy as np
+
+    return array.dtype.kind in "iub" or bool(np.all(array == np.round(array)))
 
 
 def _span(array: Any) -> tuple[float, float, int]:
