@@ -1,0 +1,163 @@
+"""The part of the app that is about the current experiment: its changes, its model, its code."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from textual import work
+from textual.app import App
+from textual.signal import Signal
+
+from kerastui.datasets.errors import UserError
+from kerastui.models.runs import Workspace
+from kerastui.tui.edits import Edits
+from kerastui.tui.widgets.toast import say
+
+if TYPE_CHECKING:
+    from kerastui.models.experiment import Experiment
+    from kerastui.tui.launcher import Launcher
+
+
+class CurrentApp(App[None]):
+    """An app with a current experiment, and a launcher that can be asked about it.
+
+    Args:
+        workspace: Where experiments and runs are kept.
+        launcher: Starts runs and answers questions; None takes `kerastui.models.launch`.
+
+    Attributes:
+        workspace: The folder of the runs.
+        edits: The current experiment with what was done to it: open another one with
+            `set_current`, change it with `edit`.
+        current_changed: Published with the new current experiment.
+        facts_changed: Published when the header has something else to say.
+    """
+
+    def __init__(self, workspace: Workspace, launcher: Launcher | None = None) -> None:
+        super().__init__()
+        self.workspace = workspace
+        self.edits = Edits()
+        self.current_changed: Signal[Experiment | None] = Signal(self, "current_changed")
+        self.facts_changed: Signal[None] = Signal(self, "facts_changed")
+        self._launcher = launcher
+        self._owns_launcher = launcher is None
+        self._starting: asyncio.Task[None] | None = None
+        self._summaries: dict[str, dict[str, Any]] = {}
+
+    def tell_error(self, error: UserError, title: str = "That did not work") -> None:
+        """Show an error that the user has to read, with its whole text."""
+        from kerastui.tui.screens.dialogs import Tell
+
+        self.push_screen(Tell(title, error.message, hint=error.hint))
+
+    # Who starts runs and answers questions
+
+    @property
+    def launcher(self) -> Launcher:
+        """Who starts runs; made on first use."""
+        if self._launcher is None:
+            from kerastui.models.launch import Nursery
+
+            self._launcher = Nursery()
+        return self._launcher
+
+    def _start_launcher(self) -> asyncio.Task[None]:
+        if self._starting is None or (
+            self._starting.done() and self._starting.exception() is not None
+        ):
+            self._starting = asyncio.create_task(self.launcher.start())
+        return self._starting
+
+    async def _restart_launcher(self) -> None:
+        """Let a new nursery see the changed environment; runs that go on are not touched."""
+        if self._launcher is not None and self._owns_launcher:
+            await self._launcher.close()
+            self._launcher = self._starting = None
+
+    # The current experiment
+
+    @property
+    def current(self) -> Experiment | None:
+        """The experiment that every section is about."""
+        return self.edits.current
+
+    def set_current(self, experiment: Experiment | None) -> None:
+        """Open an experiment as the current one: what was done to the one before is forgotten."""
+        self.edits = Edits(experiment)
+        self._current_is_other()
+
+    def edit(self, experiment: Experiment, words: str) -> None:
+        """Change the current experiment, so that it can be taken back.
+
+        Args:
+            experiment: What it becomes.
+            words: What was done, as it stands after "undo": `units of layer 3`, `a layer`.
+        """
+        self.edits.change(experiment, words)
+        self._current_is_other()
+
+    def undo_edit(self) -> None:
+        """Take the last change of the current experiment back, and say which."""
+        if words := self.edits.undo():
+            self._current_is_other()
+            say(self, words, title="Undone")
+
+    def redo_edit(self) -> None:
+        """Do again what was taken back last, and say what."""
+        if words := self.edits.redo():
+            self._current_is_other()
+            say(self, words, title="Done again")
+
+    def _current_is_other(self) -> None:
+        self.current_changed.publish(self.current)
+        if self.current is not None:
+            self._summarise(self.current)
+
+    @work(group="summary", exclusive=True, exit_on_error=False)
+    async def _summarise(self, experiment: Experiment) -> None:
+        with suppress(UserError):
+            await self.summary(experiment)
+            self.facts_changed.publish(None)
+
+    async def summary(self, experiment: Experiment) -> dict[str, Any]:
+        """Return the inspector's summary of an experiment's model.
+
+        Raises:
+            UserError: The model can't be built, or nobody can be asked.
+        """
+        key = experiment.fingerprint()
+        if key not in self._summaries:
+            await self._start_launcher()
+            self._summaries[key] = await self.launcher.request(
+                "summary", experiment=experiment.plain()
+            )
+        return self._summaries[key]
+
+    def known_summary(self, experiment: Experiment) -> dict[str, Any] | None:
+        """Return the summary if it is known already."""
+        return self._summaries.get(experiment.fingerprint())
+
+    # Code
+
+    @work(group="code", exclusive=True, exit_on_error=False)
+    async def show_code(self, experiment: Experiment) -> None:
+        """Show an experiment as a Python script."""
+        from kerastui.tui.screens.code import CodeScreen
+
+        try:
+            code = await asyncio.to_thread(_script, experiment)
+        except UserError as error:
+            self.tell_error(error)
+        else:
+            self.push_screen(CodeScreen(experiment.name, code))
+
+
+def _script(experiment: Experiment) -> str:
+    from kerastui.datasets.catalogue import card
+    from kerastui.datasets.fetch import locate
+    from kerastui.models.code import script
+
+    located = locate(card(experiment.data.dataset))
+    return script(experiment, located.path if located else None)

@@ -1,0 +1,176 @@
+"""The part of the app that starts runs and follows the one that is shown."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.signal import Signal
+
+from kerastui.datasets.errors import UserError
+from kerastui.models.runs import ACTIVE, Run, Workspace
+from kerastui.tui.current import CurrentApp
+from kerastui.tui.monitor import RunMonitor
+from kerastui.tui.run_index import RunIndex
+from kerastui.tui.trash import Trash
+from kerastui.tui.widgets.toast import say
+
+if TYPE_CHECKING:
+    from kerastui.models.experiment import Experiment
+    from kerastui.models.study_store import StudyFolder, StudyInfo
+    from kerastui.tui.launcher import Launcher
+
+
+class RunsApp(CurrentApp):
+    """An app that starts runs and shows one of them, or a study.
+
+    Attributes:
+        monitor: Follows the run that is shown; change it with `show_run`.
+        study: The study that is shown in place of one run; change it with `show_study`. The
+            monitor then follows a member that goes on.
+        study_info: What the record of that study says.
+        run_changed: Published with the monitor when there is news of the run that is shown.
+        run_index: All runs of the workspace.
+        trash: The runs that were removed in this session.
+        started_here: The runs and studies that this session started, by id.
+    """
+
+    def __init__(self, workspace: Workspace, launcher: Launcher | None = None) -> None:
+        super().__init__(workspace, launcher)
+        self.monitor: RunMonitor | None = None
+        self.run_changed: Signal[RunMonitor | None] = Signal(self, "run_changed")
+        self.run_index = RunIndex(workspace)
+        self.trash = Trash(workspace)
+        self.started_here: dict[str, Run | StudyFolder] = {}
+        self.study: StudyFolder | None = None
+        self.study_info: StudyInfo | None = None
+
+    def action_section(self, name: str) -> None:
+        """Go to a section."""
+        if name in self.MODES and self.current_mode != name:
+            self.switch_mode(name)
+
+    # Runs
+
+    @property
+    def shown_run(self) -> Run | None:
+        """The run that is shown."""
+        return self.monitor.run if self.monitor else None
+
+    def show_run(self, run: Run, *, switch: bool = True) -> None:
+        """Follow a run; with `switch` on the Train screen."""
+        self.study = self.study_info = None
+        self._watch(run)
+        if switch:
+            self.action_section("train")
+
+    def _watch(self, run: Run) -> None:
+        if self.monitor is None or self.monitor.run.path != run.path:
+            self.monitor = RunMonitor(run, self._run_news)
+            self._follow(self.monitor)
+        self.run_changed.publish(self.monitor)
+
+    def show_study(self, study: StudyFolder) -> None:
+        """Show a study on the Train screen, as a whole."""
+        self.study, self.study_info = study, None
+        self.run_changed.publish(self.monitor)
+        self._follow_study(study)
+        self.action_section("train")
+
+    @work(group="monitor", exclusive=True, exit_on_error=False)
+    async def _follow(self, monitor: RunMonitor) -> None:
+        await monitor.follow()
+
+    def _run_news(self, monitor: RunMonitor) -> None:
+        if monitor is self.monitor:
+            self.run_changed.publish(monitor)
+
+    def run_gone(self, run: Run) -> None:
+        """Stop showing a run that was removed."""
+        if self.monitor is not None and self.monitor.run.path == run.path:
+            self.workers.cancel_group(self, "monitor")
+            self.monitor = None
+            self.run_changed.publish(None)
+
+    @work(group="start", exit_on_error=False)
+    async def start_run(self, experiment: Experiment, *, variant: str = "") -> None:
+        """Run an experiment, or its study, and show it.
+
+        Asks first when its data is not here. What goes wrong is shown.
+        """
+        try:
+            ready = await self._with_data(experiment)
+            if ready is None:
+                return
+            if ready.study is None:
+                await self._start_one(ready, variant)
+            else:
+                await self._start_study(ready)
+        except UserError as error:
+            self.tell_error(error, "The run was not started")
+
+    async def _start_one(self, experiment: Experiment, variant: str) -> None:
+        create = functools.partial(self.workspace.create, variant=variant)
+        run = await asyncio.to_thread(create, experiment)
+        self.started_here[run.id] = run
+        self.show_run(run)
+        await self._start_launcher()
+        await self.launcher.run(run)
+
+    async def _start_study(self, experiment: Experiment) -> None:
+        from kerastui.models import study_store
+
+        study = await asyncio.to_thread(study_store.create, self.workspace, experiment)
+        members = study.info().members
+        self.started_here[study.id] = study
+        say(self, f"{experiment.name}: {len(members)} runs", title="Study")
+        self.show_study(study)
+        await self._start_launcher()
+        await self.launcher.study(study)
+
+    @work(group="study", exclusive=True, exit_on_error=False)
+    async def _follow_study(self, study: StudyFolder) -> None:
+        """Follow a member that goes on, as long as nobody looks at something else."""
+        watched = ""
+        while self.study is study:
+            try:
+                info = await asyncio.to_thread(study.info)
+            except UserError:  # removed meanwhile
+                break
+            if self.study is not study:
+                break
+            if info != self.study_info:
+                self.study_info = info
+                self.facts_changed.publish(None)
+            idle = not watched or self.monitor is None or not self.monitor.active
+            member = next((one for one in info.members if one.active and one.run), None)
+            if not watched:
+                member = member or next((one for one in info.members if one.run), None)
+            if idle and member and (run := study.run_of(member)):
+                watched = run.id
+                self._watch(run)
+            elif info.status not in ACTIVE and idle:
+                break
+            await asyncio.sleep(0.2)
+
+    async def _with_data(self, experiment: Experiment) -> Experiment | None:
+        """Return the experiment as it can be run with the data that is to be had, else None."""
+        from kerastui.datasets.catalogue import card
+        from kerastui.datasets.fetch import locate
+
+        needed = card(experiment.data.dataset)
+        if experiment.data.substitute or not needed.files:
+            return experiment
+        if await asyncio.to_thread(locate, needed) is not None:
+            return experiment
+        from kerastui.tui.screens.data_missing import get_data
+
+        answer = await get_data(self, needed)
+        if answer == "substitute":
+            experiment = experiment.changed({"data.substitute": True})
+            self.edit(experiment, "the substitute in place of the data")
+        elif answer == "folder":
+            await self._restart_launcher()
+        return experiment if answer else None
