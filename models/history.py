@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from array import array
 from collections.abc import Iterable
@@ -29,6 +30,7 @@ class Note:
     time: float
 
 
+@functools.cache
 def lower_is_better(metric: str) -> bool:
     """Say whether a metric improves downwards: losses and errors do, accuracies and scores rise."""
     name = metric.removeprefix("val_")
@@ -153,11 +155,16 @@ class History:
         count = max((len(values) for values in logs.values()), default=0)
         for name, values in logs.items():
             series = self.series.setdefault(name, array("d"))
-            series.extend([math.nan] * (first - 1 - len(series)))
-            for offset, value in enumerate(values):
-                number = float(value) if isinstance(value, int | float) else math.nan
-                series.append(number)
-                self._compare(name, number, first + offset)
+            if len(series) < first - 1:
+                series.extend([math.nan] * (first - 1 - len(series)))
+            try:
+                numbers = array("d", values)
+            except TypeError:
+                numbers = array(
+                    "d", (v if isinstance(v, int | float) else math.nan for v in values)
+                )
+            series.extend(numbers)
+            self._compare(name, numbers, first)
         seconds = float(event.get("seconds", 0.0))
         if not self.epoch:
             self._first_report = (seconds, count)
@@ -165,15 +172,23 @@ class History:
         self.batch, self.batch_logs = 0, {}
         self.seconds += seconds
 
-    def _compare(self, name: str, value: float, epoch: int) -> None:
-        if not math.isfinite(value):
+    def _compare(self, name: str, values: array[float], first: int) -> None:
+        """Take in values for the best one; `first` is the epoch of the first of them."""
+        falls = lower_is_better(name)
+        # The sum is finite where every value is, which spares a look at each.
+        if not math.isfinite(sum(values)):
+            values = array(
+                "d",
+                (v if math.isfinite(v) else math.inf if falls else -math.inf for v in values),
+            )
+        if not values:
             return
+        value = min(values) if falls else max(values)
         best = self._best.get(name)
-        better = best is None or (
-            value < best.value if lower_is_better(name) else value > best.value
-        )
-        if better:
-            self._best[name] = Best(value, epoch)
+        if math.isfinite(value) and (
+            best is None or (value < best.value if falls else value > best.value)
+        ):
+            self._best[name] = Best(value, first + values.index(value))
 
     def _cut(self, epochs: int) -> None:
         """Forget what came after an epoch, when a run goes on from an earlier state."""
@@ -184,5 +199,4 @@ class History:
         self._best.clear()
         for name, series in self.series.items():
             del series[epochs:]
-            for index, value in enumerate(series):
-                self._compare(name, value, index + 1)
+            self._compare(name, series, 1)
