@@ -10,9 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kerastui.datasets.errors import UserError
+
+if TYPE_CHECKING:
+    from kerastui.datasets.recipe import FileRecipe
+    from kerastui.datasets.spec import Data
 
 Plain = int | float | bool | str
 _LISTED, _COMPARED = 50, 5000
@@ -73,6 +77,7 @@ class Card:
         files: The data first, then what belongs to it (word indexes); empty when embedded.
         embedded: Comes with scikit-learn.
         stand_in: Card that can replace it when there is no network, or empty.
+        recipe: How one of the user's own files is read; None for the catalogue.
     """
 
     name: str
@@ -95,6 +100,7 @@ class Card:
     parameters: tuple[Parameter, ...] = ()
     examples: tuple[str, ...] = ()
     stand_in: str = ""
+    recipe: FileRecipe | None = None
 
     @property
     def file(self) -> DataFile:
@@ -153,6 +159,45 @@ def card(name: str) -> Card:
         raise UserError(
             f"There is no data set called {name!r}.", hint=closest(name, list(known))
         ) from None
+
+
+def card_of(data: Data) -> Card:
+    """The card of the data of an experiment: of the catalogue, or made for an own file.
+
+    Raises:
+        UserError: No data set has that name; the hint has the closest names.
+    """
+    if data.file is None:
+        return card(data.dataset)
+    return own_card(data.dataset, data.file, task=data.task, target=tuple(data.target))
+
+
+def own_card(
+    name: str, recipe: FileRecipe, *, task: str = "", target: tuple[str, ...] = ()
+) -> Card:
+    """A card for one of the user's own files; what only reading it would tell is left empty."""
+    from kerastui.datasets.recipe import FORMATS
+
+    place = recipe.place
+    series = task == "forecasting" and recipe.kind == "tabular"
+    return Card(
+        name=name,
+        title=place.name,
+        about=f"An own file: {FORMATS[recipe.format]}.",
+        kind="series" if series else recipe.kind,
+        task=task,
+        licence="",
+        shape=_picture_shape(recipe) if recipe.height else (),
+        target=target,
+        header=recipe.header,
+        files=(DataFile(place.name, (), recipe.sha256, (place.name,)),),
+        recipe=recipe,
+    )
+
+
+def _picture_shape(recipe: FileRecipe) -> tuple[int, ...]:
+    size = (recipe.height, recipe.width)
+    return size if recipe.channels == 1 else (*size, recipe.channels)
 
 
 def closest(name: str, known: list[str]) -> str:

@@ -70,8 +70,14 @@ def numbers_of(name: str, column: Array, step: str, index: Array) -> Array:
     """A column that holds numbers.
 
     Raises:
-        UserError: It holds text; the sentence quotes the first, with its row in the raw data.
+        UserError: It holds text, of which the sentence quotes the first with its row in the raw
+            data, or dates.
     """
+    if column.dtype.kind == "M":
+        raise UserError(
+            f"The step {step} needs numbers. Column {name} holds dates.",
+            hint="Name the columns it is for, or put the step dates before it.",
+        )
     if column.dtype == object:
         raise UserError(
             f"The step {step} needs numbers. {text_in_numbers(name, column, index)}",

@@ -100,9 +100,20 @@ def _cell(name: str, value: Any, column: Array) -> Array:
         cell = np.empty(1, dtype=object)
         cell[0] = None if missing else str(value)
         return cell
+    if column.dtype.kind == "M":
+        return _date(name, None if missing else value)
     try:
         return np.array([np.nan if missing else float(value)])
     except (TypeError, ValueError) as error:
         raise UserError(
             f"{name} is {value!r}, which is not a number.", hint="Give a number, like 5.1."
+        ) from error
+
+
+def _date(name: str, value: Any) -> Array:
+    try:
+        return np.array([value], dtype="datetime64[us]")
+    except (TypeError, ValueError) as error:
+        raise UserError(
+            f"{name} is {value!r}, which is not a date.", hint="Give a date, like 2024-03-31."
         ) from error

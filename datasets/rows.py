@@ -64,8 +64,13 @@ def as_array(x: Inputs, index: Array) -> Array:
         if column.dtype == object:
             raise UserError(
                 text_in_numbers(name, column, index),
-                hint="Turn it into numbers with the step one_hot, take it out of the features, or "
-                "mend the file.",
+                hint=f"Turn it into numbers with the step one_hot for the column {name}, or with "
+                "ordinal; or take it out of the features, or mend the file.",
+            )
+        if column.dtype.kind == "M":
+            raise UserError(
+                f"Column {name} holds dates where numbers are needed.",
+                hint="Turn it into numbers with the step dates, or take it out of the features.",
             )
         matrix[:, position] = column
     return matrix
@@ -91,6 +96,8 @@ def is_missing(column: Array) -> npt.NDArray[np.bool_]:
         missing = np.array(flat, dtype=bool).reshape(column.shape)
     elif column.dtype.kind == "f":
         missing = np.isnan(column)
+    elif column.dtype.kind == "M":
+        missing = np.isnat(column)
     else:
         missing = np.zeros(column.shape, dtype=bool)
     if missing.ndim == 1:

@@ -10,33 +10,16 @@ from collections import Counter
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
     model_serializer,
     model_validator,
 )
 
+from kerastui.datasets.recipe import FileRecipe
+from kerastui.datasets.strict import Strict
+
 Task = Literal["binary", "multiclass", "multilabel", "regression", "forecasting"]
-
-
-class Strict(BaseModel):
-    """A model that names unknown fields and the ones it would have accepted."""
-
-    model_config = ConfigDict(extra="forbid", validate_assignment=True, allow_inf_nan=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _unknown_fields(cls, values: Any) -> Any:
-        if isinstance(values, dict):
-            unknown = [str(key) for key in values if key not in cls.model_fields]
-            if unknown:
-                raise ValueError(
-                    f"unknown {_plural('field', unknown)} {', '.join(unknown)}; "
-                    f"accepted: {', '.join(cls.model_fields)}"
-                )
-        return values
 
 
 class _Step(Strict):
@@ -51,9 +34,12 @@ class Missing(_Step):
     """Cells without a value: leave their rows out (and those without a target), or fill them."""
 
     step: Literal["missing"] = "missing"
-    strategy: Literal["drop", "median", "mean", "constant"] = "drop"
+    strategy: Literal["drop", "median", "mean", "most_frequent", "constant"] = "drop"
     columns: list[str] = Field(default=[], description="Empty: every column that is used.")
-    value: float = Field(default=0.0, description="What strategy 'constant' fills in.")
+    value: float = Field(default=0.0, description="What 'constant' fills into numbers.")
+    text: str = Field(
+        default="missing", description="What 'constant' fills into named text columns."
+    )
 
 
 class EncodeLabel(_Step):
@@ -67,6 +53,30 @@ class OneHot(_Step):
 
     step: Literal["one_hot"] = "one_hot"
     columns: list[str] = Field(default=[], description="Feature columns; empty: the target.")
+
+
+class Ordinal(_Step):
+    """A text column becomes numbers: the place of each value in sorted order, from 0.
+
+    A value that the training part does not hold becomes -1.
+    """
+
+    step: Literal["ordinal"] = "ordinal"
+    columns: list[str] = Field(default=[], description="Empty: every text column.")
+
+
+DatePart = Literal["year", "month", "day", "weekday", "day_of_year", "hour", "days"]
+
+
+class Dates(_Step):
+    """A column of dates becomes columns of numbers, called like "date year".
+
+    `weekday` counts from 0, Monday; `days` are the days since 1970-01-01, with fractions.
+    """
+
+    step: Literal["dates"] = "dates"
+    columns: list[str] = Field(default=[], description="Empty: every column of dates.")
+    parts: list[DatePart] = Field(default=["year", "month", "weekday", "days"], min_length=1)
 
 
 class Scale(_Step):
@@ -120,7 +130,17 @@ class Flatten(_Step):
 
 
 Step = Annotated[
-    Missing | EncodeLabel | OneHot | Scale | Window | MultiHot | Pad | ChannelAxis | Flatten,
+    Missing
+    | EncodeLabel
+    | OneHot
+    | Ordinal
+    | Dates
+    | Scale
+    | Window
+    | MultiHot
+    | Pad
+    | ChannelAxis
+    | Flatten,
     Field(discriminator="step"),
 ]
 
@@ -211,14 +231,17 @@ class Split(_Kinds):
 class Data(Strict):
     """The data of an experiment and everything done to it before training."""
 
-    dataset: str = Field(min_length=1, description="A name of the catalogue.")
+    dataset: str = Field(
+        min_length=1, description="A name of the catalogue, or any name for an own file."
+    )
+    file: FileRecipe | None = Field(default=None, description="An own file and how it is read.")
     parameters: dict[str, int | float | bool | str] = Field(
         default={}, description="What a generator is called with."
     )
     task: Task
     target: list[str] = Field(default=[], description="Empty: the data set's own.")
     features: list[str] = Field(default=[], description="Empty: all columns but the target.")
-    steps: list[Step] = []
+    steps: list[Step] = Field(default=[])
     split: Split = Split()
     substitute: bool = Field(default=False, description="Use the named stand-in instead.")
 
@@ -234,7 +257,3 @@ class Data(Strict):
             if twice:
                 raise ValueError(f"{field}: {', '.join(twice)} is named more than once")
         return self
-
-
-def _plural(word: str, items: list[str]) -> str:
-    return word if len(items) == 1 else f"{word}s"

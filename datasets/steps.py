@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerastui.datasets import spec
-from kerastui.datasets.catalogue import listed
 from kerastui.datasets.errors import UserError
 from kerastui.datasets.fitted import FittedStep, chosen_columns, numbers_of, table_of
 from kerastui.datasets.loaded import Array, Sequences
 from kerastui.datasets.rows import Inputs, Rows, is_missing
 from kerastui.datasets.steps_array import ChannelAxis, Flatten, MultiHot, Pad, Window
+from kerastui.datasets.steps_columns import Dates, OneHotColumns, Ordinal
 
 _CHUNK = 1000
 
@@ -21,7 +21,7 @@ _CHUNK = 1000
 def learns(step: spec.Step) -> bool:
     """Whether a step learns something from the training rows, so that the split comes first."""
     if isinstance(step, spec.Missing):
-        return step.strategy in ("median", "mean")
+        return step.strategy in ("median", "mean", "most_frequent")
     return not isinstance(step, spec.Window)
 
 
@@ -43,7 +43,11 @@ def fit(step: spec.Step, train: Rows, every: Sequence[Rows], classes: Sequence[s
     if isinstance(step, spec.EncodeLabel):
         return _Encode(every, classes, one_hot=False)
     if isinstance(step, spec.OneHot):
-        return _OneHotColumns(step, train) if step.columns else _Encode(every, classes, True)
+        return OneHotColumns(step, train) if step.columns else _Encode(every, classes, True)
+    if isinstance(step, spec.Ordinal):
+        return Ordinal(step, train)
+    if isinstance(step, spec.Dates):
+        return Dates(step, train)
     if isinstance(step, spec.Scale):
         return _ScaleColumns(step, train) if isinstance(train.x, dict) else _ScaleAll(step, train)
     if isinstance(step, spec.Window):
@@ -81,35 +85,52 @@ class _Fill(FittedStep):
 
     def __init__(self, step: spec.Missing, train: Rows) -> None:
         x = table_of(train.x, self.name)
-        self.values: dict[str, float] = {}
+        self.values: dict[str, float | str] = {}
         for name in chosen_columns(step.columns, x, self.name):
             column = x[name]
-            if column.dtype == object and not step.columns:
+            if not step.columns and not _fillable(column, step):
                 continue  # text has no median; what is missing there is reported at the end
-            known = numbers_of(name, column, self.name, train.index)[~is_missing(column)]
-            if step.strategy == "constant":
-                self.values[name] = step.value
-            elif len(known) == 0:
-                raise UserError(
-                    f"Column {name} has no value at all in the training part.",
-                    hint="Take it out of the features, or fill it with a constant.",
-                )
-            else:
-                learned = np.median(known) if step.strategy == "median" else np.mean(known)
-                self.values[name] = float(learned)
+            self.values[name] = _filling(name, column, step, train.index)
+        what = step.strategy.replace("_", " ")
         if len(self.values) == 1:
             ((name, value),) = self.values.items()
-            self.words = f"Missing {name} becomes the {step.strategy} {value:.6g}"
+            shown = repr(value) if isinstance(value, str) else f"{value:.6g}"
+            self.words = f"Missing {name} becomes the {what} {shown}"
         else:
-            self.words = f"Missing numbers become the {step.strategy} of their column"
+            which = "values" if step.strategy == "most_frequent" else "numbers"
+            self.words = f"Missing {which} become the {what} of their column"
 
     def inputs(self, x: Inputs) -> Inputs:
         table = table_of(x, self.name)
         filled = {
-            name: np.where(np.isnan(table[name]), value, table[name])
+            name: np.where(is_missing(table[name]), value, table[name])
             for name, value in self.values.items()
         }
         return {**table, **filled}
+
+
+def _fillable(column: Array, step: spec.Missing) -> bool:
+    return column.dtype.kind == "f" or (column.dtype == object and step.strategy == "most_frequent")
+
+
+def _filling(name: str, column: Array, step: spec.Missing, index: Array) -> float | str:
+    """What a missing value of a column becomes."""
+    is_text = column.dtype == object
+    if step.strategy == "constant":
+        return step.text if is_text else step.value
+    if step.strategy != "most_frequent" or not is_text:
+        column = numbers_of(name, column, "missing", index)
+    known = column[~is_missing(column)]
+    if len(known) == 0:
+        raise UserError(
+            f"Column {name} has no value at all in the training part.",
+            hint="Take it out of the features, or fill it with a constant.",
+        )
+    if step.strategy == "most_frequent":
+        values, counts = np.unique(known.astype(str) if is_text else known, return_counts=True)
+        most = values[np.argmax(counts)]  # the first in sorted order where several are
+        return str(most) if is_text else float(most)
+    return float(np.median(known) if step.strategy == "median" else np.mean(known))
 
 
 class _Encode(FittedStep):
@@ -153,45 +174,6 @@ class _Encode(FittedStep):
         if self.one_hot:
             return np.eye(len(self.values), dtype=np.float32)[numbers]
         return numbers.astype(np.int32)
-
-
-class _OneHotColumns(FittedStep):
-    name = "one_hot"
-
-    def __init__(self, step: spec.OneHot, train: Rows) -> None:
-        x = table_of(train.x, self.name)
-        self.values: dict[str, list[str]] = {}
-        for name in chosen_columns(step.columns, x, self.name):
-            column = x[name]
-            if is_missing(column).any():
-                raise UserError(
-                    f"Column {name} has {int(is_missing(column).sum())} missing values.",
-                    hint="Put the step missing before one_hot.",
-                )
-            self.values[name] = sorted({_category(cell) for cell in column})
-        total = sum(map(len, self.values.values()))
-        if total > 10_000:
-            raise UserError(
-                f"one_hot would make {total:,} columns.", hint="Up to 10,000 are accepted."
-            )
-        parts = [f"{name} ({len(values)})" for name, values in self.values.items()]
-        self.words = f"A column of zeros and ones for each value of {listed(parts)}"
-
-    def inputs(self, x: Inputs) -> Inputs:
-        result: dict[str, Array] = {}
-        for name, column in table_of(x, self.name).items():
-            if name not in self.values:
-                result[name] = column
-                continue
-            cells = np.array([_category(cell) for cell in column], dtype=object)
-            for value in self.values[name]:  # a value not seen in training is all zeros
-                # As wide as the other columns, so that scaling counts alike in all of them.
-                result[f"{name}={value}"] = (cells == value).astype(np.float64)
-        return result
-
-
-def _category(cell: object) -> str:
-    return f"{cell:g}" if isinstance(cell, float) else str(cell)
 
 
 @dataclass(frozen=True, slots=True)
