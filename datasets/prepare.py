@@ -63,6 +63,7 @@ class Prepared:
         class_names: By class number; empty for numbers to be predicted.
         output_shape: Of one output that fits the target: (1,) for two classes by number,
             (classes,) for more or for one-hot, (k,) for k numbers.
+        target_names: The columns the targets come from; empty for pictures and texts.
     """
 
     train: Part
@@ -79,6 +80,7 @@ class Prepared:
     _sample: Rows = field(repr=False)
     _used: str = field(repr=False)
     _words: Words | None = field(default=None, repr=False)
+    target_names: list[str] = field(default_factory=list)
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -154,6 +156,7 @@ class Prepared:
             ],
             "feature_names": self.feature_names,
             "input_names": self.input_names,
+            "target_names": self.target_names,
             "class_names": self.class_names,
             "input_shape": list(self.input_shape),
             "output_shape": list(self.output_shape),
@@ -331,6 +334,7 @@ def _finished(
         _fitted=fitted,
         _sample=sample,
         _used=source.substitute or source.dataset,
+        target_names=list(data.target or loaded.target) if loaded.x is None else [],
     )
 
 

@@ -368,18 +368,21 @@ def compile_model(model: keras.Model, spec: Compile, **overrides: Any) -> keras.
     names = list(getattr(model, "output_names", ["output"]))  # a stack has no names
     loss: Any
     if isinstance(spec.loss, dict):
-        unknown = [name for name in spec.loss if name not in names]
-        if unknown:
-            raise UserError(
-                f"compile.loss names the output {unknown[0]!r}, which the model does not have.",
-                hint=f"Its outputs: {', '.join(names)}.",
-            )
+        _known_outputs(spec.loss, "compile.loss", names)
         loss = {n: make("losses", part, f"compile.loss.{n}") for n, part in spec.loss.items()}
     elif len(names) > 1:
         loss = {name: make("losses", spec.loss, "compile.loss") for name in names}
     else:
         loss = make("losses", spec.loss, "compile.loss")
-    metrics: Any = _metrics(spec) if len(names) == 1 else {name: _metrics(spec) for name in names}
+    if isinstance(spec.metrics, dict):
+        _known_outputs(spec.metrics, "compile.metrics", names)
+    if spec.loss_weights is not None:
+        _known_outputs(spec.loss_weights, "compile.loss_weights", names)
+    metrics: Any
+    if len(names) > 1:
+        metrics = {name: _metrics(spec, name) for name in names if spec.metrics_of(name)}
+    else:
+        metrics = _metrics(spec, names[0])
     arguments = {
         "optimizer": make("optimizers", spec.optimizer, "compile.optimizer"),
         "loss": loss,
@@ -397,5 +400,17 @@ def compile_model(model: keras.Model, spec: Compile, **overrides: Any) -> keras.
     return model
 
 
-def _metrics(spec: Compile) -> list[Any]:
-    return [make("metrics", part, f"compile.metrics.{i}") for i, part in enumerate(spec.metrics)]
+def _known_outputs(named: Mapping[str, Any], where: str, names: Sequence[str]) -> None:
+    unknown = [name for name in named if name not in names]
+    if unknown:
+        raise UserError(
+            f"{where} names the output {unknown[0]!r}, which the model does not have.",
+            hint=f"Its outputs: {', '.join(names)}.",
+        )
+
+
+def _metrics(spec: Compile, output: str) -> list[Any]:
+    """The metrics of an output, made."""
+    where = f"compile.metrics.{output}" if isinstance(spec.metrics, dict) else "compile.metrics"
+    parts = spec.metrics_of(output)
+    return [make("metrics", part, f"{where}.{i}") for i, part in enumerate(parts)]

@@ -106,10 +106,15 @@ class Node(Layer):
 
 
 class GraphInput(Strict):
-    """An input of a graph; an empty shape means the shape of the prepared data."""
+    """An input of a graph; an empty shape means the shape of the prepared data.
+
+    `columns` names the prepared features that this input takes; a name also stands for the
+    columns that `one_hot` made of it (`kerastui.models.feeding`). Empty: all of them.
+    """
 
     name: str = Field(min_length=1)
     shape: list[int | None] = []
+    columns: list[str] = []
 
 
 class SequentialModel(Strict):
@@ -125,12 +130,18 @@ class SequentialModel(Strict):
 
 
 class GraphModel(Strict):
-    """A graph of named nodes: branches, merges, shared layers, several inputs and outputs."""
+    """A graph of named nodes: branches, merges, shared layers, several inputs and outputs.
+
+    `targets` says which columns of the target each output learns; an output that is not named
+    there learns the whole target. In place of columns stands the name of an input whose very
+    values the output learns to give back, as an autoencoder does.
+    """
 
     kind: Literal["graph"] = "graph"
     inputs: list[GraphInput] = Field(min_length=1)
     nodes: list[Node] = Field(min_length=1)
     outputs: list[str] = Field(min_length=1)
+    targets: dict[str, list[str]] = {}
 
     @model_validator(mode="after")
     def _names_resolve(self) -> GraphModel:
@@ -148,6 +159,11 @@ class GraphModel(Strict):
         for output in self.outputs:
             if output not in known:
                 raise ValueError(f"output {output!r} is no node; the nodes: {', '.join(known)}")
+        for name in self.targets:
+            if name not in self.outputs:
+                raise ValueError(
+                    f"targets: {name!r} is no output; the outputs: {', '.join(self.outputs)}"
+                )
         return self
 
 
@@ -164,22 +180,51 @@ Model = Annotated[
 
 
 class Compile(Strict):
-    """The arguments of `model.compile`."""
+    """The arguments of `model.compile`.
+
+    With several outputs, loss and metrics may be given for each by its name; one loss, and one
+    list of metrics, stand for every output.
+    """
 
     optimizer: Part = Part(type="adam")
     # A table with `type` is one loss, even where all its parameters are words.
     loss: Part | dict[str, Part] = Field(default=Part(type="mse"), union_mode="left_to_right")
-    metrics: list[Part] = []
+    metrics: list[Part] | dict[str, list[Part]] = []
     loss_weights: dict[str, float] | None = None
+
+    def loss_of(self, output: str) -> Part | None:
+        """The loss of an output; None where Keras trains without one on it."""
+        return self.loss.get(output) if isinstance(self.loss, dict) else self.loss
+
+    def metrics_of(self, output: str) -> list[Part]:
+        """The metrics of an output."""
+        if isinstance(self.metrics, dict):
+            return self.metrics.get(output, [])
+        return self.metrics
+
+    @property
+    def metric_paths(self) -> list[tuple[str, Part]]:
+        """Every metric with the path of its field."""
+        if isinstance(self.metrics, dict):
+            return [
+                (f"compile.metrics.{output}.{index}", part)
+                for output, parts in self.metrics.items()
+                for index, part in enumerate(parts)
+            ]
+        return [(f"compile.metrics.{index}", part) for index, part in enumerate(self.metrics)]
 
 
 class Fit(Strict):
-    """The arguments of `model.fit`. `batch_size = "all"` is one batch of all training rows."""
+    """The arguments of `model.fit`.
+
+    `batch_size = "all"` is one batch of all training rows. `class_weight = "balanced"` weighs
+    each class by rows / (classes × rows of the class), as scikit-learn does.
+    """
 
     epochs: int = Field(default=10, ge=1, le=10_000_000)
     batch_size: int | Literal["all"] = 32
     shuffle: bool = True
-    class_weight: dict[int, float] | None = None
+    class_weight: dict[int, float] | Literal["balanced"] | None = None
 
     @model_validator(mode="after")
     def _batch_is_positive(self) -> Fit:

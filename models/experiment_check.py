@@ -28,8 +28,8 @@ def _parts(experiment: Experiment) -> Iterator[tuple[str, Part, str]]:
     losses = compile_.loss if isinstance(compile_.loss, dict) else {"": compile_.loss}
     for output, loss in losses.items():
         yield "losses", loss, f"compile.loss.{output}".rstrip(".")
-    for index, metric in enumerate(compile_.metrics):
-        yield "metrics", metric, f"compile.metrics.{index}"
+    for where, metric in compile_.metric_paths:
+        yield "metrics", metric, where
     for index, callback in enumerate(experiment.callbacks):
         yield "callbacks", callback, f"callbacks.{index}"
 

@@ -18,12 +18,13 @@ def log_keys(experiment: Experiment, outputs: Sequence[str], validation: bool) -
         outputs: Names of the model's outputs.
         validation: Whether there is a validation part.
     """
-    names = _metric_names(experiment.compile.metrics)
+    compile_ = experiment.compile
+    names = {output: _metric_names(compile_.metrics_of(output)) for output in outputs}
     if len(outputs) > 1:
-        keys = ["loss", *(f"{output}_loss" for output in outputs)]
-        keys += [f"{output}_{name}" for output in outputs for name in names]
+        keys = ["loss", *(f"{output}_loss" for output in outputs if compile_.loss_of(output))]
+        keys += [f"{output}_{name}" for output in outputs for name in names[output]]
     else:
-        keys = ["loss", *names]
+        keys = ["loss", *(name for output in outputs for name in names[output])]
     if validation:
         keys += [f"val_{key}" for key in keys]
     if any(part.type == "ReduceLROnPlateau" for part in experiment.callbacks):

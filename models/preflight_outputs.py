@@ -245,8 +245,12 @@ _COLUMNS = {"BinaryCrossentropy", "CategoricalCrossentropy", "F1Score", "FBetaSc
 def metric_findings(experiment: Experiment, output: Output, task: Task) -> Iterator[Finding]:
     """Metrics that fail on, or misread, this output and target."""
     target, several = output.target, output.units > 1
-    for index, part in enumerate(experiment.compile.metrics):
-        where, entry = f"compile.metrics.{index}", catalogue.find("metrics", part.type)
+    spec = experiment.compile
+    own = f"compile.metrics.{output.name}."
+    for where, part in spec.metric_paths:
+        if isinstance(spec.metrics, dict) and not where.startswith(own):
+            continue
+        entry = catalogue.find("metrics", part.type)
         # By these names Keras picks the accuracy that fits.
         if part.type.lower() in ("accuracy", "acc") and not part.parameters:
             if task in ("regression", "forecasting") and output.loss_name not in _CLASS_LOSSES:

@@ -210,9 +210,15 @@ def compile_lines(spec: Compile, model: SequentialModel | GraphModel) -> list[st
         loss = part("losses", spec.loss)
     arguments = {"optimizer": part("optimizers", spec.optimizer), "loss": loss}
     if spec.metrics:
-        one = collection(part("metrics", metric) for metric in spec.metrics)
+        made = {
+            name: collection(part("metrics", metric) for metric in spec.metrics_of(name))
+            for name in outputs if spec.metrics_of(name)
+        }  # fmt: skip
         several = len(outputs) > 1
-        arguments["metrics"] = mapping({text(n): one for n in outputs}) if several else one
+        arguments["metrics"] = (
+            mapping({text(name): one for name, one in made.items()}) if several
+            else made[outputs[0]]
+        )  # fmt: skip
     if spec.loss_weights is not None:
         arguments["loss_weights"] = literal(spec.loss_weights)
     return statement("", call("model.compile", named=arguments))

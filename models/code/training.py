@@ -109,7 +109,7 @@ class TrainingCode:
     def _squared(self) -> str:
         """The figure that is a mean squared error, or nothing."""
         experiment = self.experiment
-        for metric in experiment.compile.metrics:
+        for _, metric in experiment.compile.metric_paths:
             if metric.type in ("mse", "mean_squared_error", "MSE") and not metric.parameters:
                 return metric.type
         loss = experiment.compile.loss

@@ -45,13 +45,20 @@ def sections(experiment: Experiment) -> list[tuple[str, list[Field]]]:
     else:
         put = _put("compile.loss")
         compiled += part_fields("losses", compile_["loss"], "loss", "compile.loss", put)
-    metrics = parts_fields("metrics", compile_["metrics"], "metric", "compile.metrics",
-                           _put("compile.metrics"))  # fmt: skip
+    metrics: list[Field] = []
+    if isinstance(experiment.compile.metrics, dict):
+        for output in compile_["metrics"]:
+            path = f"compile.metrics.{output}"
+            metrics += parts_fields("metrics", compile_["metrics"][output],
+                                    f"metric of {output}", path, _put(path))  # fmt: skip
+    else:
+        metrics += parts_fields("metrics", compile_["metrics"], "metric", "compile.metrics",
+                                _put("compile.metrics"))  # fmt: skip
     callbacks = parts_fields("callbacks", plain["callbacks"], "callback", "callbacks",
                              _put("callbacks"))  # fmt: skip
     return [
         ("compile", compiled),
-        ("metrics", list(metrics)),
+        ("metrics", metrics),
         ("fit", list(_fit(plain["fit"]))),
         ("callbacks", list(callbacks)),
         ("run", list(_run(plain))),

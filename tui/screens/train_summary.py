@@ -22,7 +22,7 @@ def settings(experiment: Experiment) -> list[tuple[str, Content | str]]:
         ("data", _data(experiment)),
         ("optimizer", part(compile_.optimizer)),
         ("loss", " · ".join(f"{name} {part(loss)}".strip() for name, loss in losses.items())),
-        ("metrics", ", ".join(part(metric) for metric in compile_.metrics) or "none"),
+        ("metrics", ", ".join(part(metric) for _, metric in compile_.metric_paths) or "none"),
         ("epochs", f"{fit.epochs:,}"),
         ("batch size", batch + ("" if fit.shuffle else ", not shuffled")),
         ("callbacks", ", ".join(part(entry) for entry in experiment.callbacks) or "none"),
