@@ -6,15 +6,12 @@ looks at rows, so the same rules serve the first rows of a file and all of them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
 
-from kerastui.datasets import spec
+from kerastui.datasets import advice_kinds, spec
+from kerastui.datasets.advice_types import ColumnFacts, DataFacts, Proposal, Reason, tokens
+from kerastui.datasets.advice_words import range_words, split_words, step_words
 from kerastui.datasets.catalogue import listed
-
-Kind = Literal["table", "series", "pictures", "texts"]
 
 MANY_CLASSES = 100
 """More different words than this are hardly classes."""
@@ -24,6 +21,8 @@ MANY_CATEGORIES = 30
 """A text column with more different values than this is not worth a column for each."""
 GAPPY = 0.5
 """A column with a larger share of empty cells than this is left out."""
+FEW_ROWS = 20
+"""Fewer rows than this are not split."""
 DROPPED = 0.1
 """Up to this share of rows is left out for a missing value; beyond it, values are filled in."""
 
@@ -33,144 +32,6 @@ _LIKELY = (
     "rating", "income", "salary", "sales", "fraud", "spam", "sentiment", "cost", "value", "medv",
     "demand", "yield", "approved", "default", "category", "status", "revenue", "rent",
 )  # fmt: skip
-_IDENTIFIERS = ("id", "ids", "nr", "no", "index", "key", "uuid", "guid", "number", "row", "code")
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnFacts:
-    """What is known of one column.
-
-    Attributes:
-        kind: `date` is text, or a number made of it, that says when.
-        known: Cells with a value, of those looked at.
-        different: Different values among them.
-        whole: Numbers without decimals.
-        rising: Each value is larger than the one before.
-        common: The most frequent values with their counts, most frequent first.
-        words: Words in a cell of text, on average.
-        numeric: Cells of text that would be numbers.
-        strange: The first cells of text that would not, where most would.
-    """
-
-    name: str
-    kind: Literal["number", "text", "date"]
-    missing: int
-    known: int
-    different: int
-    whole: bool = False
-    rising: bool = False
-    low: float | None = None
-    high: float | None = None
-    mean: float | None = None
-    deviation: float | None = None
-    common: tuple[tuple[str, int], ...] = ()
-    words: float = 0.0
-    numeric: int = 0
-    strange: tuple[str, ...] = ()
-
-    @property
-    def constant(self) -> bool:
-        """Whether every cell holds the same, or none holds anything."""
-        return self.different <= 1
-
-    @property
-    def gaps(self) -> float:
-        """Share of the cells without a value."""
-        return self.missing / max(1, self.missing + self.known)
-
-    @property
-    def identifier(self) -> bool:
-        """Whether it names the rows instead of describing them."""
-        if self.known < 20 or self.kind == "date":
-            return False
-        alone = self.different == self.known
-        named = any(token in _IDENTIFIERS for token in tokens(self.name))
-        if self.kind == "text":
-            return self.words < 4 and (alone or (named and self.different > 0.5 * self.known))
-        if not self.whole or self.low is None or self.high is None:
-            return False
-        counted = self.rising and self.high - self.low == self.known - 1
-        return alone and (counted or named)
-
-
-@dataclass(frozen=True, slots=True)
-class DataFacts:
-    """What is known of a data set.
-
-    Attributes:
-        rows: Rows in all, 0 where nobody has counted them yet.
-        looked: Rows that the facts are from.
-        incomplete: Rows with at least one missing cell, of those looked at.
-        columns: Of a table or a series, in order.
-        target: What the data set itself calls its target.
-        names: The column that names the rows, or empty.
-        own_split: It comes with a test part.
-        shape: Shape of one picture.
-        highest: The largest value of a pixel.
-        lengths: Words of a text: median, and what nine of ten do not exceed.
-        vocabulary: Different words, 0 where that is not known.
-        classes: Of pictures and texts: name to count.
-    """
-
-    kind: Kind
-    rows: int
-    looked: int
-    incomplete: int = 0
-    columns: tuple[ColumnFacts, ...] = ()
-    target: tuple[str, ...] = ()
-    names: str = ""
-    own_split: bool = False
-    shape: tuple[int, ...] = ()
-    highest: float = 0.0
-    lengths: tuple[int, int] = (0, 0)
-    vocabulary: int = 0
-    classes: tuple[tuple[str, int], ...] = ()
-
-    def column(self, name: str) -> ColumnFacts | None:
-        """The facts of one column."""
-        return next((column for column in self.columns if column.name == name), None)
-
-    @property
-    def count(self) -> int:
-        """Rows, as far as they were counted."""
-        return self.rows or self.looked
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One thing that was decided: what, to what, and why, in a sentence."""
-
-    what: str
-    value: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A whole preparation with the reasons for each part of it.
-
-    Attributes:
-        features: Empty where all columns but the target serve.
-        left_out: Column to why it is no feature.
-    """
-
-    task: spec.Task
-    target: list[str] = field(default_factory=list)
-    features: list[str] = field(default_factory=list)
-    steps: list[spec.Step] = field(default_factory=list)
-    split: spec.Split = field(default_factory=spec.Split)
-    reasons: tuple[Reason, ...] = ()
-    left_out: dict[str, str] = field(default_factory=dict)
-
-    def changes(self) -> dict[str, Any]:
-        """The proposal as the fields of an experiment's data."""
-        return {
-            "task": self.task,
-            "target": list(self.target),
-            "features": list(self.features),
-            "steps": [step.model_dump(mode="json", exclude_defaults=True) for step in self.steps],
-            "split": self.split.model_dump(mode="json", exclude_defaults=True),
-        }
 
 
 def propose(facts: DataFacts, target: Sequence[str] = ()) -> Proposal:
@@ -181,20 +42,18 @@ def propose(facts: DataFacts, target: Sequence[str] = ()) -> Proposal:
         target: What is to be predicted, where that is settled; otherwise it is proposed too.
     """
     if facts.kind == "pictures":
-        return _pictures(facts)
+        return advice_kinds.pictures(facts)
     if facts.kind == "texts":
-        return _texts(facts)
-    if facts.kind == "series":
-        return _series(facts, target)
+        return advice_kinds.texts(facts)
+    if facts.kind == "series" or (_is_series(facts) and not target):
+        return advice_kinds.series(facts, target)
     return _table(facts, target)
 
 
-def tokens(name: str) -> list[str]:
-    """The words in a column's name: `SalePrice`, `sale_price` → `sale`, `price`."""
-    return [word.casefold() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+|[^\W\d_]+", name)]
-
-
-# Tables
+def _is_series(facts: DataFacts) -> bool:
+    """Whether a table is one column of numbers in the order of its dates."""
+    dates = [column for column in facts.columns if column.kind == "date" and column.rising]
+    return len(dates) == 1 and len(facts.columns) == 2 and facts.columns[1].kind == "number"
 
 
 def _table(facts: DataFacts, given: Sequence[str]) -> Proposal:
@@ -303,17 +162,11 @@ def task_of(target: Sequence[ColumnFacts], facts: DataFacts) -> tuple[spec.Task,
             f"{column.name} has {many} whole numbers, each several times: they are read as "
             "classes. Choose regression if they measure something."
         )
-    return "regression", f"{column.name} is a number with {many} values{_range(column)}."
+    return "regression", f"{column.name} is a number with {many} values{range_words(column)}."
 
 
 def _examples(column: ColumnFacts) -> str:
     return listed([value for value, _ in column.common[:5]]) if column.common else "…"
-
-
-def _range(column: ColumnFacts) -> str:
-    if column.low is None or column.high is None:
-        return ""
-    return f" from {column.low:.4g} to {column.high:.4g}"
 
 
 def _left_out(facts: DataFacts, target: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -326,8 +179,6 @@ def _left_out(facts: DataFacts, target: Sequence[str]) -> Iterator[tuple[str, st
             yield column.name, "it is the same in every row"
         elif column.identifier:
             yield column.name, "an identifier: every row has its own"
-        elif column.kind == "date":
-            yield column.name, "a date; make a number of it to use it"
         elif column.gaps > GAPPY:
             yield column.name, f"{column.gaps:.0%} of it are missing"
         elif column.kind == "text" and column.different > MANY_CATEGORIES:
@@ -349,26 +200,26 @@ def _filled(
     if share <= DROPPED:
         yield (
             spec.Missing(),
-            (
-                f"Cells are missing in {where}: {share:.1%} of the rows, few enough to leave them out."
-            ),
+            (f"Cells are missing in {where}: {share:.1%} of the rows, few enough to leave out."),
         )
         return
-    texts = [column.name for column in gappy if column.kind == "text"]
-    numbers = [column.name for column in gappy if column.kind == "number"]
-    if texts or without:
-        # Named columns keep the rows whose gaps are filled by the next step.
+    dates = [column.name for column in gappy if column.kind == "date"]
+    if dates or without:
+        # Named columns keep the rows whose gaps are filled by the next steps.
         complete = [column.name for column in used if not column.missing][:1]
-        names = texts or complete or numbers
-        what = listed(texts) if texts else "the target"
-        yield spec.Missing(columns=names), f"Rows without a value in {what} can't be filled in."
-    if numbers:
+        names = dates or complete or [column.name for column in used]
+        what = listed([column.name for column in target[: bool(without)]] + dates)
+        yield spec.Missing(columns=names), f"Rows without {what} can't be filled in."
+    if numbers := [column.name for column in gappy if column.kind == "number"]:
         yield (
             spec.Missing(strategy="median", columns=numbers),
-            (
-                f"Cells are missing in {listed(numbers)}; {share:.0%} of the rows are too many to "
-                "leave out, and the median is not moved by extremes."
-            ),
+            f"{share:.0%} of the rows lack a value, too many to leave out; the median of "
+            f"{listed(numbers)} is not moved by extremes.",
+        )
+    if texts := [column.name for column in gappy if column.kind == "text"]:
+        yield (
+            spec.Missing(strategy="constant", columns=texts),
+            f"That {listed(texts)} is missing may say something: it becomes a value of its own.",
         )
 
 
@@ -376,20 +227,54 @@ def _numbered(used: Sequence[ColumnFacts]) -> Iterator[tuple[spec.Step, str]]:
     """Text becomes columns of zeros and ones, numbers come to a common range."""
     numbers = [column for column in used if column.kind == "number"]
     texts = [column.name for column in used if column.kind == "text"]
-    scaled = [c.name for c in numbers if not (c.whole and (c.low, c.high) == (0, 1))]
-    wide = [c for c in numbers if max(abs(c.low or 0.0), abs(c.high or 0.0)) > 1]
-    if scaled and wide:
-        largest = max(wide, key=lambda c: max(abs(c.low or 0.0), abs(c.high or 0.0)))
-        every = len(scaled) == len(used)
+    dates = [column for column in used if column.kind == "date"]
+    parted = []
+    if dates:
+        parts = _date_parts(dates)
+        parted = [f"{column.name} {part}" for column in dates for part in parts]
+        yield (
+            spec.Dates(columns=[column.name for column in dates], parts=parts),
+            f"A network needs numbers: {listed([column.name for column in dates])} becomes "
+            f"{listed(parts)}.",
+        )
+    scaled = [c.name for c in numbers if not _is_flag(c)] + parted
+    far = [c for c in numbers if not _is_flag(c) and (_size(c) > 3 or (c.deviation or 1.0) < 0.2)]
+    if far or parted:
+        every = not texts and len(scaled) == len(numbers) + len(parted)
+        what = "days count in thousands"
+        if far:
+            largest = max(far, key=_size)
+            what = f"{largest.name} goes{range_words(largest)}"
         yield (
             spec.Scale(columns=[] if every else scaled),
-            (f"Networks learn best from numbers around 0; {largest.name} goes{_range(largest)}."),
+            f"Networks learn best from numbers around 0 that differ by about 1; {what}.",
         )
     if texts:
         yield (
             spec.OneHot(columns=texts),
-            (f"A network needs numbers: each value of {listed(texts)} gets a column of 0 and 1."),
+            f"A network needs numbers: each value of {listed(texts)} gets a column of 0 and 1.",
         )
+
+
+def _is_flag(column: ColumnFacts) -> bool:
+    return column.whole and (column.low, column.high) == (0, 1)
+
+
+def _size(column: ColumnFacts) -> float:
+    return max(abs(column.low or 0.0), abs(column.high or 0.0))
+
+
+def _date_parts(dates: Sequence[ColumnFacts]) -> list[spec.DatePart]:
+    """The parts of dates that can differ: a season needs months, a week days."""
+    span = max((column.high or 0.0) - (column.low or 0.0) for column in dates)
+    parts: list[spec.DatePart] = ["days"]
+    if span > 60:
+        parts.append("month")
+    if span > 14:
+        parts.append("weekday")
+    if any(not column.whole for column in dates):
+        parts.append("hour")
+    return parts
 
 
 def _labelled(
@@ -403,7 +288,7 @@ def _labelled(
     elif column.low != 0 or column.high != column.different - 1 or not column.whole:
         yield (
             spec.EncodeLabel(),
-            (f"The classes of {column.name} go{_range(column)}; they are numbered from 0."),
+            (f"The classes of {column.name} go{range_words(column)}; they are numbered from 0."),
         )
 
 
@@ -413,6 +298,8 @@ def _split(
     validation = spec.Validation(kind="last", fraction=0.2)
     if facts.own_split:
         return spec.Split(kind="own", validation=validation), "The data set comes split."
+    if facts.count < FEW_ROWS:
+        return spec.Split(), f"{facts.count} rows are too few to keep some of them aside."
     classes = task in ("binary", "multiclass") and len(target) == 1
     why = "A fifth of the rows, drawn at random, is kept to test with; a fifth of the others "
     why += "watches the training."
@@ -424,141 +311,3 @@ def _split(
             classes = False
             why += f" {rarest[0]} occurs only once, so the classes can't be shared out evenly."
     return spec.Split(kind="fraction", test=0.2, stratify=classes, validation=validation), why
-
-
-# Other kinds
-
-
-def _series(facts: DataFacts, given: Sequence[str]) -> Proposal:
-    numbers = [c for c in facts.columns if c.kind == "number" and not c.constant]
-    numbers = [c for c in numbers if c.name != facts.names] or numbers
-    target = list(given or facts.target or [c.name for c in numbers[-1:]])
-    length = max(1, min(12, facts.count // 10))
-    count = max(1, round(0.2 * facts.count))
-    steps: list[spec.Step] = [spec.Window(length=length)]
-    why = f"{length} values in a row predict the one that follows."
-    reasons = [
-        Reason("target", ", ".join(target) or "none", "Its coming values are to be predicted."),
-        Reason("task", "forecasting", "The rows are one series, in the order of time."),
-        Reason("step window", step_words(steps[0]), why),
-    ]
-    column = facts.column(target[0]) if target else None
-    if column is not None and max(abs(column.low or 0.0), abs(column.high or 0.0)) > 10:
-        steps.append(spec.Scale())
-        reasons.append(Reason("step scale", step_words(steps[1]),
-                              f"Networks learn best from numbers around 0; {column.name} "
-                              f"goes{_range(column)}."))  # fmt: skip
-    split = spec.Split(
-        kind="last", count=count, validation=spec.Validation(kind="last", fraction=0.2)
-    )
-    reasons.append(Reason("split", split_words(split),
-                          "The last fifth tests: what is to be predicted lies in the future, "
-                          "so no row of it may train."))  # fmt: skip
-    return Proposal("forecasting", target, [], steps, split, tuple(reasons))
-
-
-def _classed(facts: DataFacts) -> tuple[spec.Task, list[Reason]]:
-    count = len(facts.classes)
-    task: spec.Task = "binary" if count == 2 else "multiclass"
-    names = listed([name for name, _ in facts.classes[:6]])
-    what = {"pictures": "picture", "texts": "text"}[facts.kind]
-    return task, [
-        Reason("target", "class", f"Every {what} has one: {names}."),
-        Reason("task", task, f"There are {count} classes."),
-    ]
-
-
-def _class_split(facts: DataFacts) -> tuple[spec.Split, Reason]:
-    validation = spec.Validation(kind="last", fraction=0.2)
-    if facts.own_split:
-        split, why = spec.Split(kind="own", validation=validation), "The data set comes split."
-    else:
-        even = all(count > 1 for _, count in facts.classes)
-        split = spec.Split(kind="fraction", test=0.2, stratify=even, validation=validation)
-        why = "A fifth, drawn at random, is kept to test with"
-        why += "; every part gets its share of each class." if even else "."
-    return split, Reason("split", split_words(split), why)
-
-
-def _pictures(facts: DataFacts) -> Proposal:
-    task, reasons = _classed(facts)
-    steps: list[spec.Step] = []
-    if facts.highest > 1:
-        divisor = 255.0 if facts.highest > 16 else facts.highest
-        steps.append(spec.Scale(method="constant", divisor=divisor))
-        reasons.append(Reason("step scale", step_words(steps[-1]),
-                              f"Pixels go to {facts.highest:g}; networks want them from 0 to "
-                              "1."))  # fmt: skip
-    if len(facts.shape) == 2:
-        steps.append(spec.ChannelAxis())
-        reasons.append(Reason("step channel_axis", step_words(steps[-1]),
-                              "The pictures are grey; convolutions want an axis of "
-                              "channels."))  # fmt: skip
-    split, why = _class_split(facts)
-    return Proposal(task, [], [], steps, split, (*reasons, why))
-
-
-def _texts(facts: DataFacts) -> Proposal:
-    task, reasons = _classed(facts)
-    median, most = facts.lengths
-    length = next((size for size in (8, 16, 32, 64, 128, 256) if size >= most), 256)
-    words = max(4, min(10_000, facts.vocabulary or 10_000))
-    step = spec.Pad(length=length, words=words)
-    cut = "nine of ten are no longer" if most <= length else "what is longer is cut at the front"
-    reasons.append(Reason("step pad", step_words(step),
-                          f"Half of the texts have up to {median:,} words; {cut}."))  # fmt: skip
-    split, why = _class_split(facts)
-    return Proposal(task, [], [], [step], split, (*reasons, why))
-
-
-# In words
-
-
-def step_words(step: spec.Step) -> str:
-    """A step in a few words, for a list."""
-    if isinstance(step, spec.Missing):
-        what = "drop rows" if step.strategy == "drop" else f"fill with {step.strategy}"
-        if step.strategy == "constant":
-            what = f"fill with {step.value:g}"
-        return what + _columns(step.columns)
-    if isinstance(step, spec.OneHot):
-        return listed(step.columns) if step.columns else "target"
-    if isinstance(step, spec.Scale):
-        what = f"÷ {step.divisor:g}" if step.method == "constant" else step.method
-        return what + _columns(step.columns)
-    if isinstance(step, spec.Window):
-        return f"{step.length} values"
-    if isinstance(step, spec.MultiHot):
-        return f"{step.words:,} words"
-    if isinstance(step, spec.Pad):
-        return f"{step.length} words"
-    if isinstance(step, spec.EncodeLabel):
-        return "target to class numbers"
-    return ""
-
-
-def _columns(names: Sequence[str]) -> str:
-    return f" · {listed(names)}" if names else ""
-
-
-def split_words(split: spec.Split) -> str:
-    """A split in a few words, for a list."""
-    words = {
-        "fraction": f"{split.test or 0:.0%} at random",
-        "first": f"first {split.count or 0:,} train",
-        "last": f"last {split.count or 0:,} test",
-        "keras_boston": "as Keras splits it",
-        "own": "its own",
-        "none": "all rows train",
-    }[split.kind]
-    if split.stratify:
-        words += ", by class"
-    validation = split.validation
-    if validation.kind == "none":
-        return words
-    share = f"{validation.fraction:.0%}" if validation.fraction else f"{validation.count or 0:,}"
-    if validation.kind == "test":
-        return f"{words} · test validates"
-    if validation.kind == "fold":
-        return f"{words} · fold {validation.fold} of {validation.folds} validates"
-    return f"{words} · {validation.kind} {share} validate"
