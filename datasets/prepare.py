@@ -53,6 +53,10 @@ class StepRecord:
     after: dict[str, dict[str, Shape]]
 
 
+Watch = Callable[[StepRecord, dict[str, Rows], FittedStep | None], None]
+"""Told what a step did, the parts as they are then, and the fitted step where it is one."""
+
+
 @dataclass
 class Prepared:
     """Arrays ready for a model, and how they came about.
@@ -173,7 +177,12 @@ class Prepared:
 
 
 def prepare(
-    data: spec.Data, *, seed: int, progress: Callable[[str], None] | None = None
+    data: spec.Data,
+    *,
+    seed: int,
+    progress: Callable[[str], None] | None = None,
+    read: Callable[..., tuple[Loaded, Source]] = load,
+    watch: Watch | None = None,
 ) -> Prepared:
     """Load, split and prepare the data of an experiment.
 
@@ -185,19 +194,23 @@ def prepare(
         data: What the experiment says.
         seed: The experiment's seed.
         progress: Told in words what is being done.
+        read: Loads the raw data; for those who have it already.
+        watch: Given the record of each step as soon as it is done, and the parts after it.
 
     Raises:
         UserError: Anything about the data or the preparation that cannot work.
     """
     say = progress or (lambda words: None)
+    seen = watch or (lambda record, parts, step: None)
     _check_windows(data)
     say(f"Loading {data.dataset}")
-    loaded, source = load(data, seed=seed, progress=progress)
+    loaded, source = read(data, seed=seed, progress=progress)
     rows = _chosen_rows(data, loaded)
     sample = rows.take(np.arange(min(1, len(rows))))
     classes: Sequence[str] = loaded.classes if _default_target(data, loaded) else ()
     parts = {"all": rows}
     records = [StepRecord("load", _loaded_words(source), {}, _shapes(parts))]
+    seen(records[-1], parts, None)
     fitted: list[FittedStep] = []
     steps = list(data.steps)
 
@@ -211,12 +224,14 @@ def prepare(
         classes = done.classes or classes
         fitted.append(done)
         records.append(StepRecord(done.name, done.words, before, _shapes(parts)))
+        seen(records[-1], parts, done)
 
     while steps and not learns(steps[0]):
         run(steps.pop(0))
     before = _shapes(parts)
     parts = _split(data, parts["all"], loaded, seed)
     records.append(StepRecord("split", _split_words(data.split, parts), before, _shapes(parts)))
+    seen(records[-1], parts, None)
     for step in steps:
         run(step)
     return _finished(data, loaded, source, parts, records, fitted, sample, classes)
