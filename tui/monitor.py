@@ -27,6 +27,8 @@ class RunMonitor:
     Args:
         run: The run.
         changed: Called in the event loop after something changed, at most ten times a second.
+        clear: Says whether news can be shown now. What comes meanwhile is told when it can;
+            another state is told at once.
 
     Attributes:
         history: What the events say. Replaced once, when the backlog has been read.
@@ -37,7 +39,12 @@ class RunMonitor:
         version: Grows with every change.
     """
 
-    def __init__(self, run: Run, changed: Callable[[RunMonitor], None]) -> None:
+    def __init__(
+        self,
+        run: Run,
+        changed: Callable[[RunMonitor], None],
+        clear: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.run = run
         self.history = History()
         self.info: RunInfo | None = None
@@ -46,6 +53,8 @@ class RunMonitor:
         self.ready = False
         self.version = 0
         self._changed = changed
+        self._clear = clear
+        self._told = ""
         self._reader = EventReader(run.events)
         self._size = -1
 
@@ -70,18 +79,21 @@ class RunMonitor:
         self.history, self.info = await asyncio.to_thread(self._read_backlog)
         self.ready = True
         self._publish()
-        looks = 0
+        looks, news = 0, False
         while True:
             await asyncio.sleep(INTERVAL)
             looks += 1
             changed = self._grown() and await self._take_in()
             if looks % round(INFO_INTERVAL / INTERVAL) == 0 or (changed and self._ended_unseen()):
                 changed |= await asyncio.to_thread(self._read_info)
-            if changed:
+            news |= changed
+            if news and (self._clear() or self.status != self._told):
+                news = False
                 self._publish()
 
     def _publish(self) -> None:
         self.version += 1
+        self._told = self.status
         self._changed(self)
 
     def _ended_unseen(self) -> bool:

@@ -7,11 +7,13 @@ import functools
 from typing import TYPE_CHECKING
 
 from textual import work
+from textual.driver import Driver
 from textual.signal import Signal
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.runs import ACTIVE, Run, Workspace
 from kerastui.tui.current import CurrentApp
+from kerastui.tui.link import Link, watched
 from kerastui.tui.monitor import RunMonitor
 from kerastui.tui.run_index import RunIndex
 from kerastui.tui.trash import Trash
@@ -35,9 +37,11 @@ class RunsApp(CurrentApp):
         run_index: All runs of the workspace.
         trash: The runs that were removed in this session.
         started_here: The runs and studies that this session started, by id.
+        link: The line to the terminal.
     """
 
     def __init__(self, workspace: Workspace, launcher: Launcher | None = None) -> None:
+        self.link = Link()  # before Textual asks for its driver
         super().__init__(workspace, launcher)
         self.monitor: RunMonitor | None = None
         self.run_changed: Signal[RunMonitor | None] = Signal(self, "run_changed")
@@ -46,6 +50,9 @@ class RunsApp(CurrentApp):
         self.started_here: dict[str, Run | StudyFolder] = {}
         self.study: StudyFolder | None = None
         self.study_info: StudyInfo | None = None
+
+    def get_driver_class(self) -> type[Driver]:
+        return watched(super().get_driver_class(), self.link)
 
     def action_section(self, name: str) -> None:
         """Go to a section."""
@@ -68,7 +75,7 @@ class RunsApp(CurrentApp):
 
     def _watch(self, run: Run) -> None:
         if self.monitor is None or self.monitor.run.path != run.path:
-            self.monitor = RunMonitor(run, self._run_news)
+            self.monitor = RunMonitor(run, self._run_news, lambda: self.link.clear)
             self._follow(self.monitor)
         self.run_changed.publish(self.monitor)
 
