@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from kerastui.datasets.catalogue import closest
 from kerastui.datasets.errors import UserError
@@ -17,11 +18,13 @@ class FittedStep:
         name: The step's name in the experiment.
         words: What it does, for people.
         classes: Names of the classes, where this step has numbered them.
+        learned: What it knows, by column or class number, for people.
     """
 
     name = ""
     words = ""
     classes: tuple[str, ...] = ()
+    learned: Mapping[str, str] = MappingProxyType({})
 
     def apply(self, rows: Rows) -> Rows:
         """The rows after this step."""

@@ -91,6 +91,10 @@ class _Fill(FittedStep):
             if not step.columns and not _fillable(column, step):
                 continue  # text has no median; what is missing there is reported at the end
             self.values[name] = _filling(name, column, step, train.index)
+        self.learned = {
+            name: value if isinstance(value, str) else f"{value:.4g}"
+            for name, value in self.values.items()
+        }
         what = step.strategy.replace("_", " ")
         if len(self.values) == 1:
             ((name, value),) = self.values.items()
@@ -164,6 +168,7 @@ class _Encode(FittedStep):
                 f"The target has {len(self.classes):,} different values.",
                 hint="That is not a set of classes: use the task regression without this step.",
             )
+        self.learned = {str(number): name for number, name in enumerate(self.classes)}
         shown = ", ".join(f"{i} {name}" for i, name in enumerate(self.classes[:6]))
         more = ", …" if len(self.classes) > 6 else ""
         what = "a column for each class" if one_hot else "class numbers"
@@ -198,6 +203,14 @@ class _Range:
         deviation = _deviation(known, mean)
         return cls(mean, deviation or 1.0)
 
+    def words(self, method: str) -> str:
+        """Mean and deviation, or the range."""
+        if method == "constant":
+            return f"divided by {self.divisor:g}"
+        if method == "minmax":
+            return f"{self.offset:.4g} … {self.offset + self.divisor:.4g}"
+        return f"mean {self.offset:.4g} ± {self.divisor:.4g}"
+
 
 def _deviation(values: Array, mean: float) -> float:
     """Population standard deviation, in pieces so that pictures need no second copy.
@@ -221,6 +234,7 @@ class _ScaleColumns(FittedStep):
             name: _Range.of(step, numbers_of(name, x[name], self.name, train.index))
             for name in chosen_columns(step.columns, x, self.name)
         }
+        self.learned = {name: known.words(step.method) for name, known in self.ranges.items()}
         self.words = _scale_words(step, "each column" if not step.columns else "the named columns")
 
     def inputs(self, x: Inputs) -> Inputs:
@@ -243,6 +257,7 @@ class _ScaleAll(FittedStep):
         if step.columns:
             table_of(train.x, self.name)
         self.range = _Range.of(step, train.x)
+        self.learned = {"all values": self.range.words(step.method)}
         self.words = _scale_words(step, "all values together")
 
     def inputs(self, x: Inputs) -> Inputs:

@@ -48,6 +48,7 @@ class OneHotColumns(FittedStep):
                 f"one_hot would make {total:,} columns.",
                 hint=f"Up to {MOST_COLUMNS:,} are accepted; the step ordinal makes one of each.",
             )
+        self.learned = {name: listed(values) for name, values in self.values.items()}
         parts = [f"{name} ({len(values)})" for name, values in self.values.items()]
         self.words = f"A column of zeros and ones for each value of {listed(parts)}"
 
@@ -77,6 +78,7 @@ class Ordinal(FittedStep):
             name: {value: float(place) for place, value in enumerate(values)}
             for name, values in _categories(columns, x, self.name).items()
         }
+        self.learned = {name: listed(values) for name, values in self.numbers.items()}
         parts = [f"{name} ({len(values)})" for name, values in self.numbers.items()]
         self.words = f"Values become numbers from 0: {listed(parts) or 'no column holds text'}"
 
