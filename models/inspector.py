@@ -24,6 +24,7 @@ Answer = Callable[..., dict[str, Any]]
 
 SERVICES = {
     "lab": "kerastui.models.labs.worker",
+    "look": "kerastui.models.look.worker",
 }
 """Prefix of a question -> the module whose `answer(request, arguments)` knows it."""
 
@@ -92,15 +93,9 @@ class Inspector:
 
         parsed = parse(experiment)
         prepared = self._prepare(parsed)
-        validation = prepared.validation
-        facts = preflight.facts(
-            prepared.train.x,
-            prepared.train.y,
-            prepared.task,
-            len(validation.x) if validation is not None else 0,
-        )
+        facts = preflight.facts_of(parsed, prepared)
         return {
-            **asdict(preflight.shapes(parsed.model, prepared.input_shape)),
+            **asdict(preflight.shapes(parsed.model, facts.input_shape)),
             "findings": [asdict(finding) for finding in preflight.check(parsed, facts)],
             "data": prepared.to_json(),
         }

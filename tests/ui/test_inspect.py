@@ -15,9 +15,9 @@ from kerastui.models import shipped
 from kerastui.models.experiment_file import save
 from kerastui.models.runs import Run
 from kerastui.tui.app import KerasTui
+from kerastui.tui.inspect.hand import HandView
+from kerastui.tui.inspect.lines import LinesView, MatrixView
 from kerastui.tui.screens.inspect import InspectScreen
-from kerastui.tui.screens.inspect_hand import HandPane
-from kerastui.tui.screens.inspect_lines import LinesView, MatrixView
 from kerastui.tui.widgets.line_view import LineView
 
 from .fakes import FakeLauncher, finished_run
@@ -186,7 +186,7 @@ async def test_by_hand_an_input_is_chosen_or_typed(own_home: Path, size: tuple[i
         screen = await opened(pilot, trained(own_home))
         await go(pilot, screen, "hand")
         await pilot.press("enter")
-        hand = screen.query_one(HandPane)
+        hand = screen.query_one(HandView)
         await until(pilot, lambda: len(hand.samples) == 3, "the inputs")
         await pilot.press("2")
         assert hand.prediction == [2.75]
@@ -213,7 +213,7 @@ async def test_by_hand_an_input_is_chosen_or_typed(own_home: Path, size: tuple[i
         assert hand.prediction == [0.5]
 
 
-def _steps(hand: HandPane) -> list[str]:
+def _steps(hand: HandView) -> list[str]:
     view = hand.steps
     return [" ".join(view.line(i, 0, 80).plain.split()) for i in range(view.count)]
 
@@ -222,7 +222,7 @@ async def test_an_input_is_chosen_with_the_mouse(own_home: Path) -> None:
     async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
         screen = await opened(pilot, trained(own_home))
         await go(pilot, screen, "hand")
-        hand = screen.query_one(HandPane)
+        hand = screen.query_one(HandView)
         await until(pilot, lambda: len(hand.samples) == 3, "the inputs")
         await shows(pilot, "3 test 0")
         offered = hand.query_one("#hand-samples", LineView)
@@ -255,7 +255,7 @@ async def test_without_the_data_numbers_can_be_typed(own_home: Path) -> None:
         await go(pilot, screen, "hand")
         await shows(pilot, "The data is not to be had: xor.csv is not here.")
         await pilot.press("e", "4", "enter")
-        assert screen.query_one(HandPane).values == [4, 0]
+        assert screen.query_one(HandView).values == [4, 0]
 
 
 async def test_what_keras_did_not_say_is_shown_as_such(own_home: Path) -> None:
@@ -312,7 +312,7 @@ async def test_lines_are_cut_with_an_ellipsis_and_scroll(own_home: Path) -> None
         screen = await opened(pilot, trained(own_home))
         await go(pilot, screen, "layers")
         await pilot.press("enter")
-        view = screen.query_one("#inspect-lines", LinesView)
+        view = screen.query_one("#weight-lines", LinesView)
         assert view.render_line(1).text.rstrip().endswith("…")
         await pilot.press(*["right"] * 60)
         assert view.render_line(1).text.rstrip().endswith("%")

@@ -1,9 +1,10 @@
-"""What the Inspect screen knows of a run, read from its directory in a thread."""
+"""What the Inspect screen knows of a run or of a model file, read from disk in a thread."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastui.datasets.errors import UserError
@@ -13,14 +14,16 @@ if TYPE_CHECKING:
     from kerastui.models.experiment import Experiment
     from kerastui.models.figures import Verdict
     from kerastui.models.runs import Run, RunInfo
-    from kerastui.models.weights import SavedModel, Statistics
+    from kerastui.models.weights import SavedModel, Statistics, Weight
 
 
 @dataclass
 class Found:
-    """What there is of a run. Where something is None, `problems` may say why.
+    """What there is of a run or a model. Where something is None, `problems` may say why.
 
     Attributes:
+        path: The file of the model.
+        run: The run it is of; None for a model that was merely opened.
         info: What `run.json` says.
         experiment: The run's experiment.
         figures: The figures it reached, by path.
@@ -34,6 +37,8 @@ class Found:
         problems: `run`, `evaluation`, `model`, `formulas` or `network` -> why it is not there.
     """
 
+    path: Path
+    run: Run | None = None
     info: RunInfo | None = None
     experiment: Experiment | None = None
     figures: dict[str, float | str] = field(default_factory=dict)
@@ -46,10 +51,29 @@ class Found:
     network: Network | None = None
     problems: dict[str, UserError] = field(default_factory=dict)
 
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        if self.run is None:
+            return self.path.name
+        return self.info.name if self.info else self.run.id
+
+    @property
+    def weights(self) -> list[Weight]:
+        """All arrays of the model, in the order of the layers."""
+        layers = self.model.layers if self.model else ()
+        return [weight for layer in layers for weight in layer.weights]
+
+    @property
+    def weight_names(self) -> list[str]:
+        """The name of each weight, with its layer's."""
+        layers = self.model.layers if self.model else ()
+        return [f"{layer.name} {weight.name}" for layer in layers for weight in layer.weights]
+
 
 def read(run: Run) -> Found:
     """Read everything; raises nothing for what is missing or damaged, but says so."""
-    found = Found()
+    found = Found(run.model, run)
     try:
         found.info, found.experiment = run.info(), run.experiment()
     except UserError as error:
@@ -62,7 +86,14 @@ def read(run: Run) -> Found:
             found.verdicts = _verdicts(run, found.info, found.experiment)
     except UserError as error:
         found.problems["evaluation"] = error
-    _read_model(run, found)
+    _read_model(found)
+    return found
+
+
+def read_file(path: Path) -> Found:
+    """Read a model that belongs to no run; raises nothing, but says what is wrong."""
+    found = Found(path)
+    _read_model(found)
     return found
 
 
@@ -108,16 +139,12 @@ def _verdicts(run: Run, info: RunInfo, experiment: Experiment) -> list[Verdict]:
     return [one for one in judged if (one.figure.variant or base) == name]
 
 
-def _read_model(run: Run, found: Found) -> None:
+def _read_model(found: Found) -> None:
     from kerastui.models import by_hand, weights
 
     try:
-        found.model = weights.read(run.model)
-        found.statistics = [
-            weights.statistics(weight.values)
-            for layer in found.model.layers
-            for weight in layer.weights
-        ]
+        found.model = weights.read(found.path)
+        found.statistics = [weights.statistics(weight.values) for weight in found.weights]
     except UserError as error:
         found.problems["model"] = error
         return

@@ -17,8 +17,8 @@ from textual.style import Style
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.figures import number
+from kerastui.tui.inspect.lines import LinesView
 from kerastui.tui.labs.number_grid import GridColumn, NumberGrid
-from kerastui.tui.screens.inspect_lines import LinesView
 from kerastui.tui.widgets.line_view import LineView
 
 if TYPE_CHECKING:
@@ -49,12 +49,12 @@ class InputGrid(NumberGrid):
             self.parent.scroll_to_region(line, animate=False)
 
 
-class HandPane(Vertical):
+class HandView(Vertical):
     """Inputs above, the prediction, and below it every step that leads there."""
 
     DEFAULT_CSS = """
-    HandPane { height: 1fr; width: 1fr; }
-    HandPane #hand-inputs { height: auto; max-height: 34%; scrollbar-size-vertical: 1; }
+    HandView { height: 1fr; width: 1fr; }
+    HandView #hand-inputs { height: auto; max-height: 34%; scrollbar-size-vertical: 1; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from textual.content import Content
 
 from kerastui.models.figures import number
-from kerastui.tui.screens.inspect_lines import aligned, plain
+from kerastui.tui.inspect.lines import aligned, plain
 from kerastui.tui.widgets import metrics_table, words
 
 if TYPE_CHECKING:
     from kerastui.datasets.errors import UserError
     from kerastui.models.runs import RunInfo
     from kerastui.models.weights import SavedModel, Statistics
-    from kerastui.tui.screens.inspect_read import Found
+    from kerastui.tui.inspect.subject import Found
 
 PARTS = ("train", "validation", "test")
 MOST_OUTPUTS = 6
@@ -188,6 +188,11 @@ def weight(one: Statistics, width: int) -> list[Content]:
         else:
             lines[-1] = Content.assemble(lines[-1], "   " if lines[-1] else "", part)
     return [*lines, Content("")]
+
+
+def no_model(found: Found, name: str, width: int) -> list[Content]:
+    """Return why a part of a model is not there: `model`, `formulas` or `network`."""
+    return not_there(found.info, found.problems.get(name) or found.problems.get("model"), width)
 
 
 def not_there(info: RunInfo | None, error: UserError | None, width: int) -> list[Content]:

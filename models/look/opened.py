@@ -1,0 +1,97 @@
+"""The model that is being looked into, loaded once, with the data it was trained on beside it.
+
+For inspector processes only: this imports Keras and runs operations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerastui.datasets.errors import UserError
+from kerastui.models.experiment import Experiment
+from kerastui.models.experiment_file import parse
+
+if TYPE_CHECKING:
+    import keras
+
+    from kerastui.datasets.prepare import Prepared
+
+
+@dataclass
+class Opened:
+    """A loaded model.
+
+    Attributes:
+        path: Its file.
+        model: Compiled as its experiment says, where there is one.
+        experiment: The experiment that it is of; None for a model that was merely opened.
+    """
+
+    path: Path
+    model: keras.Model
+    experiment: Experiment | None
+    _prepared: Prepared | None = None
+
+    @property
+    def prepared(self) -> Prepared:
+        """The experiment's data, prepared at the first use.
+
+        Raises:
+            UserError: There is no experiment, or its data is not to be had.
+        """
+        if self.experiment is None:
+            raise UserError(
+                "This model was opened without an experiment, so its data is not known.",
+                "Open the run it is of, or an experiment whose data fits.",
+            )
+        if self._prepared is None:
+            from kerastui.datasets.prepare import prepare
+
+            self._prepared = prepare(self.experiment.data, seed=self.experiment.seed)
+        return self._prepared
+
+
+_last: tuple[tuple[Any, ...], Opened] | None = None
+
+
+def opened(path: str, experiment: dict[str, Any] | None = None) -> Opened:
+    """Return a model that is loaded; the last one is kept.
+
+    Args:
+        path: The model's file.
+        experiment: The experiment that it is of, as plain values.
+
+    Raises:
+        UserError: The file is not there, or no model that can be loaded without executing code.
+    """
+    global _last
+    file = Path(path)
+    try:
+        stat = file.stat()
+    except OSError as error:
+        raise UserError(f"{path} can't be read: {error.strerror}.") from None
+    key = (str(file), stat.st_mtime_ns, stat.st_size, experiment)
+    if _last is None or _last[0] != key:
+        _last = None
+        _last = (key, _load(file, parse(experiment) if experiment else None))
+    return _last[1]
+
+
+def _load(path: Path, experiment: Experiment | None) -> Opened:
+    import keras
+
+    from kerastui.models.building import compile_model
+    from kerastui.models.building_errors import first_line
+
+    try:
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:
+        raise UserError(
+            f"Keras can't load {path.name}: {first_line(error)}",
+            "Its weights can be looked at all the same, if the file is whole.",
+        ) from None
+    if experiment is not None:
+        model = compile_model(model, experiment.compile)
+    return Opened(path, model, experiment)

@@ -1,0 +1,31 @@
+"""Answers questions about a trained model: `look.` and the name of the question."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from kerastui.datasets.errors import UserError
+
+QUESTIONS: dict[str, str] = {}
+"""Question -> module of this package whose function of that name answers it."""
+
+
+def answer(request: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Answer a question.
+
+    Args:
+        request: `look.` and the question.
+        arguments: `path` and `experiment` of the model as for `opened.opened`, and what the
+            question needs.
+
+    Raises:
+        UserError: It can't be answered; the message says why.
+    """
+    question = request.partition(".")[2]
+    if question not in QUESTIONS:
+        raise UserError(f"{request!r} is no question that can be answered.",
+                        f"Known: {', '.join(QUESTIONS)}.")  # fmt: skip
+    module = importlib.import_module(f"kerastui.models.look.{QUESTIONS[question]}")
+    result: dict[str, Any] = getattr(module, question)(**arguments)
+    return result

@@ -1,0 +1,15 @@
+"""The parts of the Inspect screen, in the order of its list."""
+
+from __future__ import annotations
+
+from kerastui.tui.inspect.by_hand import HandPane
+from kerastui.tui.inspect.figures import EvaluationPane, PredictionsPane
+from kerastui.tui.inspect.pane import InspectPane
+from kerastui.tui.inspect.weights import FormulasPane, WeightsPane
+
+GROUPS: tuple[tuple[str, tuple[type[InspectPane], ...]], ...] = (
+    ("judge", (EvaluationPane,)),
+    ("predict", (PredictionsPane,)),
+    ("look inside", (WeightsPane, FormulasPane, HandPane)),
+)
+"""Title of each group of the list, and the panes whose rows stand below it."""
