@@ -1,0 +1,414 @@
+"""Changes of a model that keep it whole: layers added, moved, copied, switched off, removed.
+
+Every function takes an experiment and returns another one, with words for the undo list and the
+place where the cursor belongs. A place is the number of a layer or node, from 0; -1 is the input.
+What speaks of layers elsewhere (a study's variants, the loss of an output) follows.
+
+`editing_graph` has what only graphs know: branches, merges, inputs, outputs, shared layers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kerastui.datasets.errors import UserError
+from kerastui.models import catalogue
+from kerastui.models.experiment import Experiment, GraphModel
+from kerastui.models.experiment_file import parse
+
+Values = dict[str, Any]
+"""A layer or node as plain values, as an experiment's file has them."""
+
+OWN = ("name", "from", "shares", "disabled")
+"""Keys of a layer that are ours; the others are Keras' parameters and the type."""
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+
+WRAPPERS = ("Bidirectional", "TimeDistributed", "SpectralNormalization")
+"""Layers around another layer."""
+
+
+@dataclass(frozen=True)
+class Edited:
+    """What an edit made.
+
+    Attributes:
+        experiment: The changed experiment.
+        words: What was done, as it stands after "undo": `adding Dense`.
+        place: The layer or node the cursor belongs on, -1 for the input.
+    """
+
+    experiment: Experiment
+    words: str
+    place: int
+
+
+def is_graph(experiment: Experiment) -> bool:
+    """Whether the model is a graph."""
+    return isinstance(experiment.model, GraphModel)
+
+
+def layers_of(experiment: Experiment) -> list[Values]:
+    """Return the layers or nodes as plain values, in order."""
+    model = experiment.plain(defaults=True)["model"]
+    layers: list[Values] = model["nodes" if model["kind"] == "graph" else "layers"]
+    return layers
+
+
+def called(experiment: Experiment, place: int) -> str:
+    """Return how a layer is called in a sentence: `layer 3, Dense`, or a node's name."""
+    layer = layers_of(experiment)[place]
+    if is_graph(experiment):
+        return str(layer["name"])
+    return f"layer {place + 1}, {layer['type']}"
+
+
+def snake(name: str) -> str:
+    """Return a class name as Keras names layers: `MaxPooling2D` -> `max_pooling2d`."""
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])", "_", name)
+    return re.sub(r"(?<=[A-Z])(?=[A-Z][a-z])", "_", parted).lower()
+
+
+def fresh(wanted: str, taken: Iterable[str]) -> str:
+    """Return a name that is not taken: `dense`, `dense_1`, `dense_2`."""
+    known, stem = set(taken), re.sub(r"_\d+$", "", wanted)
+    name, number = wanted, 0
+    while name in known:
+        number += 1
+        name = f"{stem}_{number}"
+    return name
+
+
+def checked_name(name: str, taken: Iterable[str]) -> str:
+    """Return a name that a person gave to a layer or input, if it can be one.
+
+    Raises:
+        UserError: Keras or a file would not take it, or it is taken.
+    """
+    if not NAME.fullmatch(name):
+        raise UserError(
+            f"{name!r} can't be a name.",
+            "A name begins with a letter and has letters, digits, _ and - (at most 64).",
+        )
+    if name in set(taken):
+        raise UserError(f"{name} is the name of another layer or input.", "Take another name.")
+    return name
+
+
+# --- stacks and graphs alike ---------------------------------------------------------------
+
+
+def add(experiment: Experiment, layer: Mapping[str, Any], after: int) -> Edited:
+    """Put a layer behind another one of a stack.
+
+    Args:
+        experiment: An experiment whose model is a stack.
+        layer: The layer as plain values.
+        after: The layer before it; -1 puts it first.
+    """
+    layers = layers_of(experiment)
+    new = dict(layer)
+    if name := new.pop("name", None):
+        new = {"name": fresh(name, _names(layers)), **new}
+    place = max(0, min(after + 1, len(layers)))
+    layers.insert(place, new)
+    moved = {old: old + (old >= place) for old in range(len(layers) - 1)}
+    return Edited(with_layers(experiment, layers, moved), f"adding {new['type']}", place)
+
+
+def put(experiment: Experiment, place: int, layer: Mapping[str, Any], words: str = "") -> Edited:
+    """Put a layer in the place of another; its name, and in a graph its inputs, stay.
+
+    Args:
+        experiment: The experiment.
+        place: The layer that is replaced.
+        layer: Type and parameters.
+        words: What is done; otherwise it says that the layer is replaced.
+    """
+    layers = layers_of(experiment)
+    old = layers[place]
+    kept = {key: old[key] for key in OWN if key in old}
+    layers[place] = {**kept, **{key: v for key, v in dict(layer).items() if key not in OWN}}
+    words = words or f"{layers[place]['type']} in place of {old['type']}"
+    return Edited(with_layers(experiment, layers), words, place)
+
+
+def duplicate(experiment: Experiment, place: int) -> Edited:
+    """Copy a layer of a stack behind itself; a name of its own becomes another one."""
+    layers = layers_of(experiment)
+    return _with_words(
+        add(experiment, layers[place], place), f"a copy of {called(experiment, place)}"
+    )
+
+
+def toggle(experiment: Experiment, places: Sequence[int]) -> Edited:
+    """Switch layers off, or on again; several become alike: off if any of them is on."""
+    layers = layers_of(experiment)
+    off = any(not layers[place].get("disabled") for place in places)
+    for place in places:
+        layers[place].pop("disabled", None)
+        if off:
+            layers[place]["disabled"] = True
+    several = f"{len(places)} layers" if len(places) > 1 else called(experiment, places[0])
+    words = f"switching {several} {'off' if off else 'on'}"
+    return Edited(with_layers(experiment, layers), words, places[-1])
+
+
+def remove(experiment: Experiment, places: Sequence[int]) -> Edited:
+    """Take layers out of a stack."""
+    layers = layers_of(experiment)
+    gone = set(places)
+    kept = [index for index in range(len(layers)) if index not in gone]
+    several = f"{len(gone)} layers" if len(gone) > 1 else called(experiment, places[0])
+    moved: dict[int, int | None] = dict.fromkeys(gone)
+    moved |= {old: new for new, old in enumerate(kept)}
+    changed = with_layers(experiment, [layers[index] for index in kept], moved)
+    return Edited(changed, f"removing {several}", min(min(gone), len(kept) - 1))
+
+
+def move(experiment: Experiment, place: int, step: int) -> Edited:
+    """Change a layer of a stack with its neighbour.
+
+    Args:
+        experiment: The experiment.
+        place: The layer.
+        step: -1 for the one before it, 1 for the one behind it.
+    """
+    layers = layers_of(experiment)
+    other = place + step
+    if not 0 <= other < len(layers):
+        end = "first" if step < 0 else "last"
+        raise UserError(f"It is the {end} layer already.")
+    layers[place], layers[other] = layers[other], layers[place]
+    moved = {place: other, other: place}
+    words = f"moving {called(experiment, place)}"
+    return Edited(with_layers(experiment, layers, moved), words, other)
+
+
+def rename(experiment: Experiment, place: int, name: str) -> Edited:
+    """Give a layer of a stack a name; an empty one takes it away.
+
+    Raises:
+        UserError: It can't be a name, or is taken.
+    """
+    layers = layers_of(experiment)
+    old = layers[place].pop("name", None)
+    if name:
+        layers[place] = {"name": checked_name(name, _names(layers)), **layers[place]}
+    words = f"the name of {called(experiment, place)}"
+    changed = with_layers(experiment, layers, names={old: name} if old and name else None)
+    return Edited(changed, words, place)
+
+
+def wrap(experiment: Experiment, place: int, wrapper: str) -> Edited:
+    """Put a layer into a wrapper, such as `Bidirectional`.
+
+    Raises:
+        UserError: The wrapper does not take this layer as far as Keras' parameters tell.
+    """
+    layer = layers_of(experiment)[place]
+    inner = {key: value for key, value in layer.items() if key not in OWN}
+    entry = catalogue.find("layers", wrapper)
+    if entry.parameter("layer") is None:
+        raise UserError(f"{wrapper} is no wrapper.", f"Wrappers: {', '.join(WRAPPERS)}.")
+    words = f"{wrapper} around {called(experiment, place)}"
+    return put(experiment, place, {"type": wrapper, "layer": inner}, words)
+
+
+def unwrap(experiment: Experiment, place: int) -> Edited:
+    """Take a layer out of its wrapper.
+
+    Raises:
+        UserError: There is no layer in it.
+    """
+    layer = layers_of(experiment)[place]
+    inner = layer.get("layer")
+    if not isinstance(inner, Mapping):
+        raise UserError(f"{called(experiment, place)} has no layer in it.",
+                        f"Wrappers: {', '.join(WRAPPERS)}.")  # fmt: skip
+    plain = {key: value for key, value in inner.items() if key not in OWN}
+    return put(experiment, place, plain, f"taking {plain['type']} out of {layer['type']}")
+
+
+def replace_model(experiment: Experiment, model: Mapping[str, Any], words: str) -> Edited:
+    """Put another model in the place of the whole one.
+
+    Losses and weights of outputs that are gone go too; a study's changes of layers as well.
+    """
+    plain = experiment.plain(defaults=True)
+    before = len(layers_of(experiment))
+    plain["model"] = dict(model)
+    _follow_paths(plain, _list_of(experiment), dict.fromkeys(range(before)), before, 0)
+    outputs = list(plain["model"].get("outputs", []))
+    _only_outputs(plain, outputs)
+    changed = parse(plain)
+    return Edited(changed, words, len(layers_of(changed)) - 1)
+
+
+# --- one or the other ----------------------------------------------------------------------
+
+
+def to_graph(experiment: Experiment) -> Edited:
+    """Make a graph of a stack: every layer a node, fed by the one before it.
+
+    Raises:
+        UserError: It is a graph already, or there is no layer.
+    """
+    if is_graph(experiment):
+        raise UserError("The model is a graph already.")
+    layers = layers_of(experiment)
+    if not layers:
+        raise UserError("A graph needs a layer to begin with.", "Add one first.")
+    taken = {"input", *_names(layers)}
+    source, nodes = "input", []
+    for layer in layers:
+        name = layer.get("name") or fresh(snake(layer["type"]), taken)
+        taken.add(name)
+        rest = {key: value for key, value in layer.items() if key != "name"}
+        nodes.append({"name": name, "from": [source], **rest})
+        source = name
+    plain = experiment.plain(defaults=True)
+    plain["model"] = {"kind": "graph", "inputs": [{"name": "input"}], "nodes": nodes,
+                      "outputs": [source]}  # fmt: skip
+    _each_path(plain, lambda path: re.sub(r"^model\.layers\b", "model.nodes", path))
+    return Edited(parse(plain), "making it a graph", len(nodes) - 1)
+
+
+def to_stack(experiment: Experiment) -> Edited:
+    """Make a stack of a graph in which every node feeds the next one.
+
+    Raises:
+        UserError: It is no such graph.
+    """
+    model = experiment.model
+    if not isinstance(model, GraphModel):
+        raise UserError("The model is a stack of layers already.")
+    layers = layers_of(experiment)
+    source = model.inputs[0].name
+    chain = len(model.inputs) == 1 and model.outputs == [layers[-1]["name"]]
+    for layer in layers:
+        chain = chain and layer["from"] == [source] and not layer.get("shares")
+        source = layer["name"]
+    if not chain:
+        raise UserError(
+            "A stack has one input, one output and no branches; this graph has more.",
+            "Take the branches out first.",
+        )
+    plain = experiment.plain(defaults=True)
+    stack = [{key: v for key, v in layer.items() if key not in ("from",)} for layer in layers]
+    plain["model"] = {"kind": "sequential", "layers": stack}
+    compile_ = plain["compile"]
+    for field in ("loss", "metrics"):
+        given = compile_.get(field)
+        if isinstance(given, dict) and "type" not in given:
+            compile_[field] = next(iter(given.values()), "mse" if field == "loss" else [])
+    compile_.pop("loss_weights", None)
+    _each_path(plain, lambda path: re.sub(r"^model\.nodes\b", "model.layers", path))
+    return Edited(parse(plain), "making it a stack", len(stack) - 1)
+
+
+# --- what follows --------------------------------------------------------------------------
+
+
+def with_layers(
+    experiment: Experiment,
+    layers: Sequence[Values],
+    moved: Mapping[int, int | None] | None = None,
+    names: Mapping[str, str] | None = None,
+    change: Callable[[Values], None] | None = None,
+) -> Experiment:
+    """Return the experiment with other layers or nodes.
+
+    Args:
+        experiment: The experiment.
+        layers: All of them.
+        moved: Where layers stand now that stood elsewhere, None for those that are gone.
+        names: New names of renamed layers.
+        change: Changes more of the plain experiment, such as a graph's outputs.
+
+    Raises:
+        UserError: The result is no valid experiment.
+    """
+    plain = experiment.plain(defaults=True)
+    which = _list_of(experiment)
+    before = len(plain["model"][which])
+    plain["model"][which] = list(layers)
+    _follow_paths(plain, which, moved or {}, before, len(layers), names)
+    if change is not None:
+        change(plain)
+    return parse(plain)
+
+
+def drop_output(plain: Values, name: str, instead: str | None = None) -> None:
+    """Let another node stand for an output, or none; its loss and weight go along."""
+    model = plain["model"]
+    outputs = [instead if old == name else old for old in model["outputs"]]
+    model["outputs"] = list(dict.fromkeys(old for old in outputs if old is not None))
+    for field in ("loss", "loss_weights", "metrics"):
+        given = plain["compile"].get(field)
+        if not isinstance(given, dict) or "type" in given or name not in given:
+            continue
+        renamed = {instead if key == name else key: value for key, value in given.items()
+                   if instead is not None or key != name}  # fmt: skip
+        plain["compile"][field] = renamed or (given[name] if field != "loss_weights" else None)
+
+
+def _only_outputs(plain: Values, outputs: Sequence[str]) -> None:
+    """Keep the losses, weights and metrics of these outputs alone."""
+    for field in ("loss", "loss_weights", "metrics"):
+        given = plain["compile"].get(field)
+        if isinstance(given, dict) and "type" not in given:
+            kept = {key: value for key, value in given.items() if key in outputs}
+            first = next(iter(given.values()), None)
+            plain["compile"][field] = kept or (first if field != "loss_weights" else None)
+
+
+def _list_of(experiment: Experiment) -> str:
+    return "nodes" if is_graph(experiment) else "layers"
+
+
+def _names(layers: Iterable[Mapping[str, Any]]) -> list[str]:
+    return [layer["name"] for layer in layers if layer.get("name")]
+
+
+def _with_words(edited: Edited, words: str) -> Edited:
+    return Edited(edited.experiment, words, edited.place)
+
+
+def _follow_paths(
+    plain: Values,
+    which: str,
+    moved: Mapping[int, int | None],
+    before: int,
+    after: int,
+    names: Mapping[str, str] | None = None,
+) -> None:
+    """Let the changes of variants, `model.layers.2.units`, mean the same layers as before."""
+    begin = f"model.{which}."
+
+    def follow(path: str) -> str | None:
+        if not path.startswith(begin):
+            return path
+        slot, _, rest = path.removeprefix(begin).partition(".")
+        if slot.isdigit():
+            index = int(slot)
+            new = moved.get(index, index) if index < before else index - before + after
+            if new is None:
+                return None
+            slot = str(new)
+        else:
+            slot = (names or {}).get(slot, slot)
+        return f"{begin}{slot}{'.' if rest else ''}{rest}"
+
+    _each_path(plain, follow)
+
+
+def _each_path(plain: Values, follow: Callable[[str], str | None]) -> None:
+    """Change the paths of a study's variants and of a lesson's; None takes one out."""
+    variants = (plain.get("study") or {}).get("variants", [])
+    for variant in [*variants, *(plain.get("lesson") or {}).get("try", [])]:
+        changed = {follow(path): value for path, value in variant.get("set", {}).items()}
+        variant["set"] = {path: value for path, value in changed.items() if path is not None}
