@@ -24,7 +24,7 @@ from typing import Any, Literal
 from kerastui.datasets.catalogue import Card, DataFile
 from kerastui.datasets.errors import UserError
 
-Origin = Literal["KERASTUI_DATA", "cache", "embedded", "generated"]
+Origin = Literal["KERASTUI_DATA", "cache", "embedded", "generated", "own file"]
 Progress = Callable[[int, int], None]
 """Called with bytes so far and bytes in all (0 when the server does not say)."""
 
@@ -42,8 +42,10 @@ class Located:
 
     Attributes:
         path: The file; None for embedded and generated data.
-        sha256: Of its bytes; empty for embedded and generated data.
-        verified: The SHA-256 is the published one, or the data comes with an installed library.
+        sha256: Of its bytes; empty for embedded and generated data, and for an own file whose
+            size alone says that it has changed.
+        verified: The SHA-256 is the published one (of an own file the one it was imported with),
+            or the data comes with an installed library.
         origin: Where it was found.
     """
 
@@ -75,6 +77,10 @@ def cache_directory() -> Path:
 
 def locate(card: Card) -> Located | None:
     """Where the data of a card is, without any network; None where it is not here."""
+    if card.recipe is not None:
+        from kerastui.datasets.files.place import locate_own
+
+        return locate_own(card.recipe)
     if card.kind == "generator":
         return Located(None, "", True, "generated")
     if card.embedded:
@@ -114,6 +120,12 @@ def fetch(
         UserError: It could not be had; the hint names what can be done instead.
     """
     located = locate(card)
+    if located is None and card.recipe is not None:
+        raise UserError(
+            f"The file {card.recipe.path} is not there, or can't be read.",
+            hint="Bring it back, put the same file into a folder of KERASTUI_DATA, or import it "
+            "from where it is now.",
+        )
     if located is None and card.embedded:
         raise UserError(
             f"{card.title} comes with scikit-learn, which is not installed.",

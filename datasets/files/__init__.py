@@ -1,0 +1,1 @@
+"""The user's own files: looked into, remembered as a recipe, read."""
