@@ -180,9 +180,7 @@ def _inherit(nodes: list[Values], gone: Values) -> None:
         if node.get("shares") != gone["name"]:
             continue
         if owner is None:
-            kept = {key: node[key] for key in ("name", "from", "disabled") if key in node}
-            what = {k: v for k, v in gone.items() if k not in ("name", "from", "disabled")}
-            nodes[index] = {**kept, **what}
+            nodes[index] = {**_place_of(node), **_layer_of(gone)}
             owner = node["name"]
         else:
             node["shares"] = owner
@@ -286,11 +284,9 @@ def share(experiment: Experiment, place: int, owner: str | None) -> Edited:
     """
     nodes = layers_of(experiment)
     node = nodes[place]
-    kept = {key: node[key] for key in ("name", "from", "disabled") if key in node}
     if owner is None:
         made = next((n for n in nodes if n["name"] == node.get("shares")), node)
-        what = {k: v for k, v in made.items() if k not in ("name", "from", "disabled", "shares")}
-        nodes[place] = {**kept, **what}
+        nodes[place] = {**_place_of(node), **_layer_of(made)}
         return Edited(with_layers(experiment, nodes), f"a layer of its own for {node['name']}",
                       place)  # fmt: skip
     owners = {n["name"]: n for n in nodes[:place] if not n.get("shares")}
@@ -299,12 +295,25 @@ def share(experiment: Experiment, place: int, owner: str | None) -> Edited:
             f"{node['name']} can't share the layer of {owner}.",
             f"Layers before it: {', '.join(owners) or 'none'}.",
         )
-    nodes[place] = {**kept, "type": owners[owner]["type"], "shares": owner}
+    nodes[place] = {**_place_of(node), "type": owners[owner]["type"], "shares": owner}
     for other in nodes:  # who shared this node's layer goes on with the shared one
         if other.get("shares") == node["name"]:
             other["shares"] = owner
     words = f"sharing the layer of {owner}"
     return Edited(with_layers(experiment, nodes), words, place)
+
+
+_PLACE = ("name", "from", "disabled")
+
+
+def _place_of(node: Values) -> Values:
+    """What says where a node stands."""
+    return {key: node[key] for key in _PLACE if key in node}
+
+
+def _layer_of(node: Values) -> Values:
+    """What says which layer it has."""
+    return {key: value for key, value in node.items() if key not in (*_PLACE, "shares")}
 
 
 def toggle_output(experiment: Experiment, place: int) -> Edited:

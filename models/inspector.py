@@ -24,6 +24,7 @@ Answer = Callable[..., dict[str, Any]]
 
 SERVICES = {
     "lab": "kerastui.models.labs.worker",
+    "model": "kerastui.models.model_service",
     "look": "kerastui.models.look.worker",
 }
 """Prefix of a question -> the module whose `answer(request, arguments)` knows it."""
@@ -87,9 +88,10 @@ class Inspector:
         Returns:
             `inputs`, `rows` (one a layer), `outputs`, `parameters`, `trainable`, `problem`,
             `cure`, `where` as in `kerastui.models.summary.ModelSummary`, `findings` (level,
-            where, sentence, cure) and `data` (shapes and names of the prepared data).
+            where, sentence, cure, cures), `memory` (bytes that training takes, by what for) and
+            `data` (shapes and names of the prepared data).
         """
-        from kerastui.models import preflight
+        from kerastui.models import model_service, preflight
 
         parsed = parse(experiment)
         prepared = self._prepare(parsed)
@@ -97,6 +99,7 @@ class Inspector:
         return {
             **asdict(preflight.shapes(parsed.model, facts.input_shape)),
             "findings": [asdict(finding) for finding in preflight.check(parsed, facts)],
+            "memory": model_service.memory(parsed, facts.input_shape, facts.rows),
             "data": prepared.to_json(),
         }
 

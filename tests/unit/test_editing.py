@@ -238,14 +238,16 @@ LAYERS: list[dict[str, Any]] = [
 ]
 
 
+KINDS = (
+    *("add", "copy", "remove", "toggle", "move", "rename", "wrap", "unwrap", "put"),
+    *("graph", "stack", "branch", "merge", "connect", "share", "output"),
+    *("input", "uninput", "reinput"),
+)
+
+
 @st.composite
 def edits(draw: st.DrawFn) -> tuple[Any, ...]:
-    kind = draw(
-        st.sampled_from(
-            "add branch merge copy remove toggle move rename wrap unwrap graph stack connect share "
-            "output input uninput reinput put".split()
-        )
-    )
+    kind = draw(st.sampled_from(KINDS))
     numbers = st.integers(0, 7)
     return (kind, draw(numbers), draw(numbers), draw(st.sampled_from(LAYERS)))
 
@@ -308,8 +310,7 @@ def test_any_edits_leave_a_valid_experiment_that_undo_brings_back(
         assert current is not None
         try:
             edited = apply(current, edit)
-        except UserError as error:
-            assert error.message  # refused in words; nothing changed
+        except UserError:  # refused in words; nothing changed
             continue
         layers = layers_of(edited.experiment)
         assert -1 <= edited.place < len(layers)

@@ -1,0 +1,87 @@
+"""Questions of the Model screen: shapes for an input that is only assumed, memory of training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import lru_cache
+from typing import Any
+
+from kerastui.datasets.errors import UserError
+from kerastui.models.building import Shapes
+from kerastui.models.experiment import Experiment, Part
+from kerastui.models.experiment_file import parse
+
+
+def answer(request: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer one question; for workers only.
+
+    Raises:
+        UserError: It is no question that is known, or it can't be answered.
+    """
+    if request == "model.shapes":
+        return shapes_without_data(parse(arguments["experiment"]), arguments["input_shape"])
+    raise UserError(f"{request!r} is no question that can be answered.")
+
+
+def shapes_without_data(experiment: Experiment, input_shape: list[int]) -> dict[str, Any]:
+    """Follow a model whose data is not to be had, from an assumed shape of one sample.
+
+    Args:
+        experiment: The experiment.
+        input_shape: The shape, without the batch axis.
+
+    Returns:
+        The fields of the inspector's `summary`, without `data`; `memory` as in `memory`.
+    """
+    from kerastui.models import preflight
+    from kerastui.models.building_errors import LayerError
+    from kerastui.models.cures import shape_cures
+    from kerastui.models.summary import follow, summarise
+
+    shape = tuple(input_shape)
+    done, error = follow(experiment.model, shape)
+    findings = []
+    if error is not None:
+        where = error.where if isinstance(error, LayerError) else "model"
+        facts = preflight.Facts(shape, (), experiment.data.task, 0)
+        cures = shape_cures(experiment, facts, error) if isinstance(error, LayerError) else ()
+        findings = [preflight.Finding("problem", where, error.message, error.hint, cures)]
+    return {
+        **asdict(summarise(experiment.model, done, error)),
+        "findings": [asdict(finding) for finding in findings],
+        "memory": memory(experiment, shape, 0),
+    }
+
+
+def memory(experiment: Experiment, input_shape: Shapes, rows: int) -> dict[str, int]:
+    """Estimate what training takes, in bytes.
+
+    Args:
+        experiment: The experiment.
+        input_shape: Shape of one sample, or one for each input's name.
+        rows: Rows to train on; 0 where they are not known.
+
+    Returns:
+        `weights`, `gradients`, `optimizer`, `activations` and `batch`, the rows of one batch;
+        nothing where the model can't be followed to its end.
+    """
+    from kerastui.models.summary import follow, memory_estimate
+
+    done, error = follow(experiment.model, input_shape)
+    if error is not None or not done:
+        return {}
+    size = experiment.fit.batch_size
+    batch = (rows or 32) if size == "all" else min(size, rows or size)
+    slots = _slots(experiment.compile.optimizer.model_dump_json())
+    found = asdict(memory_estimate(done, batch, slots))
+    found.pop("data")
+    return {**found, "batch": batch}
+
+
+@lru_cache(maxsize=64)
+def _slots(optimizer: str) -> int:
+    """Numbers an optimizer keeps for each weight; making one takes longer than all the rest."""
+    from kerastui.models.summary import optimizer_slots
+
+    return optimizer_slots(Part.model_validate_json(optimizer))
