@@ -79,10 +79,8 @@ def _bringing(type_: str, shape: Shape, data: Facts) -> Iterator[tuple[str, Laye
                     yield f"add Reshape to {side} × {side} × {channels}", {
                         "type": "Reshape", "target_shape": size,
                     }  # fmt: skip
-    elif axes == 3 and any(word in type_ for word in _PICTURES):
-        if None not in shape[1:]:
-            size = [*shape[1:], 1]
-            yield "add a channel before it", {"type": "Reshape", "target_shape": size}
+    elif axes == 3 and any(word in type_ for word in _PICTURES) and None not in shape[1:]:
+        yield "add a channel before it", {"type": "Reshape", "target_shape": [*shape[1:], 1]}
     if axes > 2:
         yield "add Flatten before it", {"type": "Flatten"}
         pool = f"GlobalAveragePooling{axes - 2}D"
@@ -137,8 +135,8 @@ def _parameters(experiment: Experiment, index: int, shape: Shape) -> Iterator[Cu
 
 def _simpler(layer: LayerValues, axes: int) -> tuple[LayerValues, LayerValues]:
     """A layer for fewer axes in place of Conv2D, and what names and connects it."""
-    named = {key: layer[key] for key in ("name", "from", "disabled") if key in layer}
-    kept = {key: layer[key] for key in ("activation",) if key in layer}
+    named: LayerValues = {k: v for k, v in layer.items() if k in ("name", "from", "disabled")}
+    kept: LayerValues = {k: v for k, v in layer.items() if k == "activation"}
     if axes == 2:
         return {"type": "Dense", "units": layer["filters"], **kept}, named
     size = layer["kernel_size"]
@@ -170,7 +168,7 @@ def _merging(experiment: Experiment, index: int, received: Sequence[Any]) -> Ite
         yield Cure("add Flatten before it", {"model.nodes": _replaced(nodes, index, both)})
     if node["type"] != "Concatenate" and not flat:
         width = max(shape[-1] or 1 for shape in received)
-        dense = []
+        dense: list[LayerValues] = []
         sources = []
         for source, shape in zip(node["from"], received, strict=False):
             if shape[-1] == width:

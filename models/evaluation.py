@@ -12,9 +12,16 @@ import keras
 import numpy as np
 
 from kerastui.datasets.errors import UserError
+from kerastui.models import feeding
 from kerastui.models import figures as figure_paths
 from kerastui.models.events import plain_numbers
-from kerastui.models.experiment import Baseline, Experiment, Prediction
+from kerastui.models.experiment import (
+    Baseline,
+    Experiment,
+    GraphModel,
+    Prediction,
+    SequentialModel,
+)
 from kerastui.models.figures import Value, Verdict
 from kerastui.models.files import write_atomically
 from kerastui.models.history import History
@@ -23,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kerastui.datasets.prepare import Part, Prepared
+    from kerastui.datasets.spec import Task
 
 PARTS = ("train", "validation", "test")
 SHOWN_INPUTS = 64
@@ -37,7 +45,8 @@ class Predicted:
 
     Attributes:
         label: What it is, in words.
-        value: The model's outputs.
+        value: The model's outputs; of several the first.
+        outputs: All outputs by name, where there are several.
         class_name: The most probable class, for classes.
         probability: The probability of that class.
         truth: The true class or numbers, where they are known.
@@ -55,6 +64,7 @@ class Predicted:
     part: str = ""
     index: int | None = None
     number: int = 0
+    outputs: dict[str, list[float]] | None = None
 
     def plain(self) -> dict[str, Any]:
         """Return plain values; `class` in place of `class_name`."""
@@ -121,7 +131,7 @@ def evaluate(
         else:
             found.figures |= {
                 f"{name}.{metric}": value
-                for metric, value in _evaluate(experiment, model, part).items()
+                for metric, value in _evaluate(experiment, model, prepared, part).items()
             }
             for guess in experiment.afterwards.baselines:
                 if prepared.task in ("binary", "multiclass"):
@@ -129,7 +139,7 @@ def evaluate(
                     found.figures[f"{name}.{guess}_accuracy"] = accuracy
     for number, asked in enumerate(experiment.afterwards.predict, start=1):
         try:
-            predictions = predict(asked, model, prepared)
+            predictions = predict(asked, model, prepared, experiment.model)
         except UserError as error:
             found.warnings.append(f"prediction {number}: {error}")
             continue
@@ -146,17 +156,30 @@ def evaluate(
     return found
 
 
-def predict(asked: Prediction, model: keras.Model, prepared: Prepared) -> list[Predicted]:
+def predict(
+    asked: Prediction,
+    model: keras.Model,
+    prepared: Prepared,
+    spec: SequentialModel | GraphModel | None = None,
+) -> list[Predicted]:
     """Predict values typed in, or samples of a part.
+
+    Args:
+        asked: What to predict.
+        model: The trained model.
+        prepared: The data it was trained on.
+        spec: The experiment's model, which says what each input and output stands for; None
+            where there is one of each.
 
     Raises:
         UserError: The values do not fit the data, or there are no such samples.
     """
+    spec = spec or SequentialModel()
+    task = _task(spec, prepared)
     if asked.values is not None:
-        batch = prepared.encode(asked.values)
-        outputs = _outputs(model, batch)
-        return [_predicted(asked.label, output, prepared, list(asked.values))
-                for output in outputs]  # fmt: skip
+        fed = feeding.inputs(spec, prepared.encode(asked.values), prepared.feature_names)
+        return [_predicted(asked.label, outputs, prepared, task, list(asked.values))
+                for outputs in _outputs(model, fed)]  # fmt: skip
     part: Part | None = getattr(prepared, asked.part)
     if part is None or asked.index >= len(part.x):
         rows = 0 if part is None else len(part.x)
@@ -166,15 +189,21 @@ def predict(asked: Prediction, model: keras.Model, prepared: Prepared) -> list[P
         )
     rows_slice = slice(asked.index, asked.index + asked.count)
     batch = part.x[rows_slice]
+    fed, learned = (
+        feeding.inputs(spec, batch, prepared.feature_names),
+        feeding.targets(spec, batch, part.y[rows_slice], prepared.feature_names,
+                        prepared.target_names),
+    )  # fmt: skip
+    truths = next(iter(learned.values())) if isinstance(learned, dict) else learned
     found = []
-    for offset, output in enumerate(_outputs(model, batch)):
+    for offset, outputs in enumerate(_outputs(model, fed)):
         index = asked.index + offset
         name = part.names[index] if part.names else f"{asked.part} {index}"
         label = asked.label if asked.label and asked.count == 1 else name
         shown = batch[offset].ravel().tolist() if batch[offset].size <= SHOWN_INPUTS else None
-        one = _predicted(label, output, prepared, shown)
+        one = _predicted(label, outputs, prepared, task, shown)
         one.part, one.index = asked.part, index
-        one.truth = _truth(part.y[index], prepared)
+        one.truth = _truth(truths[offset], prepared, task)
         found.append(one)
     return found
 
@@ -192,11 +221,14 @@ def _parts(experiment: Experiment, prepared: Prepared, wanted: list[str]) -> lis
     return [name for name in PARTS if name in asked]
 
 
-def _evaluate(experiment: Experiment, model: keras.Model, part: Part) -> dict[str, float]:
+def _evaluate(
+    experiment: Experiment, model: keras.Model, prepared: Prepared, part: Part
+) -> dict[str, float]:
     """Return a part's metrics by name, with the root of a mean squared error as `rmse`."""
     batch = experiment.fit.batch_size
     size = max(32, batch) if isinstance(batch, int) else min(1024, len(part.x))
-    results = model.evaluate(part.x, part.y, batch_size=size, verbose=0, return_dict=True)
+    x, y = feeding.of_part(experiment.model, prepared, part)
+    results = model.evaluate(x, y, batch_size=size, verbose=0, return_dict=True)
     metrics = {name: float(np.mean(value)) for name, value in results.items()}
     squares = [metrics[name] for name in _SQUARES if name in metrics]
     loss = experiment.compile.loss
@@ -232,35 +264,57 @@ def _reloaded(
         for asked in experiment.afterwards.predict
         if asked.values is not None
     ]
+    names = prepared.feature_names
+    fed = [feeding.inputs(experiment.model, batch, names) for batch in batches]
 
     def outputs(one: keras.Model) -> np.ndarray[Any, Any]:
-        return np.concatenate([_outputs(one, batch) for batch in batches])
+        rows = [np.concatenate(list(row.values())) for batch in fed for row in _outputs(one, batch)]
+        return np.stack(rows)
 
     found, copy = differences(model, experiment.afterwards.reload, folder, outputs)
     figures: dict[str, Value] = dict(found)
     if part is not None:
         compile_model(copy, experiment.compile)
-        reached = _evaluate(experiment, copy, part)
+        reached = _evaluate(experiment, copy, prepared, part)
         figures |= {f"reload.{metric}": value for metric, value in reached.items()}
     return figures
 
 
-def _outputs(model: keras.Model, batch: Any) -> np.ndarray[Any, Any]:
-    """Return one row of outputs a sample; of several outputs the first."""
-    outputs = model.predict(batch, verbose=0, batch_size=min(1024, len(batch)))
-    first = keras.tree.flatten(outputs)[0]
-    return np.asarray(first, dtype=np.float64).reshape(len(batch), -1)
+def _outputs(model: keras.Model, batch: Any) -> list[dict[str, np.ndarray[Any, Any]]]:
+    """Return a sample's outputs by name, each as one row of numbers."""
+    rows = feeding.rows(batch)
+    outputs = keras.tree.flatten(model.predict(batch, verbose=0, batch_size=min(1024, rows)))
+    names = list(getattr(model, "output_names", ())) if len(outputs) > 1 else [""]
+    flat = {
+        name: np.asarray(output, dtype=np.float64).reshape(rows, -1)
+        for name, output in zip(names, outputs, strict=True)
+    }
+    return [{name: output[row] for name, output in flat.items()} for row in range(rows)]
+
+
+def _task(spec: SequentialModel | GraphModel, prepared: Prepared) -> Task:
+    """The task of the first output; one that gives its input back predicts numbers."""
+    if isinstance(spec, GraphModel) and feeding.given_back(spec, spec.outputs[0], prepared):
+        return "regression"
+    return prepared.task
 
 
 def _predicted(
-    label: str, output: np.ndarray[Any, Any], prepared: Prepared, shown: list[Any] | None
+    label: str,
+    outputs: dict[str, np.ndarray[Any, Any]],
+    prepared: Prepared,
+    task: Task,
+    shown: list[Any] | None,
 ) -> Predicted:
+    output = next(iter(outputs.values()))
     one = Predicted(label, output.tolist(), input=shown)
-    if prepared.task in ("binary", "multiclass") and len(output) > 1:
+    if len(outputs) > 1:
+        one.outputs = {name: values.tolist() for name, values in outputs.items()}
+    if task in ("binary", "multiclass") and len(output) > 1:
         shares = output if _is_distribution(output) else _softmax(output)
         number = int(np.argmax(shares))
         one.class_name, one.probability = _class(prepared, number), float(shares[number])
-    elif prepared.task == "binary":
+    elif task == "binary":
         # Outside 0 … 1 it is a logit, before the sigmoid.
         p = float(output[0])
         p = p if 0 <= p <= 1 else 1 / (1 + math.exp(-max(-700.0, min(700.0, p))))
@@ -269,9 +323,9 @@ def _predicted(
     return one
 
 
-def _truth(y: Any, prepared: Prepared) -> str | list[float]:
+def _truth(y: Any, prepared: Prepared, task: Task) -> str | list[float]:
     values = np.asarray(y).ravel()
-    if prepared.task in ("binary", "multiclass"):
+    if task in ("binary", "multiclass"):
         return _class(prepared, int(values.argmax()) if len(values) > 1 else int(values[0]))
     return [float(value) for value in values]
 

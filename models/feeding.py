@@ -30,7 +30,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.experiment import GraphModel, SequentialModel
+from kerastui.models.experiment import GraphInput, GraphModel, SequentialModel
 
 if TYPE_CHECKING:
     from kerastui.datasets.prepare import Part, Prepared
@@ -83,8 +83,8 @@ def targets(model: Model, x: Any, y: Any, feature_names: Sequence[str],
     learned = {}
     for output, name in zip(model.outputs, output_names(model), strict=True):
         wanted = model.targets.get(output, [])
-        source = next((entry for entry in model.inputs if [entry.name] == wanted), None)
-        if source is not None and wanted[0] not in target_names:
+        source = _source(model, wanted, target_names)
+        if source is not None:
             columns = _feature_columns(source.name, source.columns, feature_names)
             learned[name] = _columns(x, columns)
         else:
@@ -103,6 +103,11 @@ def of_part(model: Model, prepared: Prepared, part: Part) -> tuple[Any, Any]:
     names, target_names = prepared.feature_names, prepared.target_names
     return (inputs(model, part.x, names),
             targets(model, part.x, part.y, names, target_names))  # fmt: skip
+
+
+def given_back(model: GraphModel, output: str, prepared: Prepared) -> bool:
+    """Whether an output learns to give an input back, as an autoencoder's does."""
+    return _source(model, model.targets.get(output, []), prepared.target_names) is not None
 
 
 def shapes(x: Any) -> Any:
@@ -151,6 +156,15 @@ def class_weights(
     counts = y.sum(axis=0) if one_hot else np.bincount(y.reshape(-1).astype(np.int64))
     total = len(y)
     return {k: float(total / (len(counts) * n)) for k, n in enumerate(counts.tolist()) if n}
+
+
+def _source(
+    model: GraphModel, wanted: Sequence[str], target_names: Sequence[str]
+) -> GraphInput | None:  # fmt: skip
+    """The input whose values are the target, or None; a column of this name goes first."""
+    if len(wanted) != 1 or wanted[0] in target_names:
+        return None
+    return next((entry for entry in model.inputs if entry.name == wanted[0]), None)
 
 
 def _feature_columns(name: str, wanted: Sequence[str], names: Sequence[str]) -> list[int] | None:

@@ -10,13 +10,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kerastui.datasets.errors import UserError
+from kerastui.datasets.spec import Task
 from kerastui.models import catalogue, experiment_check
 from kerastui.models.building import Step
 from kerastui.models.building_errors import LayerError
 from kerastui.models.cures import shape_cures
 from kerastui.models.experiment import Experiment, GraphModel
 from kerastui.models.log_keys import alike, log_keys
-from kerastui.models.preflight_facts import Cure, Facts, Finding, Level, TargetFacts, facts
+from kerastui.models.preflight_facts import (
+    Cure,
+    Facts,
+    Finding,
+    Level,
+    TargetFacts,
+    facts,
+    facts_of,
+)
 from kerastui.models.preflight_outputs import (
     Output,
     activation_of,
@@ -44,6 +53,7 @@ __all__ = [
     "check",
     "check_memory",
     "facts",
+    "facts_of",
     "log_keys",
     "memory_estimate",
     "optimizer_slots",
@@ -134,10 +144,17 @@ def _data(experiment: Experiment, data: Facts) -> Iterator[Finding]:
         )  # fmt: skip
     labels = experiment.fit.class_weight
     if labels and data.task not in ("binary", "multiclass"):
-        yield Finding("warning", "fit.class_weight",
-                      f"Class weights mean nothing for {data.task}.", "Remove them.")  # fmt: skip
-    elif labels and data.targets and max(labels) > max(data.targets[0].maximum,
-                                                       data.targets[0].width - 1):  # fmt: skip
+        yield Finding("problem" if labels == "balanced" else "warning", "fit.class_weight",
+                      f"Class weights mean nothing for {data.task}.", "Remove them.",
+                      (Cure("remove the class weights", {"fit.class_weight": None}),))  # fmt: skip
+    elif labels and len(data.targets) > 1:
+        yield Finding("problem", "fit.class_weight",
+                      "Keras takes class weights for a single output only.",
+                      "Remove them, or weigh the losses (compile.loss_weights).",
+                      (Cure("remove the class weights", {"fit.class_weight": None}),))  # fmt: skip
+    elif isinstance(labels, dict) and data.targets and max(labels) > max(
+        data.targets[0].maximum, data.targets[0].width - 1
+    ):  # fmt: skip
         yield Finding("warning", "fit.class_weight",
                       f"There is a weight for class {max(labels)}, which does not occur.",
                       "Remove it, or number the classes from 0.")  # fmt: skip
@@ -179,12 +196,23 @@ def _fitting(experiment: Experiment, data: Facts, done: Sequence[Step]) -> Itera
         where = f"compile.loss.{name}" if isinstance(losses, dict) else "compile.loss"
         output = Output(name, tuple(step.output.shape), activation_of(step, done), step.where,
                          loss, where, target)  # fmt: skip
-        shape = list(shape_findings(output, data.task))
+        task = _task(experiment, name, data)
+        shape = list(shape_findings(output, task))
         yield from shape
         if not shape:
-            yield from value_findings(output, data.task)
-            yield from metric_findings(experiment, output, data.task)
+            yield from value_findings(output, task)
+            yield from metric_findings(experiment, output, task)
     yield from _monitors(experiment, data, [name for name, _ in ends])
+
+
+def _task(experiment: Experiment, output: str, data: Facts) -> Task:
+    """What an output is for; one that gives its input back predicts numbers."""
+    model = experiment.model
+    if isinstance(model, GraphModel):
+        wanted = model.targets.get(output, [])
+        if any([entry.name] == wanted for entry in model.inputs):
+            return "regression"
+    return data.task
 
 
 def _ends(experiment: Experiment, done: Sequence[Step]) -> list[tuple[str, Step]]:

@@ -8,11 +8,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from kerastui.datasets.spec import Task
+from kerastui.models import feeding
 from kerastui.models.building import Shapes
 from kerastui.models.building_errors import Shape
+
+if TYPE_CHECKING:
+    from kerastui.datasets.prepare import Prepared
+    from kerastui.models.experiment import Experiment
 
 Level = Literal["problem", "warning", "hint"]
 """How much it matters: it fails; it runs but rarely does what was meant; it could be better."""
@@ -136,6 +141,18 @@ def facts(x: Any, y: Any, task: Task, validation_rows: int = 0) -> Facts:
         input_whole=all(_whole(array[:_SAMPLE]) for array in arrays),
         not_finite=sum(span[2] for span in spans),
     )
+
+
+def facts_of(experiment: Experiment, prepared: Prepared) -> Facts:
+    """Gather the facts as an experiment's model is given the prepared data.
+
+    Raises:
+        UserError: The model names columns that the data does not have.
+    """
+    x, y = feeding.of_part(experiment.model, prepared, prepared.train)
+    validation = prepared.validation
+    rows = len(validation.x) if validation is not None else 0
+    return facts(x, y, prepared.task, rows)
 
 
 _SAMPLE = 200

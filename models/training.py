@@ -17,6 +17,7 @@ from kerastui.models.callbacks import Ending, RunLog
 from kerastui.models.checkpoint import State
 from kerastui.models.control import Control
 from kerastui.models.experiment import Experiment
+from kerastui.models.feeding import class_weights
 from kerastui.models.record import Record
 
 MEMORY_SHARE = 0.5
@@ -73,6 +74,7 @@ def train(
         make("callbacks", part, f"callbacks[{i}]") for i, part in enumerate(experiment.callbacks)
     ]
     fit = experiment.fit
+    weights = class_weights(fit.class_weight, arrays.y)
     batch_size = arrays.rows if fit.batch_size == "all" else min(fit.batch_size, arrays.rows)
     log = RunLog(
         record,
@@ -86,7 +88,7 @@ def train(
     why = why_plain(experiment, callbacks, arrays)
     if not why:
         log.stage("trace", "Preparing the first step")
-        why = _train_fast(experiment, model, arrays, batch_size, callbacks, log, record)
+        why = _train_fast(experiment, model, arrays, weights, batch_size, callbacks, log, record)
         if not why:
             return log.ending
     if experiment.execution == "fast":
@@ -102,7 +104,7 @@ def train(
         epochs=fit.epochs,
         initial_epoch=log.initial_epoch,
         shuffle=fit.shuffle,
-        class_weight=fit.class_weight,
+        class_weight=weights,
         validation_data=arrays.validation,
         callbacks=[*callbacks, log],
         verbose=0,
@@ -150,6 +152,7 @@ def _train_fast(
     experiment: Experiment,
     model: keras.Model,
     arrays: Arrays,
+    weights: dict[int, float] | None,
     batch_size: int,
     callbacks: Sequence[keras.callbacks.Callback],
     log: RunLog,
@@ -161,10 +164,10 @@ def _train_fast(
 
     fit = experiment.fit
     data: tuple[Any, ...] = (arrays.x, arrays.y)
-    if fit.class_weight:
+    if weights:
         if len(_leaves(arrays.y)) > 1:
             return "class weights with several outputs"
-        data = (*data, sample_weights(_leaves(arrays.y)[0], fit.class_weight))
+        data = (*data, sample_weights(_leaves(arrays.y)[0], weights))
     try:
         graph = Graph(model, data, arrays.validation, batch_size)
     except UnsuitableError as reason:

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from kerastui.datasets.errors import UserError
 from kerastui.models.control import Control
 from kerastui.models.files import write_atomically
+from kerastui.models.folder import birth
 from kerastui.models.record import Record
 from kerastui.models.runs import CommandReader, Run
 
@@ -80,8 +81,6 @@ class _Work:
     """The stages of one run, from loading the data to the saved model."""
 
     def __init__(self, run: Run, control: Control) -> None:
-        import psutil
-
         self.began = time.time()
         self.run = run
         self.control = control
@@ -89,7 +88,7 @@ class _Work:
         info = run.info()
         info.status = "starting"
         info.pid = os.getpid()
-        info.pid_started = psutil.Process().create_time()
+        info.pid_started = birth(info.pid)
         info.host = socket.gethostname()
         info.started = self.began
         self.record = Record(run, info)
@@ -138,14 +137,15 @@ class _Work:
             info.parameters = int(model.count_params())
         self.record.save()
         with self._stage("fit", ""):
+            from kerastui.models import feeding
             from kerastui.models.training import Arrays, train
 
+            x, y = feeding.of_part(experiment.model, prepared, prepared.train)
             validation = prepared.validation
             arrays = Arrays(
-                prepared.train.x,
-                prepared.train.y,
-                (validation.x, validation.y) if validation is not None else None,
-            )
+                x, y, feeding.of_part(experiment.model, prepared, validation)
+                if validation is not None else None,
+            )  # fmt: skip
             ending = train(experiment, model, arrays, self.record, self.control,
                            checkpoints=self.run.path / "checkpoint")  # fmt: skip
         with self._stage("save", "Saving the model"):
@@ -186,18 +186,9 @@ class _Work:
         """Refuse what would fail or mean nothing, and warn of what will hardly be meant."""
         from kerastui.models import preflight
 
-        validation = prepared.validation
-        findings = preflight.check(
-            experiment,
-            preflight.facts(
-                prepared.train.x,
-                prepared.train.y,
-                prepared.task,
-                len(validation.x) if validation is not None else 0,
-            ),
-            *_free_memory(self.record.info.device),
-        )
-        for finding in findings:
+        facts = preflight.facts_of(experiment, prepared)
+        free, kind = _free_memory(self.record.info.device)
+        for finding in preflight.check(experiment, facts, free, kind):
             if finding.level == "problem":
                 raise UserError(f"{finding.where}: {finding.sentence}", finding.cure)
             self._warn(f"{finding.where}: {finding.sentence} {finding.cure}")
@@ -205,13 +196,15 @@ class _Work:
     def _build(self, experiment: Experiment, prepared: Prepared) -> keras.Model:
         import keras
 
+        from kerastui.models import feeding
         from kerastui.models.building import build_model, compile_model
 
         # The pre-flight made layers too: their numbers must not show in the names of these.
         keras.utils.clear_session(free_memory=False)
         # Clearing puts the precision back, too.
         keras.config.set_dtype_policy(experiment.precision)
-        model = build_model(experiment.model, prepared.input_shape, seed=experiment.seed)
+        x = feeding.inputs(experiment.model, prepared.train.x, prepared.feature_names)
+        model = build_model(experiment.model, feeding.shapes(x), seed=experiment.seed)
         return compile_model(model, experiment.compile)
 
     def _write_script(self, experiment: Experiment, prepared: Prepared) -> None:
