@@ -242,8 +242,7 @@ def replace_model(experiment: Experiment, model: Mapping[str, Any], words: str) 
     before = len(layers_of(experiment))
     plain["model"] = dict(model)
     _follow_paths(plain, _list_of(experiment), dict.fromkeys(range(before)), before, 0)
-    outputs = list(plain["model"].get("outputs", []))
-    _only_outputs(plain, outputs)
+    keep_outputs(plain, plain["model"].get("outputs", ()))
     changed = parse(plain)
     return Edited(changed, words, len(layers_of(changed)) - 1)
 
@@ -300,12 +299,7 @@ def to_stack(experiment: Experiment) -> Edited:
     plain = experiment.plain(defaults=True)
     stack = [{key: v for key, v in layer.items() if key not in ("from",)} for layer in layers]
     plain["model"] = {"kind": "sequential", "layers": stack}
-    compile_ = plain["compile"]
-    for field in ("loss", "metrics"):
-        given = compile_.get(field)
-        if isinstance(given, dict) and "type" not in given:
-            compile_[field] = next(iter(given.values()), "mse" if field == "loss" else [])
-    compile_.pop("loss_weights", None)
+    keep_outputs(plain, ())
     _each_path(plain, lambda path: re.sub(r"^model\.nodes\b", "model.layers", path))
     return Edited(parse(plain), "making it a stack", len(stack) - 1)
 
@@ -343,27 +337,33 @@ def with_layers(
 
 
 def drop_output(plain: Values, name: str, instead: str | None = None) -> None:
-    """Let another node stand for an output, or none; its loss and weight go along."""
-    model = plain["model"]
+    """Let another node stand for an output, or none; what is said of it goes along, in place."""
+    model, compile_ = plain["model"], plain["compile"]
     outputs = [instead if old == name else old for old in model["outputs"]]
     model["outputs"] = list(dict.fromkeys(old for old in outputs if old is not None))
-    for field in ("loss", "loss_weights", "metrics"):
-        given = plain["compile"].get(field)
-        if not isinstance(given, dict) or "type" in given or name not in given:
-            continue
-        renamed = {instead if key == name else key: value for key, value in given.items()
-                   if instead is not None or key != name}  # fmt: skip
-        plain["compile"][field] = renamed or (given[name] if field != "loss_weights" else None)
+    for table, field in ((compile_, "loss"), (compile_, "metrics"), (compile_, "loss_weights"),
+                         (model, "targets")):  # fmt: skip
+        given = table.get(field)
+        if by_output(given) and name in given:
+            table[field] = {instead if key == name else key: value for key, value in given.items()
+                            if instead is not None or key != name}  # fmt: skip
+    keep_outputs(plain, model["outputs"])
 
 
-def _only_outputs(plain: Values, outputs: Sequence[str]) -> None:
-    """Keep the losses, weights and metrics of these outputs alone."""
-    for field in ("loss", "loss_weights", "metrics"):
-        given = plain["compile"].get(field)
-        if isinstance(given, dict) and "type" not in given:
-            kept = {key: value for key, value in given.items() if key in outputs}
-            first = next(iter(given.values()), None)
-            plain["compile"][field] = kept or (first if field != "loss_weights" else None)
+def keep_outputs(plain: Values, outputs: Sequence[str]) -> None:
+    """Forget losses, metrics and weights of other outputs; the first stays where all would go."""
+    compile_ = plain["compile"]
+    for field, without in (("loss", "mse"), ("metrics", []), ("loss_weights", None)):
+        given = compile_.get(field)
+        if by_output(given):
+            kept = {name: value for name, value in given.items() if name in outputs}
+            first = next(iter(given.values()), without)
+            compile_[field] = kept or (first if field != "loss_weights" else None)
+
+
+def by_output(value: Any) -> bool:
+    """Whether a field holds a table by the names of outputs, and not one Keras object."""
+    return isinstance(value, dict) and not isinstance(value.get("type"), str)
 
 
 def _list_of(experiment: Experiment) -> str:

@@ -16,6 +16,7 @@ from kerastui.models.editing import (
     checked_name,
     drop_output,
     fresh,
+    keep_outputs,
     layers_of,
     snake,
     with_layers,
@@ -120,22 +121,12 @@ def remove_nodes(experiment: Experiment, places: Sequence[int]) -> Edited:
             raise UserError("A graph with several inputs needs a node.", "Take inputs out first.")
         plain = experiment.plain(defaults=True)
         plain["model"] = {"kind": "sequential", "layers": []}
-        return Edited(parse(_one_loss(plain)), words, -1)
+        keep_outputs(plain, ())
+        return Edited(parse(plain), words, -1)
     changed = experiment
     for name in names:
         changed = _remove_node(changed, name)
     return Edited(changed, words, min(min(places), len(layers_of(changed)) - 1))
-
-
-def _one_loss(plain: Values) -> Values:
-    compile_ = plain["compile"]
-    loss = compile_.get("loss")
-    if isinstance(loss, dict) and "type" not in loss:
-        compile_["loss"] = next(iter(loss.values()), "mse")
-    if isinstance(compile_.get("metrics"), dict):
-        compile_["metrics"] = []
-    compile_.pop("loss_weights", None)
-    return plain
 
 
 def _remove_node(experiment: Experiment, name: str) -> Experiment:
@@ -371,6 +362,8 @@ def remove_input(experiment: Experiment, name: str) -> Edited:
     def change(plain: Values) -> None:
         inputs = plain["model"]["inputs"]
         plain["model"]["inputs"] = [entry for entry in inputs if entry["name"] != name]
+        targets = plain["model"].get("targets", {})
+        plain["model"]["targets"] = {k: v for k, v in targets.items() if v != [name]}
         if name in plain["model"]["outputs"]:
             drop_output(plain, name)
             if not plain["model"]["outputs"]:
@@ -393,6 +386,9 @@ def rename_input(experiment: Experiment, old: str, name: str) -> Edited:
         for entry in plain["model"]["inputs"]:
             if entry["name"] == old:
                 entry["name"] = name
+        for output, target in plain["model"].get("targets", {}).items():
+            if target == [old]:  # an output that gives this input back
+                plain["model"]["targets"][output] = [name]
         if old in plain["model"]["outputs"]:
             drop_output(plain, old, name)
 

@@ -180,11 +180,19 @@ def test_names_follow_everywhere() -> None:
     plain = graph("a<x", "b<a", outputs="a b").plain()
     plain["compile"]["loss"] = {"a": "mse", "b": "mae"}
     plain["compile"]["loss_weights"] = {"a": 1.0, "b": 0.5}
+    plain["compile"]["metrics"] = {"a": ["mae"], "b": []}
+    plain["model"]["targets"] = {"a": ["x"]}
     both = Experiment.model_validate(plain)
     renamed = editing_graph.rename_node(both, 0, "first").experiment
     assert wiring(renamed) == "first<x b<first > first b"
     assert sorted(renamed.compile.loss) == ["b", "first"]  # type: ignore[arg-type]
     assert renamed.compile.loss_weights == {"first": 1.0, "b": 0.5}
+    assert isinstance(renamed.model, GraphModel)
+    assert renamed.model.targets == {"first": ["x"]}
+    assert list(renamed.compile.metrics) == ["first", "b"]
+    given_back = editing_graph.rename_input(renamed, "x", "y").experiment.model
+    assert isinstance(given_back, GraphModel)
+    assert given_back.targets == {"first": ["y"]}
     one = editing_graph.toggle_output(renamed, 0).experiment
     assert list(one.compile.loss) == ["b"]  # type: ignore[arg-type, call-overload]
     with pytest.raises(UserError, match="only output"):
