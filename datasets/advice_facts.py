@@ -18,6 +18,7 @@ SAMPLE = 50_000
 """Rows that are measured where there are more."""
 _COMMON = 200
 _STRANGE = 3
+_CLASSES = 1000
 _DAY = np.timedelta64(86_400_000_000, "us")
 
 
@@ -188,12 +189,13 @@ def _arrays(loaded: Loaded, index: Array) -> DataFacts:
     """Pictures, texts, and arrays of numbers."""
     y = np.asarray(loaded.y)[index] if loaded.y is not None else np.zeros(0)
     classes: tuple[tuple[str, int], ...] = ()
-    if y.ndim == 1 and len(y):
+    if y.ndim == 1 and len(y) and (y == np.round(y)).all():
         values, counts = np.unique(y, return_counts=True)
-        classes = tuple(
-            (_class_name(loaded, value), int(count))
-            for value, count in zip(values[:1000], counts, strict=False)
-        )
+        if len(values) <= _CLASSES:
+            classes = tuple(
+                (_class_name(loaded, value), int(count))
+                for value, count in zip(values, counts, strict=True)
+            )
     common: dict[str, Any] = {
         "rows": loaded.rows,
         "looked": len(index),

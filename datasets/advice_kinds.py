@@ -40,6 +40,8 @@ def series(facts: DataFacts, given: Sequence[str]) -> Proposal:
 
 def _classed(facts: DataFacts) -> tuple[spec.Task, list[Reason]]:
     count = len(facts.classes)
+    if not count:
+        return "regression", [Reason("task", "regression", "The targets are no class numbers.")]
     task: spec.Task = "binary" if count == 2 else "multiclass"
     names = listed([name for name, _ in facts.classes[:6]])
     what = {"pictures": "picture", "texts": "text"}[facts.kind]
@@ -54,7 +56,7 @@ def _class_split(facts: DataFacts) -> tuple[spec.Split, Reason]:
     if facts.own_split:
         split, why = spec.Split(kind="own", validation=validation), "The data set comes split."
     else:
-        even = all(count > 1 for _, count in facts.classes)
+        even = bool(facts.classes) and all(count > 1 for _, count in facts.classes)
         split = spec.Split(kind="fraction", test=0.2, stratify=even, validation=validation)
         why = "A fifth, drawn at random, is kept to test with"
         why += "; every part gets its share of each class." if even else "."
@@ -64,7 +66,11 @@ def _class_split(facts: DataFacts) -> tuple[spec.Split, Reason]:
 def pictures(facts: DataFacts) -> Proposal:
     task, reasons = _classed(facts)
     steps: list[spec.Step] = []
-    if facts.highest > 1:
+    if len(facts.shape) < 2:
+        steps.append(spec.Scale())
+        reasons.append(Reason("step scale", step_words(steps[-1]),
+                              "Networks learn best from numbers around 0."))  # fmt: skip
+    elif facts.highest > 1:
         divisor = 255.0 if facts.highest > 16 else facts.highest
         steps.append(spec.Scale(method="constant", divisor=divisor))
         reasons.append(Reason("step scale", step_words(steps[-1]),

@@ -153,3 +153,25 @@ class Proposal:
 def tokens(name: str) -> list[str]:
     """The words in a column's name: `SalePrice`, `sale_price` → `sale`, `price`."""
     return [word.casefold() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+|[^\W\d_]+", name)]
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """Something about data and their preparation that one should know of.
+
+    Attributes:
+        level: A `problem` makes the result worthless or stops the run; a `warning` rarely does
+            what was meant; a `note` is good to know.
+        where: What it is about: `target`, `features`, `steps` or `split`.
+        sentence: What is the matter.
+        evidence: The numbers behind it.
+        cure: What would mend it, in a few words; empty where only a person can.
+        changes: The cure, as changes of the experiment.
+    """
+
+    level: Literal["problem", "warning", "note"]
+    where: str
+    sentence: str
+    evidence: str
+    cure: str = ""
+    changes: dict[str, Any] = field(default_factory=dict)
