@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +14,36 @@ from pydantic import ValidationError
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.experiment import Experiment
+from kerastui.models.experiment_lines import line_of
 from kerastui.models.files import write_atomically
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
-def parse(plain: Mapping[str, Any], *, where: str = "the experiment") -> Experiment:
+MOST_BYTES = 4 * 2**20
+"""The largest file that is read; an experiment takes a few kilobytes."""
+
+
+@dataclass(frozen=True)
+class SavedFile:
+    """An experiment's file and the text that was last read from it or written to it."""
+
+    path: Path
+    text: str
+
+
+class ChangedOutsideError(UserError):
+    """The file holds something else than what was last read from it or written to it."""
+
+
+def parse(plain: Mapping[str, Any], *, where: str = "the experiment", text: str = "") -> Experiment:
     """Build an experiment from plain values.
+
+    Args:
+        plain: The values.
+        where: What they are called in an error.
+        text: The TOML they were read from, so that an error names the lines.
 
     Raises:
         UserError: Naming every field that is wrong, what it holds and what it accepts.
@@ -28,23 +53,40 @@ def parse(plain: Mapping[str, Any], *, where: str = "the experiment") -> Experim
     try:
         experiment = Experiment.model_validate(dict(plain))
     except ValidationError as error:
-        raise UserError(f"In {where}: {_sentences(error)}", "Correct it and try again.") from None
+        sentences = [
+            _at(text, _place(entry)) + _sentence(entry) for entry in error.errors(include_url=False)
+        ]
+        raise _wrong(where, sentences) from None
     problems = experiment_check.problems(experiment)
     if problems:
-        text = "; ".join(str(problem) for problem in problems)
-        raise UserError(f"In {where}: {text}", "Correct it and try again.")
+        raise _wrong(where, [_at(text, one.where.split(".")) + str(one) for one in problems])
     return experiment
+
+
+def _at(text: str, place: Sequence[str]) -> str:
+    number = line_of(text, place) if text else 0
+    return f"line {number}: " if number else ""
+
+
+def _wrong(where: str, sentences: Sequence[str]) -> UserError:
+    told = list(dict.fromkeys(sentences))
+    if len(told) == 1:
+        return UserError(f"In {where}: {told[0]}", "Correct it and try again.")
+    listed = "\n".join(f"• {sentence}" for sentence in told)
+    return UserError(f"In {where} {len(told)} things are wrong:\n{listed}",
+                     "Correct them and try again.")  # fmt: skip
 
 
 def loads(text: str, *, where: str = "the experiment") -> Experiment:
     """Build an experiment from TOML text; raises `UserError` as `parse` does."""
     try:
         plain = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        reason = "too deeply nested" if isinstance(error, RecursionError) else str(error)
         raise UserError(
-            f"{where} is no valid TOML: {error}.", "Correct that place in the file."
+            f"{where} is no valid TOML: {reason}.", "Correct that place in the file."
         ) from None
-    return parse(plain, where=where)
+    return parse(plain, where=where, text=text)
 
 
 def load(path: Path) -> Experiment:
@@ -53,26 +95,47 @@ def load(path: Path) -> Experiment:
     Raises:
         UserError: The file can't be read, is no TOML, or holds a field that is not accepted.
     """
+    return loads(read_text(path), where=path.name)
+
+
+def open_file(path: Path) -> tuple[Experiment, SavedFile]:
+    """Read an experiment file that is to be saved again; raises `UserError` as `load` does."""
+    text = read_text(path)
+    return loads(text, where=path.name), SavedFile(path, text)
+
+
+def read_text(path: Path) -> str:
+    """Return the text of an experiment file.
+
+    Raises:
+        UserError: It can't be read, is too large, or is no text.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise UserError(
-            f"{path} is not a text file in UTF-8.", "An experiment is a TOML file."
-        ) from None
+        if not path.is_dir() and not path.is_file() and path.exists():
+            raise UserError(f"{path} is no ordinary file.", "An experiment is a TOML file.")
+        with path.open("rb") as stream:
+            held = stream.read(MOST_BYTES + 1)
     except OSError as error:
         raise UserError(
             f"{path} can't be read: {error.strerror}.", "Check the path and its permissions."
         ) from None
-    return loads(text, where=path.name)
+    if len(held) > MOST_BYTES:
+        raise UserError(
+            f"{path} is too large for an experiment: {path.stat().st_size:,} bytes.",
+            f"An experiment is a TOML file of a few kilobytes; at most {MOST_BYTES:,} are read.",
+        )
+    try:
+        text = held.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise UserError(f"{path} is not a text file in UTF-8.", "An experiment is a TOML file.")
+    return text.replace("\r\n", "\n")
 
 
 def dumps(experiment: Experiment) -> str:
     """Return the experiment as TOML, without the fields at their defaults."""
-    import tomlkit
-
-    document = tomlkit.document()
-    _merge(document, experiment.plain(), {})
-    return tomlkit.dumps(document)
+    return merged(experiment, "")
 
 
 def save(experiment: Experiment, path: Path) -> None:
@@ -83,16 +146,66 @@ def save(experiment: Experiment, path: Path) -> None:
     Raises:
         UserError: The file can't be written.
     """
+    try:
+        base = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        base = ""
+    write_atomically(path, merged(experiment, base))
+
+
+def save_over(experiment: Experiment, path: Path, known: SavedFile | None) -> SavedFile:
+    """Write an experiment where it was read from, or somewhere new, and never over a stranger's.
+
+    Args:
+        experiment: What is written.
+        path: Where.
+        known: What was last read or written; its comments are kept. None for a new experiment.
+
+    Returns:
+        What the file holds now.
+
+    Raises:
+        ChangedOutsideError: There is a file with something else in it.
+        UserError: The file can't be written.
+    """
+    if path.is_dir():
+        raise UserError(f"{path} is a folder.", "Give the name of a file in it.")
+    text = merged(experiment, known.text if known else "")
+    if path.exists():
+        there = read_text(path)
+        if there not in (text, known.text if known and known.path == path else None):
+            raise ChangedOutsideError(f"{path} holds something else.", "Keep one under a new name.")
+    write_atomically(path, text)
+    return SavedFile(path, text)
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a file so that another can take its place; returns where it is now.
+
+    Raises:
+        UserError: It can't be renamed.
+    """
+    for number in range(1, 1000):
+        aside = path.with_name(f"{path.stem}.{number}{path.suffix}")
+        if not aside.exists():
+            try:
+                return path.rename(aside)
+            except OSError as error:
+                raise UserError(f"{path} can't be renamed: {error.strerror}.") from None
+    raise UserError(f"{path.parent} is full of copies of {path.name}.", "Remove some of them.")
+
+
+def merged(experiment: Experiment, base: str) -> str:
+    """Return an experiment as TOML with the comments and the order of the text `base`."""
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
-    document = tomlkit.document()
     try:
-        document = tomlkit.parse(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, TOMLKitError):
+        document = tomlkit.parse(base)
+    except TOMLKitError:
         document = tomlkit.document()
     _merge(document, experiment.plain(), experiment.plain(defaults=True))
-    write_atomically(path, tomlkit.dumps(document))
+    return tomlkit.dumps(document)
 
 
 def _merge(document: Any, new: Mapping[str, Any], full: Mapping[str, Any]) -> None:
@@ -106,7 +219,35 @@ def _merge(document: Any, new: Mapping[str, Any], full: Mapping[str, Any]) -> No
         if isinstance(value, dict) and isinstance(old, dict):
             _merge(old, value, full.get(key) or {})
         elif old != value:
-            document[key] = _item(value)
+            document[key] = _merge_tables(old, value, full.get(key)) or _item(value)
+
+
+def _merge_tables(old: Any, new: Any, full: Any) -> Any:
+    """Return an array of tables with new values; entries that stay keep their comments.
+
+    None where it is no array of tables, before or after.
+    """
+    import tomlkit
+    from tomlkit.items import AoT
+
+    if not (isinstance(old, AoT) and isinstance(new, list) and new):
+        return None
+    if not all(isinstance(entry, dict) for entry in new):
+        return None
+    before = [json.dumps(entry.unwrap(), sort_keys=True, default=str) for entry in old]
+    after = [json.dumps(entry, sort_keys=True) for entry in new]
+    made, fresh = tomlkit.aot(), _item(new)
+    for what, i, j, start, stop in SequenceMatcher(None, before, after, False).get_opcodes():
+        for place in range(start, stop):
+            kept = i + place - start
+            if what == "insert" or kept >= j:
+                made.append(fresh[place])
+                continue
+            if what == "replace":
+                whole = full[place] if isinstance(full, list) and place < len(full) else {}
+                _merge(old[kept], new[place], whole)
+            made.append(old[kept])
+    return made
 
 
 def _item(value: Any) -> Any:
@@ -143,15 +284,15 @@ def _inline(value: Any) -> Any:
     return value
 
 
-def _sentences(error: ValidationError) -> str:
-    return "; ".join(dict.fromkeys(_sentence(entry) for entry in error.errors()))
+def _place(entry: ErrorDetails) -> list[str]:
+    """Return the keys that lead to what is wrong."""
+    unions = {"sequential", "graph", "Part", "function-before"}
+    return [str(key) for key in entry["loc"] if not any(str(key).startswith(u) for u in unions)]
 
 
 def _sentence(entry: ErrorDetails) -> str:
     """Say one validation error: the field, what it received, what it accepts."""
-    unions = {"sequential", "graph", "Part", "function-before"}
-    place = [str(key) for key in entry["loc"] if not any(str(key).startswith(u) for u in unions)]
-    field = ".".join(place) or "the file"
+    field = ".".join(_place(entry)) or "the file"
     message = entry["msg"].removeprefix("Value error, ")
     kind = entry["type"]
     if kind == "extra_forbidden":

@@ -18,7 +18,7 @@ from textual.screen import Screen
 from textual.worker import Worker
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.runs import Run, Workspace
+from kerastui.models.runs import Workspace
 from kerastui.tui import failures, settings, themes
 from kerastui.tui.palette import KeyCommands
 from kerastui.tui.sections import SECTIONS
@@ -26,9 +26,12 @@ from kerastui.tui.starting import RunsApp
 from kerastui.tui.widgets.toast import say
 
 if TYPE_CHECKING:
-    from kerastui.models.experiment import Experiment
     from kerastui.models.machine.hardware import Snapshot
     from kerastui.tui.launcher import Launcher
+
+
+EDITING = frozenset({"data", "model", "train"})
+"""Sections in which the current experiment is changed, and changes are taken back."""
 
 
 class KerasTui(RunsApp):
@@ -36,7 +39,7 @@ class KerasTui(RunsApp):
 
     Args:
         workspace: Where runs are kept; `Workspace.default` says what is taken otherwise.
-        file: What to open at the start: an experiment file or a run directory.
+        file: What to open at the start: a path that `kerastui.models.opening` knows.
         launcher: Starts runs; None takes the nursery of `kerastui.models.launch`.
 
     Attributes:
@@ -59,6 +62,23 @@ class KerasTui(RunsApp):
         Binding("I", "section('inspect')", "Inspect", show=False, tooltip="Into a trained model"),
         Binding("R", "section('runs')", "Runs", show=False, tooltip="All runs"),
         Binding("question_mark", "help", "help", key_display="?", tooltip="What can be done here"),
+        Binding("u", "undo_edit", "undo", show=False, tooltip="Take back the last change"),
+        Binding("U", "redo_edit", "redo", show=False, tooltip="Do again what was taken back"),
+        Binding("ctrl+s", "save", "save", show=False, tooltip="Save the experiment"),
+        Binding(
+            "f12,ctrl+shift+s",
+            "save_as",
+            "save as",
+            show=False,
+            tooltip="Save the experiment under another name",
+        ),
+        Binding(
+            "ctrl+o",
+            "open_file",
+            "open a file",
+            show=False,
+            tooltip="An experiment, a run, a model, data: whatever it is",
+        ),
         Binding("ctrl+p", "command_palette", "palette", tooltip="Find a command by its name"),
         Binding("q", "leave", "leave", tooltip="Leave the app; runs may go on"),
         Binding(
@@ -114,6 +134,7 @@ class KerasTui(RunsApp):
             self._starting.cancel()
         if self._launcher is not None:
             await self._launcher.close()
+        await self.keeper.flush()
         await asyncio.to_thread(self.trash.empty)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -129,7 +150,13 @@ class KerasTui(RunsApp):
         await self._read_hardware()
         await asyncio.to_thread(_import_what_comes_next)
         if self.file:
-            await self._open_file(self.file)
+            from kerastui.tui.opening import open_path
+
+            await open_path(self, Path(self.file))
+        else:
+            from kerastui.tui.experiments import offer
+
+            await offer(self)
 
     async def _read_hardware(self) -> None:
         from kerastui.models.machine import hardware
@@ -137,19 +164,52 @@ class KerasTui(RunsApp):
         self.hardware = await asyncio.to_thread(hardware.snapshot)
         self.facts_changed.publish(None)
 
-    async def _open_file(self, name: str) -> None:
-        try:
-            opened = await asyncio.to_thread(_read, name)
-        except UserError as error:
-            self.tell_error(error)
-            return
-        if isinstance(opened, Run):
-            self.show_run(opened)
-        else:
-            self.set_current(opened)
-            self.action_section("train")
-
     # Actions
+
+    @work(group="file", exclusive=True, exit_on_error=False)
+    async def action_save(self) -> None:
+        """Save the current experiment."""
+        from kerastui.tui import experiments
+
+        await experiments.save(self)
+
+    @work(group="file", exclusive=True, exit_on_error=False)
+    async def action_save_as(self) -> None:
+        """Save the current experiment under another name."""
+        from kerastui.tui import experiments
+
+        await experiments.save_as(self)
+
+    @work(group="file", exclusive=True, exit_on_error=False)
+    async def action_open_file(self, typed: str = "") -> None:
+        """Ask what to open, and open it."""
+        from kerastui.tui import experiments, opening
+        from kerastui.tui.screens.open import OpenScreen
+
+        chosen = await self.push_screen_wait(
+            OpenScreen(self.workspace, self.keeper.autosave, typed)
+        )
+        if isinstance(chosen, Path):
+            await opening.open_path(self, chosen)
+        elif chosen is not None:
+            await experiments.restore(self, chosen)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "undo_edit":
+            return bool(self.edits.undoable) and self.current_mode in EDITING
+        if action == "redo_edit":
+            return bool(self.edits.redoable) and self.current_mode in EDITING
+        if action in ("save", "save_as"):
+            return self.edits.current is not None
+        return super().check_action(action, parameters)
+
+    def action_undo_edit(self) -> None:
+        """Take back the last change of the current experiment."""
+        self.undo_edit()
+
+    def action_redo_edit(self) -> None:
+        """Do again what was taken back last."""
+        self.redo_edit()
 
     def action_help(self) -> None:
         """Say what can be done on this screen."""
@@ -197,11 +257,3 @@ def _import_what_comes_next() -> None:
     import textual_plotext  # noqa: F401
 
     import kerastui.models.experiment_file  # noqa: F401
-
-
-def _read(name: str) -> Run | Experiment:
-    """Return the run or the experiment that a path names; raises `UserError` for anything else."""
-    from kerastui.models.experiment_file import load
-
-    path = Path(name).expanduser().absolute()
-    return Run(path) if (path / "run.json").exists() else load(path)

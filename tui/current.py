@@ -12,11 +12,13 @@ from textual.signal import Signal
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.runs import Workspace
+from kerastui.tui.autosave import Autosave, Keeper
 from kerastui.tui.edits import Edits
 from kerastui.tui.widgets.toast import say
 
 if TYPE_CHECKING:
     from kerastui.models.experiment import Experiment
+    from kerastui.models.experiment_file import SavedFile
     from kerastui.tui.launcher import Launcher
 
 
@@ -31,6 +33,7 @@ class CurrentApp(App[None]):
         workspace: The folder of the runs.
         edits: The current experiment with what was done to it: open another one with
             `set_current`, change it with `edit`.
+        keeper: Keeps unsaved changes on disk.
         current_changed: Published with the new current experiment.
         facts_changed: Published when the header has something else to say.
     """
@@ -39,6 +42,7 @@ class CurrentApp(App[None]):
         super().__init__()
         self.workspace = workspace
         self.edits = Edits()
+        self.keeper = Keeper(Autosave(workspace), self._not_kept)
         self.current_changed: Signal[Experiment | None] = Signal(self, "current_changed")
         self.facts_changed: Signal[None] = Signal(self, "facts_changed")
         self._launcher = launcher
@@ -83,10 +87,22 @@ class CurrentApp(App[None]):
         """The experiment that every section is about."""
         return self.edits.current
 
-    def set_current(self, experiment: Experiment | None) -> None:
-        """Open an experiment as the current one: what was done to the one before is forgotten."""
-        self.edits = Edits(experiment)
-        self._current_is_other()
+    def set_current(
+        self, experiment: Experiment | None, file: SavedFile | None = None, *, new: bool = False
+    ) -> None:
+        """Open an experiment as the current one. Unsaved changes of the one before are put aside.
+
+        Args:
+            experiment: What is opened.
+            file: The file it was read from, where it is saved again.
+            new: It is to be had nowhere else, so that it counts as changed until it is saved.
+        """
+        if self.edits.changed and self.edits.current is not None:
+            self.keeper.put_aside(self.edits)
+            words = f"{self.edits.current.name} was not saved: ctrl+o brings it back."
+            say(self, words, title="Put aside")
+        self.edits = Edits(experiment, file, new=new)
+        self.current_is_other()
 
     def edit(self, experiment: Experiment, words: str) -> None:
         """Change the current experiment, so that it can be taken back.
@@ -96,24 +112,36 @@ class CurrentApp(App[None]):
             words: What was done, as it stands after "undo": `units of layer 3`, `a layer`.
         """
         self.edits.change(experiment, words)
-        self._current_is_other()
+        self.current_is_other()
 
     def undo_edit(self) -> None:
         """Take the last change of the current experiment back, and say which."""
         if words := self.edits.undo():
-            self._current_is_other()
+            self.current_is_other()
             say(self, words, title="Undone")
 
     def redo_edit(self) -> None:
         """Do again what was taken back last, and say what."""
         if words := self.edits.redo():
-            self._current_is_other()
+            self.current_is_other()
             say(self, words, title="Done again")
 
-    def _current_is_other(self) -> None:
+    def current_is_other(self) -> None:
+        """Tell that the current experiment, its file or its mark is another one, and keep it."""
         self.current_changed.publish(self.current)
+        self.refresh_bindings()
+        self.keeper.note(self.edits)
+        self._keep_changes()
         if self.current is not None:
             self._summarise(self.current)
+
+    @work(group="autosave", exit_on_error=False)
+    async def _keep_changes(self) -> None:
+        await self.keeper.flush()
+
+    def _not_kept(self, error: UserError) -> None:
+        words = f"{error.message} Unsaved changes would be lost with the app; ctrl+s saves them."
+        say(self, words, "warning", title="Not kept on disk")
 
     @work(group="summary", exclusive=True, exit_on_error=False)
     async def _summarise(self, experiment: Experiment) -> None:

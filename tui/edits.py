@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kerastui.models.experiment import Experiment
+    from kerastui.models.experiment_file import SavedFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +21,27 @@ class Edit:
 class Edits:
     """The history of one experiment since it was opened.
 
+    Args:
+        experiment: The experiment that was opened.
+        file: The file it was opened from.
+        new: It is to be had nowhere else, so that it counts as changed until it is saved.
+
     Attributes:
         current: The experiment as it is now.
-        saved: The experiment as it was opened or last saved.
+        saved: The experiment as it was opened or last saved; None for a new one.
+        file: Where it is saved; None before the first time.
     """
 
-    def __init__(self, experiment: Experiment | None = None) -> None:
-        self.current = self.saved = experiment
+    def __init__(
+        self,
+        experiment: Experiment | None = None,
+        file: SavedFile | None = None,
+        *,
+        new: bool = False,
+    ) -> None:
+        self.current = experiment
+        self.saved = None if new else experiment
+        self.file = file
         self._done: list[Edit] = []
         self._undone: list[Edit] = []
 
@@ -70,6 +85,17 @@ class Edits:
         self.current = edit.experiment
         return edit.words
 
-    def mark_saved(self) -> None:
-        """Take note that the experiment is on disk as it is now."""
-        self.saved = self.current
+    def mark_saved(self, experiment: Experiment | None, file: SavedFile | None) -> None:
+        """Take note that `experiment`, which may have been changed since, is in a file."""
+        self.saved, self.file = experiment, file
+
+    def rename(self, name: str) -> None:
+        """Give the experiment another name, which undoing leaves alone."""
+
+        def named(experiment: Experiment) -> Experiment:
+            return experiment.model_copy(update={"name": name})
+
+        if self.current is not None:
+            self.current = named(self.current)
+        self._done = [Edit(edit.words, named(edit.experiment)) for edit in self._done]
+        self._undone = [Edit(edit.words, named(edit.experiment)) for edit in self._undone]

@@ -31,7 +31,9 @@ def header_state(app: KerasTui, section: str) -> HeaderState:
                 left = f"left {words.duration(seconds)}"
         if not name and app.monitor.info:
             name = app.monitor.info.name
-    return HeaderState(section, name, facts, status, progress, left, _device(app.hardware))
+    changed = app.edits.changed and app.current is not None
+    device = _device(app.hardware)
+    return HeaderState(section, name, facts, status, progress, left, device, changed)
 
 
 def _experiment(app: KerasTui) -> tuple[str, tuple[str, ...]]:

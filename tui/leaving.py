@@ -16,10 +16,42 @@ if TYPE_CHECKING:
 
 
 async def may_leave(app: KerasTui) -> bool:
-    """Say whether the app is to be left; asks where a run that was started in it goes on.
+    """Say whether the app is to be left; asks where something is unsaved or goes on.
 
     Runs in a worker of the app, since it waits for the answer.
     """
+    return await _saved(app) and await _runs_settled(app)
+
+
+async def _saved(app: KerasTui) -> bool:
+    """Ask what becomes of unsaved changes."""
+    experiment = app.edits.current
+    if experiment is None or not app.edits.changed:
+        return True
+    answer = await app.push_screen_wait(
+        Ask(
+            "leave",
+            f"{experiment.name} was changed and not saved.",
+            [
+                Choice("s", "Save it and leave"),
+                Choice("l", "Leave; the changes are kept", "They are offered at the next start."),
+                Choice("d", "Leave without the changes", "They can't be brought back."),
+                Choice("b", "Stay here"),
+            ],
+        )
+    )
+    if answer == "s":
+        from kerastui.tui import experiments
+
+        return await experiments.save(app)
+    if answer == "d":
+        app.edits.mark_saved(experiment, app.edits.file)
+        app.current_is_other()
+    return answer in ("l", "d")
+
+
+async def _runs_settled(app: KerasTui) -> bool:
+    """Ask what becomes of runs that were started in the app and go on."""
     active = await asyncio.to_thread(_active, list(app.started_here.values()))
     if not active:
         return True

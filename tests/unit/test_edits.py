@@ -37,7 +37,7 @@ def test_what_changes_nothing_is_no_change() -> None:
 def test_saving_ends_the_mark_and_undoing_past_it_brings_it_back() -> None:
     edits = Edits(IRIS)
     edits.change(with_epochs(7), "epochs")
-    edits.mark_saved()
+    edits.mark_saved(edits.current, None)
     assert not edits.changed
     edits.undo()
     assert edits.changed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -139,28 +139,56 @@ class Tell(ModalScreen[None]):
 
 
 class AskText(ModalScreen[str | None]):
-    """Asks for one line of text, such as a path. Escape gives None."""
+    """Asks for one line of text, such as a path. Escape gives None.
+
+    Args:
+        title: What it is about.
+        text: The question.
+        value: What stands there at first.
+        placeholder: What stands there while nothing is typed.
+        check: Says what is wrong with the text, in a sentence, empty where nothing is; the
+            question then stays.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "back", key_display="Esc", tooltip="Nothing is done"),
     ]
 
-    def __init__(self, title: str, text: str, value: str = "", placeholder: str = "") -> None:
+    def __init__(
+        self,
+        title: str,
+        text: str,
+        value: str = "",
+        placeholder: str = "",
+        check: Callable[[str], str] | None = None,
+    ) -> None:
         super().__init__()
         self.title_text = title
         self.text = text
         self.value = value
         self.placeholder = placeholder
+        self.check = check
 
     def compose(self) -> ComposeResult:
-        with Panel(title=self.title_text, classes="dialog"), Vertical(classes="dialog-text"):
-            yield Static(Content(self.text))
-            yield Input(self.value, placeholder=self.placeholder)
+        with Panel(title=self.title_text, classes="dialog"):
+            with Vertical(classes="dialog-text"):
+                yield Static(Content(self.text))
+                yield Input(self.value, placeholder=self.placeholder)
+            yield Static(classes="dialog-hint")
         yield FooterLine()
+
+    @on(Input.Changed)
+    def _typed(self) -> None:
+        self.query_one(".dialog-hint", Static).update()
 
     @on(Input.Submitted)
     def _given(self, event: Input.Submitted) -> None:
-        self.dismiss(event.value.strip())
+        value = event.value.strip()
+        wrong = self.check(value) if self.check else ""
+        if wrong:
+            self.query_one(".dialog-hint", Static).update(Content.styled(wrong, "$bad"))
+        else:
+            self.dismiss(value)
 
     def action_cancel(self) -> None:
         self.dismiss(None)

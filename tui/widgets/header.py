@@ -29,6 +29,7 @@ class HeaderState:
         progress: How far it is: `62/150`.
         left: The time it still takes: `left 3 s`.
         device: Where runs take place: `CPU 2 cores`.
+        changed: The experiment was changed since it was saved.
     """
 
     section: str = "learn"
@@ -38,6 +39,7 @@ class HeaderState:
     progress: str = ""
     left: str = ""
     device: str = ""
+    changed: bool = False
 
 
 class HeaderLine(Widget):
@@ -129,7 +131,8 @@ def _right(
     parts: list[Content] = []
     title = state.experiment if name is None else name
     if title:
-        about = Content.assemble(title, (f" · {facts}" if facts else "", "$muted"))
+        mark = (" •", "$warn") if state.changed else ""
+        about = Content.assemble(title, mark, (f" · {facts}" if facts else "", "$muted"))
         parts.append(about)
     if state.status:
         run = words.state(state.status)

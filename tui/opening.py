@@ -1,0 +1,66 @@
+"""Opening whatever a path leads to. Runs in workers of the app."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kerastui.datasets.errors import UserError
+from kerastui.models import opening
+from kerastui.tui import recent
+
+if TYPE_CHECKING:
+    from kerastui.tui.app import KerasTui
+
+
+async def open_path(app: KerasTui, path: Path) -> None:
+    """Open a path: an experiment, a run, a study, a model, or data. What goes wrong is shown."""
+    try:
+        found = await asyncio.to_thread(opening.identify, path)
+        await _OPEN[found.kind](app, found.path)
+    except UserError as error:
+        app.tell_error(error, f"{path.name or path} was not opened")
+    else:
+        await asyncio.to_thread(recent.add, found.path)
+
+
+async def _experiment(app: KerasTui, path: Path) -> None:
+    from kerastui.models.experiment_file import open_file
+
+    experiment, file = await asyncio.to_thread(open_file, path)
+    app.set_current(experiment, file)
+    app.action_section("train")
+
+
+async def _run(app: KerasTui, path: Path) -> None:
+    from kerastui.models.runs import Run
+
+    run = Run(path)
+    await asyncio.to_thread(run.info)
+    app.show_run(run)
+
+
+async def _study(app: KerasTui, path: Path) -> None:
+    from kerastui.models.study_store import StudyFolder
+
+    study = StudyFolder(path)
+    await asyncio.to_thread(study.info)
+    app.show_study(study)
+
+
+async def _model(app: KerasTui, path: Path) -> None:
+    raise UserError(f"{path} is a model.", "The weights of a run's model stand under Inspect.")
+
+
+async def _data(app: KerasTui, path: Path) -> None:
+    raise UserError(f"{path} is data.", "Data is imported on the Data screen.")
+
+
+_OPEN = {
+    "experiment": _experiment,
+    "run": _run,
+    "study": _study,
+    "model": _model,
+    "data": _data,
+}
