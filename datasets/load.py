@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from kerastui.datasets.catalogue import Card, card
+from kerastui.datasets.catalogue import Card, card_of
 from kerastui.datasets.errors import UserError
 from kerastui.datasets.fetch import Located, fetch, locate
+from kerastui.datasets.files.place import changed_words, fingerprint
 from kerastui.datasets.generators import generate
 from kerastui.datasets.image import load_digits, load_mnist
 from kerastui.datasets.loaded import Loaded
@@ -34,6 +35,7 @@ class Source:
     Attributes:
         dataset: The name the experiment gives.
         substitute: The card that stands in for it, or None: these are the real data.
+        changed: A warning where an own file is not what was imported, else empty.
     """
 
     dataset: str
@@ -44,6 +46,7 @@ class Source:
     origin: str
     rows: int
     substitute: str | None
+    changed: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a run's record."""
@@ -58,7 +61,7 @@ def load(
     Raises:
         UserError: Unknown, not to be had, damaged, or wrong parameters.
     """
-    chosen = card(data.dataset)
+    chosen = card_of(data)
     if data.parameters and chosen.kind != "generator":
         raise UserError(
             f"{chosen.name} takes no parameters, but {', '.join(data.parameters)} is given.",
@@ -76,11 +79,12 @@ def load(
         dataset=chosen.name,
         title=chosen.title,
         path=None if located.path is None else str(located.path),
-        sha256=located.sha256,
+        sha256=located.sha256 or (fingerprint(located.path)[1] if located.path else ""),
         verified=located.verified,
         origin=located.origin,
         rows=loaded.rows,
         substitute=used.name if used is not chosen else None,
+        changed=changed_words(chosen.recipe, located) if chosen.recipe else "",
     )
     return loaded, source
 
@@ -97,6 +101,12 @@ def _fetched(used: Card, progress: Callable[[str], None] | None) -> Located:
 def _read(used: Card, located: Located | None, parameters: dict[str, Any], seed: int) -> Loaded:
     if used.kind == "generator":
         return generate(used, parameters, seed)
+    if used.recipe is not None:
+        from kerastui.datasets.files.read import read  # with all that reads files
+
+        assert located is not None
+        assert located.path is not None
+        return read(located.path, used.recipe, series=used.kind == "series")
     if used.embedded:
         return load_digits(used) if used.kind == "image" else load_sklearn(used)
     assert located is not None

@@ -79,6 +79,7 @@ class Loaded:
         n_train: Rows of the data set's own training part, which come first; None: not split.
         classes: Names of the classes by number, where known.
         names: The column that names the rows, or empty.
+        words: Of own texts: word to rank, 1 for the most frequent.
     """
 
     columns: dict[str, Array] = field(default_factory=dict)
@@ -88,6 +89,7 @@ class Loaded:
     n_train: int | None = None
     classes: tuple[str, ...] = ()
     names: str = ""
+    words: dict[str, int] | None = None
 
     @property
     def rows(self) -> int:

@@ -349,6 +349,7 @@ def _finished(
         _fitted=fitted,
         _sample=sample,
         _used=source.substitute or source.dataset,
+        _words=None if loaded.words is None else Words(loaded.words),
         target_names=list(data.target or loaded.target) if loaded.x is None else [],
     )
 

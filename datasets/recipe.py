@@ -16,7 +16,12 @@ from kerastui.datasets.strict import Strict
 Format = Literal["csv", "jsonl", "parquet", "npy", "npz", "pictures", "texts"]
 Delimiter = Annotated[str, Field(min_length=1, max_length=1)]
 
-MARKS = ("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "?", "-")
+PANDAS_MARKS = (
+    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
+    "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
+)  # fmt: skip
+"""What `pandas.read_csv` takes for "no value" when it is not told otherwise."""
+MARKS = (*PANDAS_MARKS, "?", "-")
 """Cells that usually mean "no value"."""
 
 FORMATS: dict[str, str] = {

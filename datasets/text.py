@@ -20,6 +20,8 @@ from kerastui.datasets.loaded import Array, Loaded, Sequences
 from kerastui.datasets.npz import read_ragged_npz
 
 FILL, START, UNKNOWN, OFFSET = 0, 1, 2, 3
+WORD = r"[^\W_]+(?:'[^\W_]+)*"
+"""One word of a text in lower case."""
 GENERATED_WORDS = 20_001
 """Ranks of generated texts stay below this."""
 _SEED = 113
@@ -145,7 +147,7 @@ class Words:
         """
         if not isinstance(text, str):
             text = " ".join(text)
-        words = re.findall(r"[^\W_]+(?:'[^\W_]+)*", text.lower())
+        words = re.findall(WORD, text.lower())
         if not words:
             raise UserError("The text has no words.", hint="Type at least one word.")
         ranks = [self.index.get(word) for word in words]

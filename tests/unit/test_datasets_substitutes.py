@@ -103,7 +103,7 @@ def test_without_the_users_word_there_is_no_substitute(monkeypatch: pytest.Monke
 
     file = replace(card("ionosphere").file, addresses=("http://127.0.0.1:9/file",))
     lost = replace(card("ionosphere"), files=(file,))
-    monkeypatch.setattr("kerastui.datasets.load.card", lambda name: lost)
+    monkeypatch.setattr("kerastui.datasets.load.card_of", lambda data: lost)
     data = {"dataset": "ionosphere", "task": "binary", "steps": [{"step": "encode_label"}]}
     with pytest.raises(UserError, match="could not be downloaded") as caught:
         prepare(Data.model_validate(data), seed=1)
