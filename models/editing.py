@@ -357,7 +357,7 @@ def keep_outputs(plain: Values, outputs: Sequence[str]) -> None:
         given = compile_.get(field)
         if by_output(given):
             kept = {name: value for name, value in given.items() if name in outputs}
-            first = next(iter(given.values()), without)
+            first: Any = next(iter(given.values()), without)
             compile_[field] = kept or (first if field != "loss_weights" else None)
 
 

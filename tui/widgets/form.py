@@ -14,9 +14,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from kerastui.models import catalogue
-from kerastui.tui.widgets.form_edit import Choose, EditValue
-from kerastui.tui.widgets.form_fields import Changes, Field, Option, required, shown
+from kerastui.tui.widgets.form_edit import Choose, ChooseSeveral, EditValue, complete
+from kerastui.tui.widgets.form_fields import Changes, Field, retyped, shown
 from kerastui.tui.widgets.row_list import Column, Row, RowList
 
 MORE = "…"
@@ -34,6 +33,7 @@ class Form(Vertical):
 
     Args:
         check: Says what is wrong with changes; asked while a value is typed.
+        labels: Cells for the names of the fields.
     """
 
     DEFAULT_CSS = """
@@ -58,15 +58,22 @@ class Form(Vertical):
         def control(self) -> Form:
             return self.form
 
-    def __init__(self, check: Check, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        check: Check,
+        *,
+        labels: int = 30,
+        id: str | None = None,  # noqa: A002
+    ) -> None:
         super().__init__(id=id)
         self._check = check
+        self._labels = labels
         self._sections: list[tuple[str, list[Field]]] = []
         self._fields: dict[str, Field] = {}
         self._opened: set[str] = set()
 
     def compose(self) -> ComposeResult:
-        yield RowList([Column(width=30), Column()])
+        yield RowList([Column(width=self._labels), Column()])
         yield Static(id="form-doc")
 
     @property
@@ -75,7 +82,7 @@ class Form(Vertical):
         return self.query_one(RowList)
 
     def show(self, sections: Sequence[tuple[str, Sequence[Field]]]) -> None:
-        """Show fields in sections, each with its title."""
+        """Show fields in sections, each with its title; one without a title has no heading."""
         self._sections = [(title, list(fields)) for title, fields in sections]
         self._fill()
 
@@ -83,28 +90,36 @@ class Form(Vertical):
         self._fields.clear()
         rows: list[Row] = []
         for title, fields in self._sections:
-            rows.append(Row(f"section {title}", (Content.styled(title, "bold"),), group=True))
-            rows += self._rows(fields)
+            if title:
+                rows.append(Row(f"section {title}", (Content.styled(title, "bold"),), group=True))
+            rows += self._rows(fields, 1 if title else 0)
         first = self.rows.key == ""
         self.rows.set_rows(rows)
         if first and self._fields:
             self.rows.move_to(next(iter(self._fields)))
         self._describe()
 
-    def _rows(self, fields: Sequence[Field]) -> list[Row]:
+    def _rows(self, fields: Sequence[Field], base: int) -> list[Row]:
         rows: list[Row] = []
         hidden: dict[str, int] = {}
+        levels = {field.key: base + field.level for field in fields}
+
+        def more() -> Row:
+            parent, count = hidden.popitem()
+            return _more(parent, count, level=levels.get(parent, base) + 1)
+
         for field in fields:
             parent = field.key.rpartition(".")[0]
             if field.minor and not field.is_set and parent not in self._opened:
                 hidden[parent] = hidden.get(parent, 0) + 1
                 continue
             while hidden and not field.key.startswith(f"{next(iter(hidden))}."):
-                rows.append(_more(*hidden.popitem(), level=2))
+                rows.append(more())
             self._fields[field.key] = field
-            rows.append(Row(field.key, _cells(field), level=field.level + 1,
+            rows.append(Row(field.key, _cells(field), level=base + field.level,
                             found=f"{field.label} {shown(field.value)}"))  # fmt: skip
-        rows += [_more(parent, count, level=2) for parent, count in hidden.items()]
+        while hidden:
+            rows.append(more())
         return rows
 
     @property
@@ -156,58 +171,41 @@ class Form(Vertical):
             self.post_message(self.Edited(self, field.change(None)))
 
     def _adder(self) -> Field | None:
-        """Return the adding line of the section in which the cursor stands."""
+        """Return the adding line of the list in which the cursor stands, the innermost one."""
+        cursor = self.rows.key.removesuffix(MORE)
         for _, fields in self._sections:
-            keys = {field.key for field in fields}
-            if self.rows.key.removesuffix(MORE) in keys:
-                return next((field for field in fields if field.adds), None)
+            if cursor not in {field.key for field in fields}:
+                continue
+            adders = [field for field in fields if field.adds]
+            inside = [one for one in adders if cursor.startswith(one.key.rpartition(".")[0] + ".")]
+            return max(inside, key=lambda one: len(one.key)) if inside else (
+                adders[0] if adders else None
+            )  # fmt: skip
         return None
 
     @work(group="edit", exclusive=True, exit_on_error=False)
     async def _edit(self, field: Field) -> None:
         """Ask for a value until it is accepted or given up."""
         value: Any
-        if field.options and not field.typed:
+        if field.several:
+            value = await self.app.push_screen_wait(
+                ChooseSeveral(field.label, field.options, field.value or ())
+            )
+        elif field.options and not field.typed:
             value = await self.app.push_screen_wait(Choose(field.label, field.options, field.value))
         else:
             value = await self.app.push_screen_wait(EditValue(field, self._check))
         if value is None:
             return
-        value = {"yes": True, "no": False}.get(value, value) if not field.kind else value
-        if value == EditValue.DEFAULT:
+        if not field.kind and isinstance(value, str):
+            value = {"yes": True, "no": False}.get(value, value)
+        if value is EditValue.DEFAULT:
             value = None
         elif field.kind and isinstance(value, str):
-            value = await self._complete(field, value)
+            value = await complete(self.app, field.kind, retyped(field.kind, field.table, value))
             if value is None:
                 return
         self.post_message(self.Edited(self, field.change(value)))
-
-    async def _complete(self, field: Field, name: str) -> Any:
-        """Ask for the parameters that an object can't do without."""
-        needed = required(field.kind, name)
-        if not needed:
-            return name
-        table: dict[str, Any] = {"type": name}
-        for parameter in needed:
-
-            def change(value: Any, key: str = parameter.name) -> Changes:
-                return {key: value}
-
-            def check(changes: Changes, parameter: catalogue.Parameter = parameter) -> str:
-                found = catalogue.check(field.kind, name, {**table, **changes})
-                wrong = [entry for entry in found if entry.where == parameter.name]
-                return wrong[0].sentence.partition(": ")[2] if wrong else ""
-
-            asked = Field(
-                parameter.name, f"{name}: {parameter.name}", None, None, change,
-                doc=parameter.doc, accepts=catalogue.describe(parameter),
-                options=tuple(Option(choice) for choice in parameter.choices),
-            )  # fmt: skip
-            value = await self.app.push_screen_wait(EditValue(asked, check))
-            if value is None or value == EditValue.DEFAULT:
-                return None
-            table[parameter.name] = value
-        return table
 
 
 def _cells(field: Field) -> tuple[Content, ...]:

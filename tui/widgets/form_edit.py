@@ -1,19 +1,31 @@
-"""The two ways to give a field a value: to type it, and to choose it from a list."""
+"""The ways to give a field a value: to type it, to choose one or several from a list."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from textual import on
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from kerastui.models import catalogue
 from kerastui.tui.widgets.footer import FooterLine
-from kerastui.tui.widgets.form_fields import Changes, Field, Option, editable, read, shown
+from kerastui.tui.widgets.form_fields import (
+    USUAL,
+    Changes,
+    Field,
+    Option,
+    editable,
+    missing,
+    options,
+    plain,
+    read,
+    shown,
+)
 from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.row_list import Column, Row, RowList
 
@@ -155,3 +167,121 @@ class Choose(ModalScreen[str | None]):
 
     def action_cancel(self) -> None:
         self.dismiss(None)
+
+
+class ChooseSeveral(ModalScreen[list[str] | None]):
+    """A list to mark in, at least one; the order of marking counts. Escape gives None.
+
+    Args:
+        title: What is chosen.
+        options: The values.
+        current: Those that are set.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "take", "take them", tooltip="Take what is marked"),
+        Binding("space", "mark", "mark", tooltip="Mark it, or no longer"),
+        Binding("escape", "cancel", "back", tooltip="Leave it as it is"),
+    ]
+
+    def __init__(self, title: str, options: Sequence[Option], current: Sequence[str]) -> None:
+        super().__init__()
+        self.title_text = title
+        self.options = tuple(options)
+        self.marked = list(current)
+
+    def compose(self) -> ComposeResult:
+        width = max((len(option.value) for option in self.options), default=0) + 2
+        with Panel(title=self.title_text, classes="dialog"):
+            rows = RowList([Column(width=3, align="right"), Column(width=width), Column()])
+            rows.styles.height = min(max(1, len(self.options)), 16)
+            yield rows
+        yield FooterLine()
+
+    def on_mount(self) -> None:
+        self._fill()
+        rows = self.query_one(RowList)
+        if self.marked:
+            rows.move_to(self.marked[0])
+        rows.focus()
+
+    def _fill(self) -> None:
+        def number(value: str) -> str:
+            return str(self.marked.index(value) + 1) if value in self.marked else ""
+
+        self.query_one(RowList).set_rows(
+            Row(option.value, (Content.styled(number(option.value), "$primary"),
+                               Content(option.value), Content.styled(option.note, "$muted")))
+            for option in self.options
+        )  # fmt: skip
+
+    def action_mark(self) -> None:
+        """Mark what is under the cursor, or no longer."""
+        if key := self.query_one(RowList).key:
+            self.marked = (
+                [one for one in self.marked if one != key]
+                if key in self.marked
+                else [*self.marked, key]
+            )
+            self._fill()
+
+    @on(RowList.Opened)
+    def _clicked(self, event: RowList.Opened) -> None:
+        event.stop()
+        self.action_mark()
+
+    def action_take(self) -> None:
+        if self.marked:
+            self.dismiss(self.marked)
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)
+
+
+async def complete(app: App[Any], kind: str, given: Any) -> Any:
+    """Ask for the parameters that a Keras object can't do without and does not have.
+
+    Args:
+        app: Where to ask; the caller runs in a worker.
+        kind: Kind of the object in the catalogue.
+        given: A name, or a table with `type`.
+
+    Returns:
+        The object, a name or a table; None where an answer was refused.
+    """
+    table: dict[str, Any] = {"type": given} if isinstance(given, str) else dict(given)
+    for parameter in missing(kind, table):
+        value = await _ask(app, kind, table, parameter)
+        if value is None:
+            return None
+        table[parameter.name] = value
+    return plain(table)
+
+
+async def _ask(
+    app: App[Any], kind: str, table: Mapping[str, Any], parameter: catalogue.Parameter
+) -> Any:
+    """Ask for one parameter of an object."""
+    name = str(table["type"])
+    title = f"{name}: {parameter.name}"
+    if parameter.part and parameter.value in ("part", "parts"):
+        chosen = await app.push_screen_wait(Choose(title, options(parameter.part), None))
+        inner = await complete(app, parameter.part, chosen) if chosen else None
+        if isinstance(inner, str) and parameter.part == "layers":
+            inner = {"type": inner}
+        return [inner] if inner is not None and parameter.value == "parts" else inner
+
+    def check(changes: Changes) -> str:
+        found = catalogue.check(kind, name, {**table, **changes})
+        wrong = [one for one in found if one.where == parameter.name]
+        return wrong[0].sentence.partition(": ")[2] if wrong else ""
+
+    usual = USUAL.get(parameter.name)
+    asked = Field(
+        parameter.name, title, usual if not check({parameter.name: usual}) else None, None,
+        lambda value: {parameter.name: value},
+        doc=parameter.doc, accepts=catalogue.describe(parameter),
+        options=tuple(Option(choice) for choice in parameter.choices),
+    )  # fmt: skip
+    value = await app.push_screen_wait(EditValue(asked, check))
+    return None if value is EditValue.DEFAULT else value

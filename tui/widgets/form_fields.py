@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from kerastui.models import catalogue
@@ -44,6 +44,8 @@ class Field:
         removable: Delete takes the whole thing out of a list.
         adds: It is no value but a line that adds something to a list.
         kind: Kind of the catalogue, where the value is the name of a Keras object.
+        table: The object that stands there: what another one has too is kept.
+        several: The value is a list of the options.
     """
 
     key: str
@@ -60,6 +62,8 @@ class Field:
     removable: bool = False
     adds: bool = False
     kind: str = ""
+    table: Mapping[str, Any] = field(default_factory=dict)
+    several: bool = False
 
     @property
     def is_set(self) -> bool:
@@ -153,6 +157,7 @@ def part_fields(
         doc=entry.doc if entry else "",
         accepts=f"one of Keras' {kind}",
         options=options(kind), typed=False, level=level, removable=removable, kind=kind,
+        table=table,
     )  # fmt: skip
     if entry is None:
         return
@@ -186,6 +191,9 @@ def _parameter_fields(
         # A nested object with parameters of its own has fields of its own.
         yield from part_fields(parameter.part, value, parameter.name, key, change, level=level)
         return
+    if "parts" in parameter.accepts and isinstance(value, list | tuple):
+        yield from parts_fields(parameter.part, value, parameter.name, key, change, level=level)
+        return
     yield Field(
         key, parameter.name, value, parameter.default, change,
         doc=parameter.doc, accepts=catalogue.describe(parameter),
@@ -201,6 +209,8 @@ def parts_fields(
     label: str,
     key: str,
     change: Callable[[list[Any]], Changes],
+    *,
+    level: int = 0,
 ) -> Iterator[Field]:
     """Yield the fields of a list of Keras objects, and the line that adds one.
 
@@ -210,6 +220,7 @@ def parts_fields(
         label: What one of them is called.
         key: Where the list stands.
         change: Returns the changes that put another list in its place.
+        level: How deep they stand.
     """
     for index, value in enumerate(values):
 
@@ -217,7 +228,8 @@ def parts_fields(
             rest = [new] if new is not None else []
             return change([*values[:index], *rest, *values[index + 1 :]])
 
-        yield from part_fields(kind, value, label, f"{key}.{index}", replace, removable=True)
+        yield from part_fields(kind, value, label, f"{key}.{index}", replace, level=level,
+                               removable=True)  # fmt: skip
 
     def add(new: Any) -> Changes:
         return change([*values, new] if new is not None else list(values))
@@ -225,7 +237,7 @@ def parts_fields(
     yield Field(
         f"{key}.{len(values)}", label, None, None, add,
         doc=f"Adds a {label}.", accepts=f"one of Keras' {kind}",
-        options=options(kind), typed=False, adds=True, kind=kind,
+        options=options(kind), typed=False, level=level, adds=True, kind=kind,
     )  # fmt: skip
 
 
@@ -259,10 +271,21 @@ def retyped(kind: str, table: Mapping[str, Any], new: Any) -> Any:
     return plain({"type": new, **kept})
 
 
-def required(kind: str, name: str) -> list[catalogue.Parameter]:
-    """Return the parameters that an object can't do without."""
-    entry = catalogue.load().get(kind, name)
-    return [parameter for parameter in entry.parameters if parameter.required] if entry else []
+def missing(kind: str, table: Mapping[str, Any]) -> list[catalogue.Parameter]:
+    """Return the parameters that an object can't do without and does not have."""
+    entry = catalogue.load().get(kind, str(table["type"]))
+    parameters = entry.parameters if entry else ()
+    return [one for one in parameters if one.required and one.name not in table]
+
+
+USUAL: Mapping[str, Any] = {
+    "units": 32, "filters": 32, "kernel_size": 3, "rate": 0.5, "input_dim": 10_000,
+    "output_dim": 16, "n": 10, "num_heads": 4, "key_dim": 16, "head_dim": 16, "stddev": 0.1,
+    "num_query_heads": 4, "num_key_value_heads": 2, "output_size": 4, "height": 32, "width": 32,
+    "factor": 0.2, "num_tokens": 10, "num_bins": 10, "dims": [2, 1], "axes": 1,
+    "target_shape": [-1], "activation": "relu", "value_range": [0, 255],
+}  # fmt: skip
+"""What is often taken for parameters that have no default in Keras; offered, to be changed."""
 
 
 def plain(table: Mapping[str, Any]) -> Any:
