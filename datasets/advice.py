@@ -34,20 +34,24 @@ _LIKELY = (
 )  # fmt: skip
 
 
-def propose(facts: DataFacts, target: Sequence[str] = ()) -> Proposal:
+def propose(
+    facts: DataFacts, target: Sequence[str] = (), task: spec.Task | None = None
+) -> Proposal:
     """Propose a preparation.
 
     Args:
         facts: What is known of the data.
         target: What is to be predicted, where that is settled; otherwise it is proposed too.
+        task: The task, where that is settled.
     """
     if facts.kind == "pictures":
         return advice_kinds.pictures(facts)
     if facts.kind == "texts":
         return advice_kinds.texts(facts)
-    if facts.kind == "series" or (_is_series(facts) and not target):
+    series = facts.kind == "series" or (_is_series(facts) and not target)
+    if task == "forecasting" or (series and task is None):
         return advice_kinds.series(facts, target)
-    return _table(facts, target)
+    return _table(facts, target, task)
 
 
 def _is_series(facts: DataFacts) -> bool:
@@ -56,10 +60,12 @@ def _is_series(facts: DataFacts) -> bool:
     return len(dates) == 1 and len(facts.columns) == 2 and facts.columns[1].kind == "number"
 
 
-def _table(facts: DataFacts, given: Sequence[str]) -> Proposal:
+def _table(facts: DataFacts, given: Sequence[str], settled: spec.Task | None) -> Proposal:
     target, target_why = _target(facts, given)
     chosen = [column for name in target if (column := facts.column(name))]
-    task, task_why = task_of(chosen, facts)
+    task, task_why = task_of(chosen)
+    if settled:
+        task, task_why = settled, "You chose it."
     left_out = dict(_left_out(facts, target))
     used = [c for c in facts.columns if c.name not in target and c.name not in left_out]
     reasons = [
@@ -139,7 +145,7 @@ def _likeness(column: ColumnFacts, facts: DataFacts) -> tuple[int, str]:
     return score, why
 
 
-def task_of(target: Sequence[ColumnFacts], facts: DataFacts) -> tuple[spec.Task, str]:
+def task_of(target: Sequence[ColumnFacts]) -> tuple[spec.Task, str]:
     """The task that target columns stand for, and why."""
     if not target:
         return "regression", "Without a target nothing can be said; choose one with e."

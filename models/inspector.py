@@ -24,6 +24,7 @@ Answer = Callable[..., dict[str, Any]]
 
 SERVICES = {
     "lab": "kerastui.models.labs.worker",
+    "prepare": "kerastui.models.preparing",
     "table": "kerastui.models.tables.worker",
     "model": "kerastui.models.model_service",
     "look": "kerastui.models.look.worker",

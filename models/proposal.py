@@ -57,8 +57,8 @@ def starting_experiment(data: spec.Data, facts: DataFacts, *, seed: int = 1) -> 
     layers.append(last)
     reasons = [
         Reason("model", _named(layers), why),
-        Reason("last layer", _named([last]), f"The task is {data.task}: it puts out {what}."),
-        Reason("loss", loss, f"What is made small for {data.task}; {metric} is shown beside it."),
+        Reason("last layer", _named([last]), f"It puts out {what}, as {data.task} asks."),
+        Reason("loss", loss, f"The usual loss for {data.task}; {metric} is shown beside it."),
     ]
     if rescaling := _rescaling(data, facts):
         layers.append(rescaling)
@@ -195,5 +195,6 @@ def _named(layers: list[dict[str, Any]]) -> str:
     for layer in layers:
         size = next((layer[key] for key in ("units", "filters", "output_dim", "rate")
                      if key in layer), "")  # fmt: skip
-        shown.append(f"{layer['type']} {size}".strip())
+        shown.append(" ".join(str(w) for w in (layer["type"], size, layer.get("activation", ""))
+                              if w != ""))  # fmt: skip
     return " → ".join(shown)
