@@ -13,8 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from kerastui.models.adviser import overfit
 from kerastui.models.adviser import techniques as try_
 from kerastui.models.adviser.curves import CLEAR, Curve, curve, first_bad
+from kerastui.models.adviser.overfit import TOO_FEW, WORSE
 from kerastui.models.adviser.techniques import Maker, Technique
 from kerastui.models.experiment import Experiment
 from kerastui.models.figures import number
@@ -28,7 +30,6 @@ Kind = Literal[
 ]  # fmt: skip
 Area = Literal["learning", "generalization", "prediction", "fine"]
 
-TOO_FEW = 5  # epochs: fewer have no tail that could be told from their beginning
 LEAST_GAIN = 0.05  # of the first loss: less is what a model gains that only finds the mean
 RESTLESS = 0.02  # noise of the first loss: a loss that jumps about without learning
 CHANCE = 0.97  # of the loss of blind guessing: still there, but for a little luck
@@ -37,7 +38,6 @@ SHAKY = 0.05  # noise of a loss, of all that was gained: calm lessons have 0 to 
 RISING = 0.1  # of all that was gained, lost again: more than a last unlucky stretch
 JUMP = 0.5  # of all that was gained: an epoch that throws half of it away is a spike
 STILL = 0.02  # of all that was gained, in the last tenth: more is worth waiting for
-WORSE = 0.05  # of the best validation loss: a rise that a reader sees in the chart
 GAP, ACCURACY_GAP = 1.5, 0.03  # validation loss by training loss; difference of accuracies
 BETTER = 0.1  # of the training loss: more than its being an epoch's mean explains
 SKILL = 0.6  # of the way from guessing to perfect; a fifth of wrong labels still leaves that
@@ -231,8 +231,7 @@ def _generalization(history: History, experiment: Experiment) -> list[Advice]:
     if len(val.values) < TOO_FEW:
         return []
     stiffer = (try_.early_stopping, try_.weight_decay, try_.noise, try_.dropout, try_.narrower)
-    epoch = val.best[0]
-    if val.turned(WORSE) and loss.end <= loss.at(epoch) + loss.noise:
+    if (epoch := overfit.turning(loss, val)) is not None:
         kept = " The run went back to the best weights." if try_.restores_best(experiment) else ""
         return advice(
             "overfitting",
