@@ -43,6 +43,36 @@ def shape_cures(experiment: Experiment, data: Facts, error: LayerError) -> tuple
     return tuple(found)
 
 
+def row_cures(experiment: Experiment, data: Facts, where: str, shape: Shape) -> tuple[Cure, ...]:
+    """Return what brings an output with several axes down to one row of numbers.
+
+    Args:
+        experiment: The experiment, whose layers fit together.
+        data: Facts about its prepared data.
+        where: The layer that gives the output.
+        shape: What it gives, with the batch axis.
+    """
+    place = layer_at(experiment, where)
+    if place is None:
+        return ()
+    layers = plain_layers(experiment)
+    candidates = []
+    recurrent = [i for i, layer in enumerate(layers) if layer.get("return_sequences")]
+    if recurrent:
+        path = f"{list_path(experiment)}.{recurrent[-1]}.return_sequences"
+        candidates.append(Cure("let the last recurrent layer give its last step", {path: False}))
+    candidates.append(insert(experiment, place[0], {"type": "Flatten"}, "add Flatten before it"))
+    if 3 <= len(shape) <= 5:
+        pool = f"GlobalAveragePooling{len(shape) - 2}D"
+        candidates.append(insert(experiment, place[0], {"type": pool}, f"add {pool} before it"))
+    found = []
+    for cure in candidates:
+        done, error = follow(experiment.changed(cure.changes).model, data.input_shape)
+        if error is None and len(done[-1].output.shape) == 2:
+            found.append(cure)
+    return tuple(found)
+
+
 def _candidates(experiment: Experiment, data: Facts, error: LayerError) -> Iterator[Cure]:
     place = layer_at(experiment, error.where)
     if place is None:

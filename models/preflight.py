@@ -8,13 +8,14 @@ weight is made. For workers only: following the layers needs Keras.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from kerastui.datasets.errors import UserError
 from kerastui.datasets.spec import Task
 from kerastui.models import catalogue, experiment_check
 from kerastui.models.building import Step
 from kerastui.models.building_errors import LayerError
-from kerastui.models.cures import shape_cures
+from kerastui.models.cures import row_cures, shape_cures
 from kerastui.models.experiment import Experiment, GraphModel
 from kerastui.models.log_keys import alike, log_keys
 from kerastui.models.preflight_facts import (
@@ -29,6 +30,7 @@ from kerastui.models.preflight_facts import (
 from kerastui.models.preflight_outputs import (
     Output,
     activation_of,
+    maker_of,
     metric_findings,
     shape_findings,
     value_findings,
@@ -141,6 +143,8 @@ def _data(experiment: Experiment, data: Facts) -> Iterator[Finding]:
             f"A batch of {batch} is larger than the {data.rows} training rows; every epoch is a "
             "single step.",
             'Use a smaller batch for more steps an epoch, or say "all" if one is meant.',
+            (Cure("use batches of 32", {"fit.batch_size": 32}),
+             Cure("use all rows at once", {"fit.batch_size": "all"})),
         )  # fmt: skip
     labels = experiment.fit.class_weight
     if labels and data.task not in ("binary", "multiclass"):
@@ -157,7 +161,8 @@ def _data(experiment: Experiment, data: Facts) -> Iterator[Finding]:
     ):  # fmt: skip
         yield Finding("warning", "fit.class_weight",
                       f"There is a weight for class {max(labels)}, which does not occur.",
-                      "Remove it, or number the classes from 0.")  # fmt: skip
+                      "Remove it, or number the classes from 0.",
+                      (Cure("remove the class weights", {"fit.class_weight": None}),))  # fmt: skip
 
 
 def _inputs(done: Sequence[Step], data: Facts) -> Iterator[Finding]:
@@ -172,7 +177,15 @@ def _inputs(done: Sequence[Step], data: Facts) -> Iterator[Finding]:
                 f"{step.label} knows the numbers 0 to {size - 1}; the inputs go from "
                 f"{data.input_minimum:g} to {data.input_maximum:g}.",
                 f"Set input_dim to {int(data.input_maximum) + 1} or more, or keep fewer words.",
+                _larger_embedding(step, data),
             )  # fmt: skip
+
+
+def _larger_embedding(step: Step, data: Facts) -> tuple[Cure, ...]:
+    most = int(data.input_maximum) + 1
+    if data.input_minimum < 0:
+        return ()
+    return (Cure(f"set input_dim to {most}", {f"{step.where}.input_dim": most}),)
 
 
 def _fitting(experiment: Experiment, data: Facts, done: Sequence[Step]) -> Iterator[Finding]:
@@ -194,10 +207,15 @@ def _fitting(experiment: Experiment, data: Facts, done: Sequence[Step]) -> Itera
         if loss is None:
             continue  # Keras trains without a loss on this output
         where = f"compile.loss.{name}" if isinstance(losses, dict) else "compile.loss"
-        output = Output(name, tuple(step.output.shape), activation_of(step, done), step.where,
-                         loss, where, target)  # fmt: skip
+        maker = maker_of(step, done)
+        output = Output(name, tuple(step.output.shape), activation_of(maker.layer), step.where,
+                        loss, where, target, maker.where, type(maker.layer).__name__)  # fmt: skip
         task = _task(experiment, name, data)
-        shape = list(shape_findings(output, task))
+        shape = [
+            replace(one, cures=row_cures(experiment, data, output.where, output.shape))
+            if one.where == output.where and not one.cures and len(output.shape) > 2 else one
+            for one in shape_findings(output, task)
+        ]  # fmt: skip
         yield from shape
         if not shape:
             yield from value_findings(output, task)
@@ -255,10 +273,13 @@ def _monitors(experiment: Experiment, data: Facts, outputs: list[str]) -> Iterat
         if str(monitor).startswith("val_") and not data.validation_rows:
             cure = f"Add a validation part to the split, or watch {str(monitor)[4:]}. {there}"
             sentence = f"{part.type} watches {monitor}, but there is no validation part."
+            better = str(monitor)[4:] if str(monitor)[4:] in keys else "loss"
         else:
             close = alike(str(monitor), keys)
             cure = f"Did you mean {close}? {there}" if close else there
-        yield Finding("problem", where, sentence, cure)
+            better = close or ("val_loss" if data.validation_rows else "loss")
+        cures = (Cure(f"watch {better}", {where: better}),)
+        yield Finding("problem", where, sentence, cure, cures)
 
 
 # --- memory --------------------------------------------------------------------------------

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from kerastui.datasets.spec import Task
 from kerastui.models import catalogue
 from kerastui.models.building import Step
 from kerastui.models.building_errors import Shape
 from kerastui.models.experiment import Experiment, Part
-from kerastui.models.preflight_facts import Finding, TargetFacts
+from kerastui.models.preflight_facts import Cure, Finding, TargetFacts
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,36 @@ class Output:
     loss: Part
     loss_where: str
     target: TargetFacts
+    maker: str = ""  # the layer whose activation it goes through, and its type
+    maker_type: str = ""
+
+    def use_activation(self, name: str) -> tuple[Cure, ...]:
+        """The change to another activation, where its layer has one."""
+        entry = catalogue.load().get("layers", self.maker_type)
+        if entry is None or entry.parameter("activation") is None:
+            return ()
+        words = f"use {name} in the last layer" if name != "linear" else "take the activation away"
+        return (Cure(words, {f"{self.maker}.activation": name}),)
+
+    def use_units(self, count: int) -> tuple[Cure, ...]:
+        """The change to another number of units, where its layer has them."""
+        entry = catalogue.load().get("layers", self.maker_type)
+        if entry is None or entry.parameter("units") is None:
+            return ()
+        return (Cure(f"give it {_numbers(count, 'unit')}", {f"{self.maker}.units": count}),)
+
+    def use_loss(self, name: str) -> tuple[Cure, ...]:
+        """The change to another loss."""
+        return (Cure(f"use {name}", {self.loss_where: name}),)
+
+    def use_logits(self, yes: bool) -> tuple[Cure, ...]:
+        """The change that tells the loss whether the output is a probability yet."""
+        entry = catalogue.find("losses", self.loss.type)
+        if entry.parameter("from_logits") is None:
+            return ()
+        kept = {"type": entry.name, **self.loss.parameters, "from_logits": yes}
+        words = "set from_logits in the loss" if yes else "set from_logits to false"
+        return (Cure(words, {self.loss_where: kept}),)
 
     @property
     def units(self) -> int:
@@ -49,12 +80,16 @@ class Output:
 _PASSING = {"Identity", "Reshape", "Flatten", "Dropout"}
 
 
-def activation_of(step: Step, done: Sequence[Step]) -> str:
-    """The activation that an output goes through last; `linear` for none."""
+def maker_of(step: Step, done: Sequence[Step]) -> Step:
+    """The layer that makes the numbers which the last layers only pass on."""
     makers = {id(other.output): other for other in done}
     while type(step.layer).__name__ in _PASSING and id(step.received[0]) in makers:
         step = makers[id(step.received[0])]
-    layer = step.layer
+    return step
+
+
+def activation_of(layer: Any) -> str:
+    """The activation that a layer's output goes through last; `linear` for none."""
     entry = catalogue.load().get("activations", type(layer).__name__.lower())
     if entry is not None:  # a layer that is nothing but an activation
         return entry.name
@@ -83,6 +118,7 @@ def shape_findings(output: Output, task: Task) -> Iterator[Finding]:
             f"{output.loss.type} wants class numbers, but the targets are one-hot "
             f"({target.width} columns).",
             "Use categorical_crossentropy, or take the one-hot step out of the preparation.",
+            output.use_loss("categorical_crossentropy"),
         )  # fmt: skip
     elif axes > target_axes:
         yield Finding(
@@ -98,16 +134,19 @@ def shape_findings(output: Output, task: Task) -> Iterator[Finding]:
         cure = "Use sparse_categorical_crossentropy, or add the one-hot step to the preparation."
         yield Finding("problem", output.loss_where,
                       f"{output.loss.type} wants one column for each class, but the targets are "
-                      "single numbers.", cure)  # fmt: skip
+                      "single numbers.", cure,
+                      output.use_loss("sparse_categorical_crossentropy"))  # fmt: skip
     elif units != (target.shape[-1] if target.shape else 1):
         yield Finding("problem", output.where,
                       f"The output gives {_numbers(units)}, the target has "
-                      f"{_numbers(target.width)}.", _units_cure(output, task))  # fmt: skip
+                      f"{_numbers(target.width)}.", _units_cure(output, task),
+                      _units_cures(output, task))  # fmt: skip
     elif loss in _ONE_HOT and units == 1:
         yield Finding(
             "problem", output.loss_where,
             f"{output.loss.type} tells several classes apart, but the output gives one number.",
             "Use binary_crossentropy with a sigmoid for two classes.",
+            output.use_loss("binary_crossentropy"),
         )  # fmt: skip
 
 
@@ -120,6 +159,7 @@ def _class_numbers(output: Output) -> Iterator[Finding]:
             f"{output.loss.type} wants class numbers, but the targets go from "
             f"{target.minimum:g} to {target.maximum:g} with fractions.",
             "Use mse for numbers to predict, or encode the classes as numbers.",
+            output.use_loss("mse"),
         )  # fmt: skip
     elif units == 1:
         yield Finding(
@@ -127,6 +167,7 @@ def _class_numbers(output: Output) -> Iterator[Finding]:
             f"{output.loss.type} needs one unit for each class; the output has a single one.",
             "Use binary_crossentropy with a sigmoid for two classes, or "
             f"{int(target.maximum) + 1} units with softmax.",
+            _one_unit_cures(output),
         )  # fmt: skip
     elif target.minimum < 0 or target.maximum >= units:
         yield Finding(
@@ -135,6 +176,7 @@ def _class_numbers(output: Output) -> Iterator[Finding]:
             f"{units} units stand for 0 to {units - 1}.",
             "Number the classes from 0 (encode label)" if target.minimum < 0 else
             f"Give the last layer {int(target.maximum) + 1} units, or number the classes from 0.",
+            () if target.minimum < 0 else output.use_units(int(target.maximum) + 1),
         )  # fmt: skip
 
 
@@ -144,6 +186,28 @@ def _units_cure(output: Output, task: Task) -> str:
         return ("Use sparse_categorical_crossentropy for class numbers, or the one-hot step "
                 "in the preparation.")  # fmt: skip
     return f"Give the last layer {_numbers(width, 'unit')}, or choose other target columns."
+
+
+def _units_cures(output: Output, task: Task) -> tuple[Cure, ...]:
+    if output.target.width == 1 and task == "multiclass":
+        return output.use_loss("sparse_categorical_crossentropy")
+    return output.use_units(output.target.width)
+
+
+def _one_unit_cures(output: Output) -> tuple[Cure, ...]:
+    """Class numbers with a single unit: a sigmoid for two classes, a unit for each of more."""
+    classes = int(output.target.maximum) + 1
+    unit = output.use_units(classes)
+    softmax = output.use_activation("softmax")
+    cures: tuple[Cure, ...] = ()
+    if unit and softmax:
+        both = {**unit[0].changes, **softmax[0].changes}
+        cures = (Cure(f"give it {classes} units with softmax", both),)
+    sigmoid = output.use_activation("sigmoid")
+    if classes == 2 and sigmoid:
+        both = {**sigmoid[0].changes, output.loss_where: "binary_crossentropy"}
+        cures = (Cure("use sigmoid and binary_crossentropy", both), *cures)
+    return cures
 
 
 def value_findings(output: Output, task: Task) -> Iterator[Finding]:
@@ -162,6 +226,7 @@ def value_findings(output: Output, task: Task) -> Iterator[Finding]:
             "problem", output.where,
             "Softmax over a single unit is always 1, whatever the input.",
             "Use sigmoid for two classes, or linear for a number.",
+            output.use_activation("sigmoid" if loss in _CLASS_LOSSES else "linear"),
         )  # fmt: skip
         return
     if loss in _CLASS_LOSSES and loss != "CategoricalHinge":
@@ -172,7 +237,7 @@ def value_findings(output: Output, task: Task) -> Iterator[Finding]:
         yield Finding(
             "warning", output.loss_where,
             f"{output.loss.type} is meant for targets of 0 and more; the smallest is "
-            f"{target.minimum:g}.", "Use mse or mae.",
+            f"{target.minimum:g}.", "Use mse or mae.", output.use_loss("mse"),
         )  # fmt: skip
 
 
@@ -187,6 +252,7 @@ def _probabilities(output: Output) -> Iterator[Finding]:
             f"from_logits says that the output is not yet a probability, but it goes through "
             f"{activation}: it would be squeezed twice.",
             "Set from_logits to false, or take the activation away.",
+            output.use_logits(False) + output.use_activation("linear"),
         )  # fmt: skip
     elif not output.from_logits and not probable:
         yield Finding(
@@ -194,6 +260,8 @@ def _probabilities(output: Output) -> Iterator[Finding]:
             f"{output.loss.type} reads the output as probabilities, but {activation} gives "
             "other numbers too.",
             f"Use {wanted} in the last layer, or set from_logits in the loss.",
+            output.use_activation(wanted)
+            + (output.use_logits(True) if activation == "linear" else ()),
         )  # fmt: skip
     elif wanted == "softmax" and not output.from_logits and activation != "softmax":
         yield Finding(
@@ -201,12 +269,13 @@ def _probabilities(output: Output) -> Iterator[Finding]:
             f"With {activation} the {output.units} outputs do not sum to 1, as "
             f"{output.loss.type} expects of classes that exclude each other.",
             "Use softmax in the last layer.",
+            output.use_activation("softmax"),
         )  # fmt: skip
     elif wanted == "sigmoid" and activation == "softmax" and not output.target.one_hot:
         yield Finding(
             "warning", output.where,
             f"Softmax makes the {output.units} outputs sum to 1, but several labels can be true "
-            "at once.", "Use sigmoid in the last layer.",
+            "at once.", "Use sigmoid in the last layer.", output.use_activation("sigmoid"),
         )  # fmt: skip
 
 
@@ -229,12 +298,14 @@ def _range(output: Output) -> Iterator[Finding]:
             f"{output.activation.capitalize()} gives only {reach}, but the targets go from "
             f"{target.minimum:g} to {target.maximum:g}.",
             "Leave the last layer without an activation (linear), or scale the target.",
+            output.use_activation("linear"),
         )  # fmt: skip
     elif output.activation == "softmax":
         yield Finding(
             "warning", output.where,
             "Softmax makes the outputs sum to 1, which numbers to predict seldom do.",
             "Leave the last layer without an activation (linear).",
+            output.use_activation("linear"),
         )  # fmt: skip
 
 
@@ -264,6 +335,7 @@ def metric_findings(experiment: Experiment, output: Output, task: Task) -> Itera
                 where,
                 f"{part.type} wants class numbers, but the targets are one-hot.",
                 'Use "accuracy", or the metric of this name without Sparse.',
+                (Cure("use accuracy", {where: "accuracy"}),),
             )
         elif several and target.width == 1 and not entry.name.startswith("Sparse"):
             yield Finding(
@@ -272,6 +344,7 @@ def metric_findings(experiment: Experiment, output: Output, task: Task) -> Itera
                 f"{part.type} compares {output.units} outputs with as many targets, but the "
                 "targets are class numbers.",
                 'Use "accuracy" or another sparse metric, or add the one-hot step.',
+                (Cure("use accuracy", {where: "accuracy"}),),
             )
         elif entry.name in _COLUMNS and not target.shape:
             yield Finding(
@@ -279,6 +352,7 @@ def metric_findings(experiment: Experiment, output: Output, task: Task) -> Itera
                 where,
                 f"{part.type} wants its targets in a column, but they are single numbers.",
                 "Use AUC, Precision and Recall; a crossentropy is what the loss shows.",
+                (Cure("use AUC", {where: "AUC"}),),
             )
 
 
@@ -288,6 +362,7 @@ def _accuracy_of_numbers(part: Part, where: str) -> Finding:
         where,
         f"{part.type} counts right answers; numbers to predict are hardly ever hit exactly.",
         "Use mae or RootMeanSquaredError.",
+        (Cure("use mae", {where: "mae"}),),
     )
 
 

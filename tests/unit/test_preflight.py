@@ -309,6 +309,26 @@ def test_each_mistake_is_told_once_with_a_cure(name: str) -> None:
     assert cure in finding.cure
 
 
+NO_CURE = {
+    "missing inputs", "missing targets", "one class only", "no rows", "a parameter that is wrong",
+    "no layer", "an unknown loss", "labels from -1", "labels of -1 and 1",
+}  # fmt: skip
+"""Mistakes that only the user, or the data's preparation, can put right."""
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_each_cure_takes_its_finding_away(name: str) -> None:
+    bad, facts, *_ = BAD[name]
+    (finding,) = found(bad, facts)
+    if name in NO_CURE:
+        assert finding.cures == ()
+        return
+    for cure in finding.cures:
+        cured = bad.changed(json.loads(json.dumps(cure.changes)))
+        assert finding.sentence not in [one.sentence for one in found(cured, facts)], cure.words
+    assert finding.cures
+
+
 @pytest.mark.parametrize("name", SOUND)
 def test_what_is_left_in_peace_trains(name: str, tmp_path: Path) -> None:
     sound, facts = SOUND[name]
