@@ -145,3 +145,21 @@ def number(value: float) -> str:
     else:
         text = f"{value:.4g}"
     return text.replace("-", "−") if value < 0 and "e" not in text else text
+
+
+def duration(seconds: float | None) -> str:
+    """Return a duration in its two largest units: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`."""
+    if seconds is None or not math.isfinite(seconds):
+        return "–"
+    if seconds < 0.0995:
+        return f"{seconds * 1000:.2g} ms" if seconds else "0 s"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    if whole < 86400:
+        return f"{whole // 3600} h {whole % 3600 // 60} min"
+    return f"{whole // 86400} d {whole % 86400 // 3600} h"

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 
 from textual.content import Content
 
+from kerastui.models.figures import duration as duration
+
 STATES = {
     "queued": ("○", "$muted"),
     "starting": ("◌", "$run"),
@@ -17,6 +19,7 @@ STATES = {
     "stopped": ("■", "$muted"),
     "failed": ("✗", "$bad"),
     "lost": ("?", "$warn"),
+    "silent": ("…", "$warn"),
 }
 """State of a run -> its mark and its colour. The mark alone tells it where there are no colours."""
 
@@ -25,24 +28,6 @@ def state(status: str) -> Content:
     """Return a run's state as a coloured word with its mark."""
     mark, colour = STATES.get(status, ("·", "$muted"))
     return Content.styled(f"{mark} {status}", colour)
-
-
-def duration(seconds: float | None) -> str:
-    """Return a duration in its two largest units: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`."""
-    if seconds is None or not math.isfinite(seconds):
-        return "–"
-    if seconds < 0.0995:
-        return f"{seconds * 1000:.2g} ms" if seconds else "0 s"
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    if whole < 86400:
-        return f"{whole // 3600} h {whole % 3600 // 60} min"
-    return f"{whole // 86400} d {whole % 86400 // 3600} h"
 
 
 def moment(then: float | None, now: float | None = None) -> str:
