@@ -181,4 +181,4 @@ def _is_model(path: Path, head: str) -> bool:
 
 
 def _unknown(path: Path, what: str) -> UserError:
-    return UserError(f"{path} is {what}.", f"What can be opened: {ACCEPTED}")
+    return UserError(f"{path.name} is {what}.", f"What can be opened: {ACCEPTED}")

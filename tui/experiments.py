@@ -54,6 +54,8 @@ def place(workspace: Workspace, typed: str) -> Path:
     """
     if not typed:
         raise UserError("A name is needed, such as first-try, or a path.")
+    if not typed.isprintable():
+        raise UserError(f"{typed!r} is no path: it holds characters that can't be seen.")
     if not re.search(r"[/\\]|^~|\.toml$", typed):
         if not NAME.fullmatch(typed):
             proposed = re.sub(r"[^A-Za-z0-9._-]+", "-", typed).strip("-._")[:80]
