@@ -5,12 +5,13 @@ The cost is bounded: of large data a random sample is looked at, and the evidenc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from kerastui.datasets import spec
+from kerastui.datasets.advice_columns import plain_steps, without
 from kerastui.datasets.advice_facts import sampled
 from kerastui.datasets.advice_rows import same_rows, tells_target
 from kerastui.datasets.advice_types import ColumnFacts, Concern, DataFacts
@@ -49,35 +50,6 @@ def concerns(
     return sorted(found, key=lambda concern: _LEVELS.index(concern.level))
 
 
-def without(data: spec.Data, every: Sequence[str], names: Sequence[str]) -> dict[str, Any]:
-    """Changes that take columns out of the features, and out of the steps that name them.
-
-    Args:
-        data: The preparation.
-        every: The features that it has now.
-        names: Those that go.
-    """
-    gone = set(names)
-    steps = []
-    for step in data.steps:
-        plain = step.model_dump(mode="json", exclude_defaults=True)
-        if columns := plain.get("columns"):
-            kept = [c for c in columns if c not in gone and not _part_of(c, gone, every)]
-            if not kept:
-                continue
-            plain["columns"] = kept
-        steps.append(plain)
-    return {
-        "data.features": [name for name in every if name not in gone],
-        "data.steps": steps,
-    }
-
-
-def _part_of(column: str, gone: set[str], every: Sequence[str]) -> bool:
-    """Whether a column is part of a date that goes: "sold month" of "sold"."""
-    return column not in every and any(column.startswith(f"{name} ") for name in gone)
-
-
 class _Look:
     def __init__(
         self,
@@ -104,7 +76,7 @@ class _Look:
 
     def _steps(self, *steps: spec.Step, first: bool = False) -> dict[str, Any]:
         new = [step.model_dump(mode="json", exclude_defaults=True) for step in steps]
-        old = [step.model_dump(mode="json", exclude_defaults=True) for step in self.data.steps]
+        old = plain_steps(self.data)
         return {"data.steps": [*new, *old] if first else [*old, *new]}
 
     def _drop(self, *names: str) -> dict[str, Any]:
