@@ -58,6 +58,8 @@ training. f fetches what is not here."""
                 tooltip="The text before this one"),
         Binding("right", "leaf(1)", "next text", key_display="←→", priority=True,
                 tooltip="The next text, decoded to words"),
+        Binding("t", "table", "table", tooltip="All rows: sort, filter, search"),
+        Binding("k", "columns", "columns", tooltip="Statistics of every column"),
         SEARCH,
     ]  # fmt: skip
 
@@ -289,6 +291,8 @@ training. f fetches what is not here."""
             card = self.card
             needed = card is not None and card.name in self.located and bool(card.files)
             return bool(needed and card and self.located[card.name] is None)
+        if action in ("table", "columns"):
+            return self.card is not None and self.located.get(self.card.name) is not None
         if action == "enter":
             return self.narrow and not self.in_detail
         if action == "leaf":
@@ -301,6 +305,21 @@ training. f fetches what is not here."""
             # Counted from what was asked for last: keys may come faster than texts.
             self._number = (self._number + step) % self.look["rows"]
             self._load(self.card)
+
+    def action_table(self) -> None:
+        """Show all rows."""
+        from kerastui.tui.screens.data_table import DataTableScreen, subject_of_card
+
+        if self.card is not None:
+            self.app.push_screen(DataTableScreen(subject_of_card(self.card, self.experiment)))
+
+    def action_columns(self) -> None:
+        """Show the statistics of every column."""
+        from kerastui.tui.screens.data_columns import DataColumnsScreen
+        from kerastui.tui.screens.data_table import subject_of_card
+
+        if self.card is not None:
+            self.app.push_screen(DataColumnsScreen(subject_of_card(self.card, self.experiment)))
 
     def action_fetch(self) -> None:
         """Download what is not here."""
