@@ -94,13 +94,16 @@ class Inspector:
             `data` (shapes and names of the prepared data).
         """
         from kerastui.models import model_service, preflight
+        from kerastui.models.summary import follow, summarise
 
         parsed = parse(experiment)
         prepared = self._prepare(parsed)
         facts = preflight.facts_of(parsed, prepared)
+        done, error = followed = follow(parsed.model, facts.input_shape)
+        findings = preflight.check(parsed, facts, advice=True, followed=followed)
         return {
-            **asdict(preflight.shapes(parsed.model, facts.input_shape)),
-            "findings": [asdict(finding) for finding in preflight.check(parsed, facts)],
+            **asdict(summarise(parsed.model, done, error)),
+            "findings": [asdict(finding) for finding in findings],
             "memory": model_service.memory(parsed, facts.input_shape, facts.rows),
             "data": prepared.to_json(),
         }

@@ -17,6 +17,7 @@ from kerastui.models.building import Step
 from kerastui.models.building_errors import LayerError
 from kerastui.models.cures import row_cures, shape_cures
 from kerastui.models.experiment import Experiment, GraphModel
+from kerastui.models.hints import hints
 from kerastui.models.log_keys import alike, log_keys
 from kerastui.models.preflight_facts import (
     Cure,
@@ -73,6 +74,9 @@ def check(
     data: Facts,
     free_bytes: int | None = None,
     device: str = "memory",
+    *,
+    advice: bool = False,
+    followed: tuple[list[Step], UserError | None] | None = None,
 ) -> list[Finding]:
     """Everything that can be known to go wrong, or to disappoint, before training.
 
@@ -81,9 +85,11 @@ def check(
         data: Facts about its prepared data.
         free_bytes: Free memory where it trains; None leaves memory out.
         device: How that memory is called in a sentence.
+        advice: Whether to give hints too, where there is no problem.
+        followed: What `follow` returned for the model, where that is known already.
 
     Returns:
-        Problems first, then warnings; none for a sound experiment.
+        Problems first, then warnings, then hints; no problem for a sound experiment.
     """
     found = [
         Finding("problem", problem.where, problem.sentence, problem.cure)
@@ -91,7 +97,7 @@ def check(
     ]
     found += _data(experiment, data)
     if not found or not any(f.where.startswith(("model", "compile.loss")) for f in found):
-        done, error = follow(experiment.model, data.input_shape)
+        done, error = followed or follow(experiment.model, data.input_shape)
         if error is not None:
             found.append(_misfit(experiment, data, error))
         else:
@@ -99,7 +105,10 @@ def check(
             found += _fitting(experiment, data, done)
             if free_bytes is not None:
                 found += _memory(experiment, data, done, free_bytes, device)
-    return sorted(dict.fromkeys(found), key=lambda finding: finding.level != "problem")
+            if advice and not any(finding.level == "problem" for finding in found):
+                found += hints(experiment, data, done)
+    order = ("problem", "warning", "hint")
+    return sorted(dict.fromkeys(found), key=lambda finding: order.index(finding.level))
 
 
 def _misfit(experiment: Experiment, data: Facts, error: UserError) -> Finding:
