@@ -6,6 +6,7 @@ bits: pandas rounds decimal numbers correctly (`float` of Python would give the 
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 import warnings
@@ -262,6 +263,10 @@ def column_of(name: str, cells: pd.Series[Any]) -> Array:
     if not isinstance(known.iloc[0], str) and _all_numbers(known):
         numbers = pd.to_numeric(cells.astype(object), errors="coerce")
         return np.asarray(numbers, dtype=np.float64)
+    if isinstance(known.iloc[0], datetime.date):  # days of Parquet
+        return pd.to_datetime(cells, errors="coerce").to_numpy(dtype="datetime64[us]")
+    if isinstance(known.iloc[0], bytes):
+        cells = cells.map(lambda cell: cell.decode("utf-8", "replace"), na_action="ignore")
     # Every value is held once, however often it occurs.
     codes, values = pd.factorize(cells.map(str, na_action="ignore"))
     held = np.empty(len(values) + 1, dtype=object)
