@@ -54,8 +54,8 @@ class Sniffed:
     Attributes:
         recipe: With the size, without the SHA-256 (that takes reading the whole file).
         columns: Of tables; empty for pictures and texts.
-        rows: The first rows as they stand in the file, one string a cell, as raw as they are: it
-            is for the screen to keep control characters from the terminal.
+        rows: The first rows, up to 500, one string for each of the columns, as raw as they are:
+            it is for the screen to keep control characters from the terminal.
         notes: What was detected, and how sure that is.
         total: Rows (pictures, texts) in all; an estimate unless `exact`; None where unknown.
         exact: Whether `total` was counted.

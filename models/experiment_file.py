@@ -95,13 +95,23 @@ def load(path: Path) -> Experiment:
     Raises:
         UserError: The file can't be read, is no TOML, or holds a field that is not accepted.
     """
-    return loads(read_text(path), where=path.name)
+    return _beside(loads(read_text(path), where=path.name), path)
 
 
 def open_file(path: Path) -> tuple[Experiment, SavedFile]:
     """Read an experiment file that is to be saved again; raises `UserError` as `load` does."""
     text = read_text(path)
-    return loads(text, where=path.name), SavedFile(path, text)
+    return _beside(loads(text, where=path.name), path), SavedFile(path, text)
+
+
+def _beside(experiment: Experiment, path: Path) -> Experiment:
+    """Return the experiment with the own file that lies beside it, where its path has none."""
+    from kerastui.datasets.files.place import found_beside
+
+    recipe = experiment.data.file
+    if recipe is None or (found := found_beside(recipe, path.parent)) == recipe:
+        return experiment
+    return experiment.changed({"data.file.path": found.path})
 
 
 def read_text(path: Path) -> str:

@@ -266,10 +266,10 @@ def slots(
 
 def memory_needed(experiment: Experiment) -> int:
     """Return about how many bytes a worker of an experiment takes, known before it starts."""
-    from kerastui.datasets.catalogue import card
+    from kerastui.datasets.catalogue import card_of
 
     with suppress(UserError):
-        known = card(experiment.data.dataset)
+        known = card_of(experiment.data)
         given = experiment.data.parameters
         rows = int(given.get("n_samples", known.rows) or known.rows)
         width = 1

@@ -179,6 +179,11 @@ def data_line(card: Card) -> str:
 
 def data_state(card: Card, located: Located | None) -> tuple[str, str]:
     """Return where the data is, in words, and the colour of the words."""
+    if card.recipe is not None:
+        if located is None:
+            return "not there, or not readable", "$bad"
+        return ("here, as imported", "$good") if located.verified else (
+            "here, but changed since it was imported", "$warn")  # fmt: skip
     if located is None:
         if card.embedded:
             return "needs scikit-learn", "$warn"

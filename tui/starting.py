@@ -75,7 +75,7 @@ class RunsApp(CurrentApp):
 
     def _watch(self, run: Run) -> None:
         if self.monitor is None or self.monitor.run.path != run.path:
-            self.monitor = RunMonitor(run, self._run_news, lambda: self.link.clear)
+            self.monitor = RunMonitor(run, self._run_news, self._can_draw)
             self._follow(self.monitor)
         self.run_changed.publish(self.monitor)
 
@@ -89,6 +89,11 @@ class RunsApp(CurrentApp):
     @work(group="monitor", exclusive=True, exit_on_error=False)
     async def _follow(self, monitor: RunMonitor) -> None:
         await monitor.follow()
+
+    def _can_draw(self) -> bool:
+        """Say whether live drawing makes sense now: not on a line that is still busy, nor beneath
+        a dialog, where each picture is a whole screen."""
+        return self.link.clear and len(self.screen_stack) == 1
 
     def _run_news(self, monitor: RunMonitor) -> None:
         if monitor is self.monitor:
@@ -164,10 +169,10 @@ class RunsApp(CurrentApp):
 
     async def _with_data(self, experiment: Experiment) -> Experiment | None:
         """Return the experiment as it can be run with the data that is to be had, else None."""
-        from kerastui.datasets.catalogue import card
+        from kerastui.datasets.catalogue import card_of
         from kerastui.datasets.fetch import locate
 
-        needed = card(experiment.data.dataset)
+        needed = card_of(experiment.data)
         if experiment.data.substitute or not needed.files:
             return experiment
         if await asyncio.to_thread(locate, needed) is not None:

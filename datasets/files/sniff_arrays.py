@@ -15,7 +15,7 @@ from kerastui.datasets.sniffed import Note, Sniffed
 if TYPE_CHECKING:
     from kerastui.datasets.loaded import Array
 
-FIRST_ROWS = 50
+FIRST_ROWS = 500
 SHOWN_COLUMNS = 200
 _BYTES = 256 * 1024
 _INPUTS = ("x", "X", "data", "images", "features", "inputs", "x_train")

@@ -22,7 +22,7 @@ from kerastui.datasets.files.sample import check_text, decode, detect_encoding
 from kerastui.datasets.recipe import MARKS, FileRecipe
 from kerastui.datasets.sniffed import Guess, Note, Sniffed
 
-FIRST_ROWS = 50
+FIRST_ROWS = 500
 MOST_CELLS = 200_000
 MOST_COLUMNS = 100_000
 _LONG_NAME = 200
@@ -116,7 +116,8 @@ class _Look:
         self._say_columns(guesses, columns)
         recipe = self._as_texts(recipe, guesses, columns)
         return Sniffed(
-            recipe, guesses, tuple(map(tuple, body[:FIRST_ROWS])), tuple(self.notes), total,
+            recipe, guesses, tuple(zip(*(cells[:FIRST_ROWS] for cells in columns), strict=True)),
+            tuple(self.notes), total,
             self.sample.complete,
         )  # fmt: skip
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kerastui.datasets.errors import UserError
-from kerastui.datasets.files.folders import PICTURES, TEXTS, by_class
+from kerastui.datasets.files.by_class import PICTURES, TEXTS, by_class
 from kerastui.datasets.files.place import members
 from kerastui.datasets.files.sample import detect_encoding, take
 from kerastui.datasets.recipe import FileRecipe

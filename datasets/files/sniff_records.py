@@ -14,7 +14,7 @@ from kerastui.datasets.files.sample import check_text, decode, detect_encoding
 from kerastui.datasets.recipe import FileRecipe
 from kerastui.datasets.sniffed import Guess, Note, Sniffed
 
-FIRST_ROWS = 50
+FIRST_ROWS = 500
 _LOOKED_AT = 500
 _LOST = frozenset({""})
 

@@ -66,7 +66,7 @@ def raw(data: Data, seed: int, progress: Callable[[str], None]) -> Frame:
     loaded, _ = load(data, seed=seed, progress=progress)
     frames: list[Frame] = [_facts(loaded)]
     if isinstance(loaded.x, Sequences):
-        frames.append(_texts(loaded.x, data))
+        frames.append(_texts(loaded, data))
     elif loaded.x is not None:
         frames.append(_flat(loaded.x))
     frames = [frame for frame in frames if len(frame.names)]
@@ -147,15 +147,16 @@ def _facts(loaded: Loaded) -> Frame:
     return arrow_frame(columns, whole=True)
 
 
-def _texts(x: Any, data: Data) -> Frame:
+def _texts(loaded: Any, data: Data) -> Frame:
     from kerastui.datasets.catalogue import card
-    from kerastui.datasets.text import words_for
+    from kerastui.datasets.text import Words, words_for
 
-    words = words_for(card(data.dataset)) if data.file is None else None
+    x = loaded.x
+    words = Words(loaded.words) if loaded.words else words_for(card(data.dataset))
     begins = []
     for sequence in x:
         numbers = sequence[:BEGINNING].tolist()
-        begins.append(words.decode(numbers) if words else " ".join(map(str, numbers)))
+        begins.append(words.decode(numbers))
     lengths = np.asarray(x.lengths, dtype=np.int64)
     return ArrowFrame(pa.table({"words": lengths, "text": pa.array(begins, pa.large_string())}))
 
