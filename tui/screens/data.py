@@ -53,6 +53,10 @@ training. f fetches what is not here."""
         ESCAPE,
         ENTER,
         Binding("f", "fetch", "fetch", tooltip="Download the data, if it is not here"),
+        Binding("n", "new", "new experiment", tooltip="Propose target, task, preparation and "
+                "model for these data"),
+        Binding("e", "prepare", "prepare", tooltip="Edit what is done to the data before "
+                "training"),
         # The list and the detail have uses of their own for the arrows, none of them here.
         Binding("left", "leaf(-1)", "text before", show=False, priority=True,
                 tooltip="The text before this one"),
@@ -293,6 +297,8 @@ training. f fetches what is not here."""
             return bool(needed and card and self.located[card.name] is None)
         if action in ("table", "columns"):
             return self.card is not None and self.located.get(self.card.name) is not None
+        if action in ("new", "prepare"):
+            return self.card is not None and self.located.get(self.card.name) is not None
         if action == "enter":
             return self.narrow and not self.in_detail
         if action == "leaf":
@@ -305,6 +311,21 @@ training. f fetches what is not here."""
             # Counted from what was asked for last: keys may come faster than texts.
             self._number = (self._number + step) % self.look["rows"]
             self._load(self.card)
+
+    def action_new(self) -> None:
+        """Start an experiment with the data under the cursor."""
+        self._begin(new=True)
+
+    def action_prepare(self) -> None:
+        """Edit the preparation; of data of no current experiment, start one."""
+        self._begin(new=self.experiment is None)
+
+    @work(group="begin", exclusive=True, exit_on_error=False)
+    async def _begin(self, *, new: bool) -> None:
+        from kerastui.tui.screens.data_prepare import begin
+
+        if self.card is not None:
+            await begin(self.kerastui, self.card, new=new)
 
     def action_table(self) -> None:
         """Show all rows."""
