@@ -316,9 +316,9 @@ keys act on the member under the cursor; Enter shows it by itself, Escape comes 
 
     def _every_second(self) -> None:
         monitor = self.monitor
-        if monitor is None:
+        if monitor is None or not self.is_current:
             return
-        if monitor.active and not self.shows_study:
+        if monitor.active and not self.shows_study and self.kerastui.link.clear:
             self._read_usage()
         if self.has_class("-console"):
             self._read_console(monitor)
