@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.weights import LayerWeights, SavedModel
+from kerastui.models.saved.model import LayerWeights, SavedModel
 
 Floats = NDArray[np.float32]
 

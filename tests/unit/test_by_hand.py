@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import by_hand, shipped, weights
+from kerastui.models import by_hand, shipped
 from kerastui.models.inspector import Inspector
+from kerastui.models.saved import read as weights
 
 from ..ui.keras_file import keras_file
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from kerastui.models.experiment import Experiment
     from kerastui.models.figures import Verdict
     from kerastui.models.runs import Run, RunInfo
-    from kerastui.models.weights import SavedModel, Statistics, Weight
+    from kerastui.models.saved.model import SavedModel, Weight
+    from kerastui.models.saved.statistics import Statistics
 
 
 @dataclass
@@ -61,8 +62,7 @@ class Found:
     @property
     def weights(self) -> list[Weight]:
         """All arrays of the model, in the order of the layers."""
-        layers = self.model.layers if self.model else ()
-        return [weight for layer in layers for weight in layer.weights]
+        return self.model.weights if self.model else []
 
     @property
     def weight_names(self) -> list[str]:
@@ -140,11 +140,12 @@ def _verdicts(run: Run, info: RunInfo, experiment: Experiment) -> list[Verdict]:
 
 
 def _read_model(found: Found) -> None:
-    from kerastui.models import by_hand, weights
+    from kerastui.models import by_hand
+    from kerastui.models.saved import read, statistics
 
     try:
-        found.model = weights.read(found.path)
-        found.statistics = [weights.statistics(weight.values) for weight in found.weights]
+        found.model = read.read(found.path)
+        found.statistics = [statistics.of_weight(weight) for weight in found.weights]
     except UserError as error:
         found.problems["model"] = error
         return

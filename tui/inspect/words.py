@@ -13,7 +13,8 @@ from kerastui.tui.widgets import metrics_table, words
 if TYPE_CHECKING:
     from kerastui.datasets.errors import UserError
     from kerastui.models.runs import RunInfo
-    from kerastui.models.weights import SavedModel, Statistics
+    from kerastui.models.saved.model import SavedModel
+    from kerastui.models.saved.statistics import Statistics
     from kerastui.tui.inspect.subject import Found
 
 PARTS = ("train", "validation", "test")

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import weights
+from kerastui.models.saved import read as weights
+from kerastui.models.saved import statistics
 
 from ..ui.keras_file import keras_file
 
@@ -67,13 +68,13 @@ def test_what_keras_saved_is_read_as_keras_has_it(tmp_path: Path) -> None:
 
 
 def test_statistics_leave_out_what_is_no_number() -> None:
-    found = weights.statistics(np.array([[0, 2, np.nan], [4, np.inf, 0]], np.float32))
+    found = statistics.statistics(np.array([[0, 2, np.nan], [4, np.inf, 0]], np.float32))
     assert (found.shape, found.count, found.zeros) == ((2, 3), 6, 2)
     assert (found.mean, found.low, found.high) == (1.5, 0.0, 4.0)
     assert found.deviation == pytest.approx(np.std([0, 2, 4, 0]))
     assert found.nan_share == pytest.approx(1 / 6)
-    assert np.isnan(weights.statistics(np.full(3, np.nan)).mean)
-    assert weights.statistics(np.zeros((0, 2), np.float32)).nan_share == 0
+    assert np.isnan(statistics.statistics(np.full(3, np.nan)).mean)
+    assert statistics.statistics(np.zeros((0, 2), np.float32)).nan_share == 0
 
 
 def zipped(path: Path, **files: str | bytes) -> Path:
@@ -138,7 +139,7 @@ def test_links_into_other_files_are_not_followed(tmp_path: Path) -> None:
         weights.read(path)
 
 
-def test_more_than_the_memory_holds_is_refused_before_it_is_read(tmp_path: Path) -> None:
+def test_more_than_any_model_holds_is_refused_before_it_is_read(tmp_path: Path) -> None:
     block = io.BytesIO()
     with h5py.File(block, "w") as file:
         file.create_dataset("layers/dense/vars/0", (10**6, 10**6), "f4", chunks=True)
