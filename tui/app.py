@@ -62,9 +62,11 @@ class KerasTui(RunsApp):
         Binding("I", "section('inspect')", "Inspect", show=False, tooltip="Into a trained model"),
         Binding("R", "section('runs')", "Runs", show=False, tooltip="All runs"),
         Binding("question_mark", "help", "help", key_display="?", tooltip="What can be done here"),
+        Binding("c", "code", "code", tooltip="The experiment as a Python script"),
         Binding("u", "undo_edit", "undo", show=False, tooltip="Take back the last change"),
         Binding("U", "redo_edit", "redo", show=False, tooltip="Do again what was taken back"),
         Binding("ctrl+s", "save", "save", show=False, tooltip="Save the experiment"),
+        Binding("ctrl+n", "new", "new experiment", show=False, tooltip="Begin an experiment"),
         Binding(
             "f12,ctrl+shift+s",
             "save_as",
@@ -194,6 +196,25 @@ class KerasTui(RunsApp):
         elif chosen is not None:
             await experiments.restore(self, chosen)
 
+    @work(group="file", exclusive=True, exit_on_error=False)
+    async def action_new(self) -> None:
+        """Ask what a new experiment begins with."""
+        from kerastui.tui import experiments
+
+        await experiments.begin(self)
+
+    @work(group="code", exclusive=True, exit_on_error=False)
+    async def action_code(self) -> None:
+        """Show the current experiment, or that of the run that is shown, as a script."""
+        experiment = self.current
+        if experiment is None and (run := self.shown_run):
+            try:
+                experiment = await asyncio.to_thread(run.experiment)
+            except UserError as error:
+                self.tell_error(error)
+        if experiment is not None:
+            self.show_code(experiment)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "undo_edit":
             return bool(self.edits.undoable) and self.current_mode in EDITING
@@ -201,6 +222,8 @@ class KerasTui(RunsApp):
             return bool(self.edits.redoable) and self.current_mode in EDITING
         if action in ("save", "save_as"):
             return self.edits.current is not None
+        if action == "code":
+            return self.edits.current is not None or self.monitor is not None
         return super().check_action(action, parameters)
 
     def action_undo_edit(self) -> None:

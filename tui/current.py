@@ -169,23 +169,23 @@ class CurrentApp(App[None]):
 
     # Code
 
-    @work(group="code", exclusive=True, exit_on_error=False)
+    @work(group="script", exclusive=True, exit_on_error=False)
     async def show_code(self, experiment: Experiment) -> None:
         """Show an experiment as a Python script."""
         from kerastui.tui.screens.code import CodeScreen
 
         try:
-            code = await asyncio.to_thread(_script, experiment)
+            code, notebook = await asyncio.to_thread(_code, experiment)
         except UserError as error:
             self.tell_error(error)
         else:
-            self.push_screen(CodeScreen(experiment.name, code))
+            self.push_screen(CodeScreen(experiment.name, code, notebook))
 
 
-def _script(experiment: Experiment) -> str:
-    from kerastui.datasets.catalogue import card
-    from kerastui.datasets.fetch import locate
-    from kerastui.models.code import script
+def _code(experiment: Experiment) -> tuple[str, str]:
+    """Return the script and the notebook of an experiment, for the data on this machine."""
+    from kerastui.models.code import local_data, script
+    from kerastui.models.code.notebook import notebook
 
-    located = locate(card(experiment.data.dataset))
-    return script(experiment, located.path if located else None)
+    located = local_data(experiment)
+    return script(experiment, located), notebook(experiment, located)

@@ -166,6 +166,31 @@ async def _settle(app: KerasTui, path: Path) -> bool:
     return answer == "n" and await save_as(app)
 
 
+async def begin(app: KerasTui) -> None:
+    """Ask what a new experiment begins with, and go there."""
+    current = app.edits.current
+    copy = Choice("c", f"A copy of {current.name}", "Under a name of its own.") if current else None
+    answer = await app.push_screen_wait(
+        Ask(
+            "new experiment",
+            "What does it begin with?",
+            [
+                Choice("e", "An example", "Learn lists them; o opens one."),
+                Choice("d", "A data set", "Data lists them, and imports files of your own."),
+                Choice("f", "A file", "Data of your own, or an experiment."),
+                *([copy] if copy else []),
+            ],
+        )
+    )
+    if answer == "f":
+        app.action_open_file()
+    elif answer == "c" and current is not None:
+        app.set_current(current, new=True)
+        await save_as(app)
+    elif answer is not None:
+        app.action_section({"e": "learn", "d": "data"}[answer])
+
+
 # What was not saved
 
 

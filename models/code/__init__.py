@@ -31,6 +31,21 @@ def script(experiment: Experiment, located: Path | None = None) -> str:
     Raises:
         UserError: The experiment names a data set or a Keras object that does not exist.
     """
+    code = program(experiment, located)
+    return code.render(docstring(title(experiment), heading(experiment)))
+
+
+def local_data(experiment: Experiment) -> Path | None:
+    """Return the file of an experiment's data where it is on this machine."""
+    from kerastui.datasets.catalogue import card
+    from kerastui.datasets.fetch import locate
+
+    located = locate(card(experiment.data.dataset))
+    return located.path if located else None
+
+
+def program(experiment: Experiment, located: Path | None = None) -> Script:
+    """Return the script of an experiment in its parts; arguments and errors as of `script`."""
     code = Script()
     _environment(code, experiment)
     code.use("keras")
@@ -49,7 +64,7 @@ def script(experiment: Experiment, located: Path | None = None) -> str:
     code.add(*compile_lines(experiment.compile, experiment.model))
     code.add("model.summary()")
     TrainingCode(code, experiment, data).write()
-    return code.render(docstring(experiment.title or experiment.name, _heading(experiment)))
+    return code
 
 
 def _environment(code: Script, experiment: Experiment) -> None:
@@ -60,7 +75,13 @@ def _environment(code: Script, experiment: Experiment) -> None:
         code.before.append('os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # leave the GPU alone')
 
 
-def _heading(experiment: Experiment) -> list[str]:
+def title(experiment: Experiment) -> str:
+    """Return what a script is called in its first line."""
+    return experiment.title or experiment.name
+
+
+def heading(experiment: Experiment) -> list[str]:
+    """Return the paragraphs that introduce a script."""
     lesson = experiment.lesson
     paragraphs = [lesson.source] if lesson and lesson.source else []
     if experiment.study:

@@ -19,7 +19,7 @@ class Script:
         self._imports: set[tuple[str, str]] = set()
         self._constants: list[str] = []
         self._functions: list[list[str]] = []
-        self._lines: list[str] = []
+        self._sections: list[tuple[str, list[str]]] = []
 
     def use(self, module: str, name: str = "") -> None:
         """Import a module, or one name of it."""
@@ -36,30 +36,36 @@ class Script:
 
     def section(self, title: str) -> None:
         """Begin a new step of the script with a comment."""
-        if self._lines:
-            self._lines.append("")
-        self._lines += comment(title)
+        self._sections.append((title, []))
+
+    @property
+    def _lines(self) -> list[str]:
+        """The lines of the current step."""
+        if not self._sections:
+            self._sections.append(("", []))
+        return self._sections[-1][1]
 
     def note(self, words: str) -> None:
         """Add a comment."""
-        self._lines += comment(words)
+        self._lines.extend(comment(words))
 
     def add(self, *lines: str) -> None:
         """Add lines as they are."""
-        self._lines += lines
+        self._lines.extend(lines)
 
     def assign(self, target: str, value: Expression) -> None:
         """Add an assignment."""
-        self._lines += statement(f"{target} = ", value)
+        self._lines.extend(statement(f"{target} = ", value))
 
     def do(self, value: Expression, *, indent: int = 0) -> None:
         """Add an expression, a call."""
-        self._lines += statement("", value, indent=indent)
+        self._lines.extend(statement("", value, indent=indent))
 
     @property
     def names(self) -> set[str]:
         """All names the script has used so far."""
-        text = "\n".join([*self._lines, *(line for lines in self._functions for line in lines)])
+        steps = [lines for _, lines in self._sections]
+        text = "\n".join(line for lines in [*steps, *self._functions] for line in lines)
         modules = {name or _ALIASES.get(module, module) for module, name in self._imports}
         return modules | set(re.findall(r"[^\W\d]\w*", text))
 
@@ -70,7 +76,24 @@ class Script:
         for function in self._functions:
             text += "\n\n\n" + "\n".join(function)
         gap = "\n\n\n" if self._functions else "\n\n"
-        return text + gap + "\n".join(self._lines) + "\n"
+        steps = ["\n".join([*comment(title), *lines]) for title, lines in self._sections]
+        return text + gap + "\n\n".join(steps) + "\n"
+
+    def cells(self) -> list[tuple[str, list[str]]]:
+        """Return the script in pieces, each with the words above it: imports, then every step.
+
+        A function stands before the first step that calls it.
+        """
+        waiting = list(self._functions)
+        head = [*self._import_lines(), *([""] if self._constants else []), *self._constants]
+        cells = [("", head)]
+        for title, lines in self._sections:
+            text = "\n".join(lines)
+            called = [function for function in waiting if _name(function) in text]
+            waiting = [function for function in waiting if function not in called]
+            made = [line for function in called for line in (*function, "", "")]
+            cells.append((title, [*made, *lines]))
+        return cells
 
     def _import_lines(self) -> list[str]:
         """Imports as sorters want them: the standard library first, `import` before `from`."""
@@ -95,3 +118,8 @@ def _sorted_imports(entries: set[tuple[str, str]]) -> list[str]:
         names = sorted(name for other, name in entries if other == module and name)
         lines.append(f"from {module} import {', '.join(names)}")
     return lines
+
+
+def _name(function: list[str]) -> str:
+    """The call of a function, by its first line."""
+    return function[0].removeprefix("def ").partition("(")[0] + "("

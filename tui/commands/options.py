@@ -39,7 +39,8 @@ Source = Annotated[
     str,
     typer.Argument(
         metavar="NAME|FILE",
-        help="An example (a05-ionosphere or a05), an experiment's TOML file, or a run directory.",
+        help="An example (a05-ionosphere or a05), an experiment's TOML file, the name of one that "
+        "was saved in the workspace, a run directory, or a run's id.",
         autocompletion=example_names,
     ),
 ]
@@ -84,7 +85,13 @@ def experiment(source: str, chosen: Path | None = None) -> Experiment:
     saved = workspace(chosen).root / "experiments" / f"{source}.toml"
     if saved.is_file():
         return load(saved)
-    return shipped.experiment(source)
+    try:
+        return shipped.experiment(source)
+    except UserError:
+        fitting = [run for run in workspace(chosen).runs() if source in (run.id, run.id[-4:])]
+        if len(fitting) != 1:
+            raise
+        return fitting[0].experiment()
 
 
 def changes(assignments: Iterable[str]) -> dict[str, Any]:

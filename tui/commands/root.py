@@ -18,7 +18,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="A complete Keras workbench in a terminal.",
     epilog="Without a command kerastui opens the app: kerastui [--workspace DIR] [FILE]. "
-    "FILE is an experiment or a run directory. First steps: kerastui examples, then "
+    "FILE is an experiment, a run, a model or data. First steps: kerastui examples, then "
     "kerastui run a05. Exit codes: 0 done, 1 the work failed, 2 wrong usage.",
 )
 

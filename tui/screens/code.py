@@ -13,6 +13,9 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from kerastui.datasets.errors import UserError
+from kerastui.models.files import write_atomically
+from kerastui.tui import clipboard
 from kerastui.tui.screens.dialogs import AskText, confirm
 from kerastui.tui.widgets.footer import FooterLine
 from kerastui.tui.widgets.panel import Panel
@@ -25,48 +28,61 @@ class CodeScreen(ModalScreen[None]):
     Args:
         name: What the file is called unless something else is typed.
         code: The script.
+        notebook: The same as a Jupyter notebook.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "copy", "copy", tooltip="Copy the script to the clipboard"),
-        Binding("w", "write", "write to a file", tooltip="Save the script"),
+        Binding("w", "write('py')", "write a file", tooltip="Save it as a Python script"),
+        Binding("n", "write('ipynb')", "write a notebook", tooltip="Save it as a Jupyter notebook"),
         Binding("escape,enter,c", "close", "back", key_display="Esc", tooltip="Close the script"),
     ]
 
-    def __init__(self, name: str, code: str) -> None:
+    def __init__(self, name: str, code: str, notebook: str) -> None:
         super().__init__()
-        self.file_name = f"{name}.py"
+        self.experiment_name = name
         self.code = code
+        self.notebook = notebook
 
     def compose(self) -> ComposeResult:
         # Pygments takes its time to import: only who looks at code pays for it.
         from textual.highlight import highlight
 
-        panel = Panel(title=self.file_name, classes="dialog -large")
-        with panel, VerticalScroll(classes="dialog-text"):
+        with Panel(classes="dialog -large"), VerticalScroll(classes="dialog-text"):
             yield Static(highlight(self.code, language="python"))
         yield FooterLine()
 
     def on_mount(self) -> None:
-        self.query_one(Panel).set_title(self.file_name, f"{len(self.code.splitlines())} lines")
+        lines = len(self.code.splitlines())
+        self.query_one(Panel).set_title(f"{self.experiment_name}.py", f"{lines} lines")
         self.query_one(VerticalScroll).focus()
 
-    def action_copy(self) -> None:
-        self.app.copy_to_clipboard(self.code)
-        say(self.app, "The script was sent to the terminal's clipboard.", title="Copied")
+    @work(group="copy", exclusive=True, exit_on_error=False)
+    async def action_copy(self) -> None:
+        """Copy the script."""
+        try:
+            say(self.app, await clipboard.copy(self.app, self.code), title="Copied")
+        except UserError as error:
+            say(self.app, str(error), "warning", title="Not copied")
 
     def action_close(self) -> None:
         self.dismiss(None)
 
     @work(group="write", exclusive=True, exit_on_error=False)
-    async def action_write(self) -> None:
-        """Ask for a path and write the script there."""
+    async def action_write(self, kind: str) -> None:
+        """Ask for a path and write the script there; one that ends with `.ipynb` is a notebook."""
         name = await self.app.push_screen_wait(
-            AskText("write to a file", "Where to write the script:", self.file_name)
+            AskText(
+                "write the code",
+                "The file; .py is a script, .ipynb a Jupyter notebook:",
+                f"{self.experiment_name}.{kind}",
+                check=wrong,
+            )
         )
         if not name:
             return
         path = await asyncio.to_thread(expanded, name)
+        text = self.notebook if path.suffix == ".ipynb" else self.code
         if (
             await asyncio.to_thread(path.exists)
             and await self.app.push_screen_wait(
@@ -76,11 +92,23 @@ class CodeScreen(ModalScreen[None]):
         ):
             return
         try:
-            await asyncio.to_thread(path.write_text, self.code, encoding="utf-8")
-        except OSError as error:
-            say(self.app, f"{path} can't be written: {error.strerror}.", "error")
+            await asyncio.to_thread(write_atomically, path, text)
+        except UserError as error:
+            say(self.app, str(error), "error", title="Not written")
         else:
             say(self.app, str(path), title="Written")
+
+
+def wrong(name: str) -> str:
+    """Say why no file can be called so; empty where one can."""
+    if not name or not name.isprintable():
+        return "A file needs a name, such as model.py."
+    try:
+        if name.endswith("/") or expanded(name).is_dir():
+            return f"{name} is a folder: add the name of a file."
+    except RuntimeError as error:
+        return f"{name} is no path: {error}."
+    return ""
 
 
 def expanded(name: str) -> Path:
