@@ -12,6 +12,7 @@ from textual.signal import Signal
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.runs import ACTIVE, Run, Workspace
+from kerastui.tui.calling import Caller
 from kerastui.tui.current import CurrentApp
 from kerastui.tui.link import Link, watched
 from kerastui.tui.monitor import RunMonitor
@@ -38,6 +39,7 @@ class RunsApp(CurrentApp):
         trash: The runs that were removed in this session.
         started_here: The runs and studies that this session started, by id.
         link: The line to the terminal.
+        caller: Calls the user when a run needs a look.
     """
 
     def __init__(self, workspace: Workspace, launcher: Launcher | None = None) -> None:
@@ -48,6 +50,7 @@ class RunsApp(CurrentApp):
         self.run_index = RunIndex(workspace)
         self.trash = Trash(workspace)
         self.started_here: dict[str, Run | StudyFolder] = {}
+        self.caller = Caller(self)
         self.study: StudyFolder | None = None
         self.study_info: StudyInfo | None = None
 
@@ -98,6 +101,7 @@ class RunsApp(CurrentApp):
     def _run_news(self, monitor: RunMonitor) -> None:
         if monitor is self.monitor:
             self.run_changed.publish(monitor)
+            self.caller.news(monitor)
 
     def run_gone(self, run: Run) -> None:
         """Stop showing a run that was removed."""
@@ -128,6 +132,7 @@ class RunsApp(CurrentApp):
         run = await asyncio.to_thread(create, experiment)
         self.started_here[run.id] = run
         self.show_run(run)
+        self._call_at_end(run)
         await self._start_launcher()
         await self.launcher.run(run)
 
@@ -139,8 +144,13 @@ class RunsApp(CurrentApp):
         self.started_here[study.id] = study
         say(self, f"{experiment.name}: {len(members)} runs", title="Study")
         self.show_study(study)
+        self._call_at_end(study)
         await self._start_launcher()
         await self.launcher.study(study)
+
+    @work(group="calling", exit_on_error=False)
+    async def _call_at_end(self, started: Run | StudyFolder) -> None:
+        await self.caller.follow(started)
 
     @work(group="study", exclusive=True, exit_on_error=False)
     async def _follow_study(self, study: StudyFolder) -> None:
