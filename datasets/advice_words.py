@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from kerastui.datasets import spec
 from kerastui.datasets.advice_types import ColumnFacts
 from kerastui.datasets.catalogue import listed
+from kerastui.datasets.figures import figure
 
 
 def step_words(step: spec.Step) -> str:
@@ -71,4 +72,4 @@ def range_words(column: ColumnFacts) -> str:
     """Where the numbers of a column lie, after `goes` or `values`."""
     if column.low is None or column.high is None:
         return ""
-    return f" from {column.low:.4g} to {column.high:.4g}"
+    return f" from {figure(column.low)} to {figure(column.high)}"

@@ -9,6 +9,7 @@ import numpy as np
 
 from kerastui.datasets import spec
 from kerastui.datasets.errors import UserError
+from kerastui.datasets.figures import figure
 from kerastui.datasets.fitted import FittedStep, chosen_columns, numbers_of, table_of
 from kerastui.datasets.loaded import Array, Sequences
 from kerastui.datasets.rows import Inputs, Rows, is_missing
@@ -92,7 +93,7 @@ class _Fill(FittedStep):
                 continue  # text has no median; what is missing there is reported at the end
             self.values[name] = _filling(name, column, step, train.index)
         self.learned = {
-            name: value if isinstance(value, str) else f"{value:.4g}"
+            name: value if isinstance(value, str) else figure(value)
             for name, value in self.values.items()
         }
         what = step.strategy.replace("_", " ")
@@ -208,8 +209,8 @@ class _Range:
         if method == "constant":
             return f"divided by {self.divisor:g}"
         if method == "minmax":
-            return f"{self.offset:.4g} … {self.offset + self.divisor:.4g}"
-        return f"mean {self.offset:.4g} ± {self.divisor:.4g}"
+            return f"{figure(self.offset)} … {figure(self.offset + self.divisor)}"
+        return f"mean {figure(self.offset)} ± {figure(self.divisor)}"
 
 
 def _deviation(values: Array, mean: float) -> float:

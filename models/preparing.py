@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from kerastui.datasets import spec
@@ -108,6 +108,8 @@ class _Desk:
         if task is None and card_of(base).task == "forecasting":
             base = base.model_copy(update={"task": "forecasting"})
         facts = self._facts_of(base, seed)
+        if base.file is not None:
+            facts = replace(facts, target=())  # its last column, which nobody has chosen
         proposal = propose(facts, target or (), task)
         proposed = spec.Data.model_validate({**data, **proposal.changes()})
         start = starting_experiment(proposed, facts, seed=seed)

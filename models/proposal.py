@@ -12,6 +12,7 @@ from typing import Any
 
 from kerastui.datasets import spec
 from kerastui.datasets.advice_types import DataFacts, Reason
+from kerastui.datasets.figures import figure
 from kerastui.models.experiment import Experiment
 from kerastui.models.experiment_file import parse
 
@@ -63,7 +64,7 @@ def starting_experiment(data: spec.Data, facts: DataFacts, *, seed: int = 1) -> 
     if rescaling := _rescaling(data, facts):
         layers.append(rescaling)
         reasons.append(
-            Reason("Rescaling", f"× {rescaling['scale']:g} + {rescaling['offset']:g}",
+            Reason("Rescaling", f"× {figure(rescaling['scale'])} + {figure(rescaling['offset'])}",
                    "The target's numbers are far from 0 and 1; so the network need not learn how "
                    "large they are.")
         )  # fmt: skip

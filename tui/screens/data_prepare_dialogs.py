@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -20,7 +21,7 @@ from kerastui.tui.widgets.footer import FooterLine
 from kerastui.tui.widgets.form_edit import Choose
 from kerastui.tui.widgets.form_fields import Option
 from kerastui.tui.widgets.key_values import KeyValues, Value
-from kerastui.tui.widgets.panel import Panel, ScrollPanel
+from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.row_list import Column, Row, RowList
 
 if TYPE_CHECKING:
@@ -150,13 +151,13 @@ class Proposed(ModalScreen["dict[str, Any] | None"]):
     def compose(self) -> ComposeResult:
         with Panel(title=f"a new experiment with {clean(self.title_text)}",
                    classes="dialog -large"):  # fmt: skip
-            with ScrollPanel(classes="dialog-text", id="reasons"):
+            with VerticalScroll(classes="dialog-text"):
                 yield KeyValues()
             yield Static(id="next", classes="dialog-hint")
         yield FooterLine()
 
     def on_mount(self) -> None:
-        self.query_one(ScrollPanel).focus()
+        self.query_one(VerticalScroll).focus()
         self._ask()
 
     @work(group="ask", exclusive=True, exit_on_error=False)
@@ -188,7 +189,7 @@ class Proposed(ModalScreen["dict[str, Any] | None"]):
         rows: list[tuple[str, Value]] = []
         for reason in self.told["reasons"]:
             name = reason["what"].removeprefix("step ").replace("_", " ")
-            value = Content(clean(reason["value"]) or "yes")
+            value = Content.styled(clean(reason["value"]) or "yes", "bold")
             why = Content.styled(clean(reason["why"]), "$muted")
             rows.append((name, Content.assemble(value, "\n", why)))
         if error := self.told["error"]:

@@ -81,18 +81,22 @@ def _field(
 ) -> Field:  # fmt: skip
     default = info.get_default(call_default_factory=True)
 
+    usual = default
+
     def change(new: Any) -> Changes:
-        return {path: default if new is None else new}
+        return {path: usual if new is None else new}
 
     choices = _choices(info.annotation)
     several = get_origin(info.annotation) is list
     options = tuple(Option(choice) for choice in choices)
     if several and not choices:
         options = tuple(Option(column) for column in columns)
+    if several and not default:
+        value, default = value or None, None
     if info.annotation is bool:
         options = (Option("yes"), Option("no"))
     return Field(
-        path, name, value or None if several else value, default, change,
+        path, name, value, default, change,
         doc=info.description or "", accepts="" if options else _range(info),
         options=options, typed=not options, several=several,
     )  # fmt: skip

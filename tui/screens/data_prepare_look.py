@@ -14,7 +14,7 @@ from kerastui.tui.widgets.key_values import Value
 
 Record = Mapping[str, Any]
 
-_CELL = 9
+_CELL = 10
 _LINES = 24
 _LEARNED = 12
 LEVELS = {"problem": ("✗", "$bad"), "warning": ("▲", "$warn"), "note": ("·", "$muted")}
@@ -24,7 +24,7 @@ LEVELS = {"problem": ("✗", "$bad"), "warning": ("▲", "$warn"), "note": ("·"
 def step(record: Record) -> list[tuple[str, Value]]:
     """What one step did: in words, to the shapes, what it learned, to a few rows."""
     rows: list[tuple[str, Value]] = [("", clean(record["words"]) + ".")]
-    if record["name"] != "load":
+    if record["name"] not in ("load", "split"):
         rows.append(("Looks at", record["on"]))
     rows.append(("Shapes", shapes(record)))
     if record["learned"]:
