@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,17 +12,16 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
-from kerastui.datasets.errors import UserError
-from kerastui.models.checkpoint import State, capture, restore, save_state
+from kerastui.models.callback_words import explained
+from kerastui.models.checkpoint import State, capture, restore, restore_metrics, values_of
 from kerastui.models.control import Control, end_at_once
 from kerastui.models.figures import number
+from kerastui.models.keeping import Keeper
 from kerastui.models.record import Record
+from kerastui.models.resume import LEARNING_RATE
 
 BATCH_EVERY = 0.1
 """Seconds between two `batch` events."""
-
-CHECKPOINT_EVERY = 5.0
-"""Seconds between two checkpoints; more where writing one takes more than a twentieth of that."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,10 @@ class RunLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untype
         checkpoints: Folder of the checkpoint; None keeps none.
         others: The experiment's own callbacks, in the order of the list.
         state: An earlier training's state to go on from; None begins anew.
+        learning_rate: Taken from there on in place of the state's.
+        more: More or other training was asked for than the state's training was meant to do, so
+            one that had ended goes on, and early stopping counts its patience afresh.
+        begun: Called once that is part of the checkpoint.
     """
 
     def __init__(
@@ -60,6 +63,9 @@ class RunLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untype
         checkpoints: Path | None = None,
         others: Sequence[keras.callbacks.Callback] = (),
         state: State | None = None,
+        learning_rate: float | None = None,
+        more: bool = False,
+        begun: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
         self.ending = Ending("completed", "")
@@ -67,15 +73,26 @@ class RunLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untype
         self.bundle_rate = 0.0
         """On the fast path the learning rate of the epoch that is being replayed."""
         self.good: State | None = None
-        """The state after the last epoch whose numbers were all finite."""
+        """The state after the last epoch whose numbers were all finite, or taken up from."""
+        self.path = state.path if state else ""
+        """How it is trained, as `State.path` says; empty while that is not decided."""
         self._record = record
         self._control = control
-        self._epochs = epochs
+        self.epochs = epochs
         self.steps = steps
-        self._folder = checkpoints
         self._others = list(others)
         self._state = state
+        self._new_rate = learning_rate
+        self._more = more
+        self._begun = begun
+        self._keeper = Keeper(checkpoints, record, state)
+        self._latest: State | None = None
         self.initial_epoch = self._epoch = state.epoch if state else 0
+        self.initial_step = state.step if state else 0
+        # Elsewhere Keras holds the weights in other places while an epoch lasts.
+        self._between_batches = keras.backend.backend() == "tensorflow"
+        self._train_metrics: list[Any] = []
+        self._train_function: Any = None
         self._rows: list[dict[str, float]] = []
         self._first = self._epoch + 1
         self._partial = False
@@ -84,37 +101,47 @@ class RunLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untype
         self._last_validation = 0.0
         self._flushed = time.monotonic()
         self._waited = 0.0
-        self._rates_set = False
         self._restoring: list[Any] = []
-        self._saved_epoch = self._epoch
-        self._saved_at = time.monotonic()
-        self._save_cost = 0.0
-        self._warned = False
+
+    @property
+    def over(self) -> bool:
+        """Whether the state's training had ended already and nothing more was asked for."""
+        early = self._state is not None and self._state.ended == "early" and not self._more
+        return early or self.initial_epoch >= self.epochs
 
     # --- Keras' hooks ----------------------------------------------------------------------
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         if self.model.optimizer is not None and not self.model.optimizer.built:
             self.model.optimizer.build(self.model.trainable_variables)
-        if self._state is not None:
-            # Here and not earlier: the other callbacks have just forgotten what they knew.
-            restore(self.model, self._state, self._others)
-        self._flushed = time.monotonic()
-        self.good = capture(self.model, self._epoch, self._others)
         self._restoring = [
             one
             for one in self._others
             if isinstance(one, keras.callbacks.EarlyStopping) and one.restore_best_weights
         ]
+        if self._state is not None:
+            # Here and not earlier: the other callbacks have just forgotten what they knew.
+            restore(self.model, self._state, self._others)
+            self._take_up(self._state)
+        self._flushed = time.monotonic()
+        self.good = self._latest = self._capture(self._epoch, self.initial_step)
+        if self._new_rate is not None or self._more:
+            self._keeper.keep(self.good, again=True)
+            self._begun()
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         self._epoch = epoch
         self._partial = False
-        self._in_batches = True
+        if self._state is not None and epoch == self.initial_epoch:
+            restore_metrics(self.model, self._state)
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         logs = logs or {}
         last = batch + 1 >= self.steps
+        if last:
+            self._train_metrics = values_of(self.model.metrics_variables)
+        if self._epoch == self.initial_epoch and batch < self.initial_step:
+            return  # not trained, only passed over
         if "loss" in logs and not math.isfinite(_scalar(logs["loss"])):
             self.broke(self._epoch + 1, batch + 1)
             return
@@ -128,9 +155,13 @@ class RunLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untype
                 batches=self.steps,
                 logs={name: _scalar(value) for name, value in logs.items()},
             )
-        self.obey()
-        self._partial = bool(self.model.stop_training) and not last
-        self._in_batches = not last
+        if last:
+            return  # with the validation, or after the epoch
+        if self._between_batches and self._keeper.due:
+            self._latest = self._capture(self._epoch, batch + 1)
+            self._keeper.keep(self._latest)
+        self.obey(self._epoch, batch + 1)
+        self._partial = bool(self.model.stop_training)
 
     def on_test_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         self._last_validation = time.monotonic()
@@ -146,23 +177,39 @@ class RunLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untype
             return
         logs = logs or {}
         self._epoch = epoch
-        self._in_batches = False
         row = {name: _scalar(value) for name, value in logs.items()}
         row.setdefault("learning_rate", self.bundle_rate if self.bundled else self.rate())
         if not self.bundled and not finite(self.model):
             self.broke(epoch + 1)
             return
         self._rows.append(row)
-        self._explain(epoch + 1, row)
+        said = explained(self.model, self._others, epoch + 1, row, self.rate(), self._restoring)
+        for kind, text in said:
+            if kind == "early_stopping" and self.ending.kind == "completed":
+                self.ending = Ending("early", text)
+            self._note(kind, epoch + 1, text)
         if not self.bundled:
             self.between_epochs(epoch + 1)
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         self._flush()
-        if self.ending.kind == "nan" and self.good is not None and not self._best_restored():
-            restore(self.model, self.good)
-        if self.ending.kind in ("stopped", "nan"):
-            self.checkpoint()
+        if self._train_function is not None:
+            self.model.train_function = self._train_function
+        if self._latest is None:
+            return
+        if self.ending.kind == "nan":
+            assert self.good is not None
+            if not self._best_restored():
+                restore(self.model, self.good)
+            self._latest = self.good
+        self._latest.ended = "" if self.ending.kind == "stopped" else self.ending.kind
+        self._keeper.keep(self._latest)
+
+    def keep_last(self) -> None:
+        """Keep the last whole state, if the training broke off."""
+        if self._latest is not None:
+            self._flush()
+            self._keeper.keep(self._latest)
 
     # --- called by the fast path -----------------------------------------------------------
 
@@ -171,14 +218,13 @@ class RunLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untype
         self._flush()
         if self.ending.kind == "nan":
             return
-        self.good = capture(self.model, epochs, self._others)
-        wait = max(CHECKPOINT_EVERY, 20 * self._save_cost)
-        if time.monotonic() - self._saved_at >= wait:
-            self.checkpoint()
-        self._rates_set = False
-        self.obey()
-        if self._rates_set:
-            self.good = capture(self.model, epochs, self._others)
+        self.good = self._latest = self._capture(epochs)
+        if self._keeper.due:
+            self._keeper.keep(self.good)
+        self.obey(epochs, 0)
+        self.good = self._latest or self.good
+        if epochs >= self.epochs:
+            self.model.stop_training = True
 
     def stage(self, stage: str, text: str) -> None:
         """Tell what is being done that takes a moment."""
@@ -192,23 +238,32 @@ class RunLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untype
             self._record.event(
                 "validation", epoch=self._epoch + 1, batch=batch, batches=max(batch, batches)
             )
-        self.obey()
+        self.obey(self._epoch, self.steps)
         if self.model.stop_training and self.ending.kind == "stopped":
             self._partial = True
 
-    def obey(self) -> None:
-        """Do what is asked of the run; returns at once when that is nothing."""
+    def obey(self, epoch: int, step: int) -> None:
+        """Do what is asked of the run; returns at once when that is nothing.
+
+        Args:
+            epoch: Whole epochs trained so far.
+            step: Batches of the next one trained so far.
+        """
         if not self._control.poll():
             return
-        self._set_rates()
+        changed = self._take_wishes(epoch + (step > 0))
         if self._control.paused and not self._control.stop and not self._control.killed:
-            self._pause()
+            changed = self._pause(epoch, step) or changed
         if self._control.killed:
             self._flush()
             self._record.info.status = "stopped"
             self._record.event("stopped", epoch=self._record.history.epoch, seconds=0.0,
                                text="killed on request; the last checkpoint remains")  # fmt: skip
             end_at_once()
+        if changed or self._control.stop:
+            self._latest = state = self._capture(epoch, step)
+            if changed:  # at once: a wish must not be lost with the worker
+                self._keeper.keep(state, again=True)
         if self._control.stop and self.ending.kind != "nan":
             self.ending = Ending("stopped", self._control.stop)
             self.model.stop_training = True
@@ -226,58 +281,110 @@ class RunLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untype
         self.model.stop_training = True
         self._partial = True
 
-    def checkpoint(self) -> None:
-        """Write the state after the last whole epoch, unless it is on disk already."""
-        if self._folder is None or self.good is None or self.good.epoch <= self._saved_epoch:
-            return
-        began = time.monotonic()
-        try:
-            save_state(self._folder, self.good)
-        except UserError as error:
-            if not self._warned:
-                self._warned = True
-                self._record.event("note", kind="warning", epoch=self.good.epoch, text=str(error))
-        else:
-            self._saved_epoch = self.good.epoch
-            self._record.event("checkpoint", epoch=self.good.epoch)
-        self._saved_at = time.monotonic()
-        self._save_cost = self._saved_at - began
-
     def rate(self) -> float:
         """Return the optimizer's present learning rate."""
         return float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
 
     # --- parts -----------------------------------------------------------------------------
 
-    def _set_rates(self) -> None:
-        for rate in self._control.learning_rates():
-            epoch = self._record.history.epoch
-            try:
-                self.model.optimizer.learning_rate = rate
-            except TypeError:
-                text = "the learning rate follows a schedule and can't be set"
-                self._record.event("note", kind="warning", epoch=epoch, text=text)
-            else:
-                self._rates_set = True
-                text = f"learning rate set to {number(rate)} on request"
-                self._record.event("note", kind="learning_rate", epoch=epoch, text=text)
+    def _capture(self, epoch: int, step: int = 0) -> State:
+        """Take the state, or the last whole one where there is none between batches."""
+        if step and not self._between_batches and self.good is not None:
+            return self.good
+        metrics = self._train_metrics if step == self.steps and self._train_metrics else None
+        state = capture(self.model, epoch, self._others, step=step, metrics=metrics)
+        state.path = self.path
+        return state
 
-    def _pause(self) -> None:
+    def _take_up(self, state: State) -> None:
+        """Go on where a state was taken; it has been put back."""
+        if state.ended == "early":
+            if self._more:
+                for one in self._others:
+                    if isinstance(one, keras.callbacks.EarlyStopping):
+                        one.wait = one.stopped_epoch = 0
+            else:
+                notes = self._record.history.notes
+                texts = [note.text for note in notes if note.kind == "early_stopping"]
+                self.ending = Ending("early", texts[-1] if texts else "")
+        if self._new_rate is not None:
+            old = self.rate()
+            self.model.optimizer.learning_rate = self._new_rate
+            text = f"learning rate {number(old)} → {number(self._new_rate)}, asked for on resuming"
+            self._record.event("note", kind="learning_rate", epoch=state.epoch, text=text)
+        if state.step and not self.bundled:
+            self._pass_over(state.step)
+
+    def _pass_over(self, count: int) -> None:
+        """Have `fit` pass over the batches of its first epoch that are trained already."""
+        train = self._train_function = self.model.train_function
+        left = count
+
+        def train_function(batches: Any) -> Any:
+            nonlocal left
+            if left == 0:
+                return train(batches)
+            left -= 1
+            next(batches)
+            return self.model.get_metrics_result()
+
+        self.model.train_function = train_function
+
+    def _take_wishes(self, least: int) -> bool:
+        """Take a new learning rate and number of epochs; returns whether the state changed.
+
+        Args:
+            least: The epochs that can't be undone any more: all begun ones.
+        """
+        if (epochs := self._control.epochs()) is not None:
+            self._set_epochs(max(epochs, least))
+        rates = self._control.learning_rates()
+        return bool(rates) and self._set_rate(rates[-1])
+
+    def _set_rate(self, rate: float) -> bool:
+        epoch, old = self._record.history.epoch, self.rate()
+        try:
+            self.model.optimizer.learning_rate = rate
+        except TypeError:
+            text = "the learning rate follows a schedule and can't be set"
+            self._record.event("note", kind="warning", epoch=epoch, text=text)
+            return False
+        text = f"learning rate set to {number(rate)} on request"
+        self._flush()
+        self._record.event("note", kind="learning_rate", epoch=epoch, text=text)
+        self._record.changed(LEARNING_RATE, old, rate)
+        return True
+
+    def _set_epochs(self, epochs: int) -> None:
+        old, self.epochs = self.epochs, epochs
+        if old == epochs:
+            return
+        self._flush()
+        text = f"number of epochs set to {epochs} on request, before {old}"
+        epoch = self._record.history.epoch
+        self._record.event("note", kind="epochs", epoch=epoch, epochs=epochs, text=text)
+        self._record.epochs_changed(old, epochs)
+
+    def _pause(self, epoch: int, step: int) -> bool:
+        """Wait; returns whether something was changed meanwhile."""
         began = time.monotonic()
         self._flush()
-        self.checkpoint()
+        self._latest = self._capture(epoch, step)
+        self._keeper.keep(self._latest)
         self._record.info.status = "paused"
         self._record.event("paused", epoch=self._record.history.epoch)
         self._record.save()
+        changed = False
         while self._control.paused and not self._control.stop and not self._control.killed:
             time.sleep(0.02)
-            self._control.poll()
-            self._set_rates()
+            if self._control.poll():
+                changed = self._take_wishes(epoch + (step > 0)) or changed
         self._waited += time.monotonic() - began
         if not self._control.killed:
             self._record.info.status = "running"
             self._record.event("resumed", epoch=self._record.history.epoch)
             self._record.save()
+        return changed
 
     def _flush(self) -> None:
         """Write the epochs that wait as one event."""
@@ -294,33 +401,6 @@ class RunLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untype
         self._first += len(self._rows)
         self._rows.clear()
         self._flushed, self._waited = now, 0.0
-
-    def _explain(self, epoch: int, row: Mapping[str, float]) -> None:
-        """Say in words what the experiment's callbacks just did."""
-        for callback in self._others:
-            if (
-                isinstance(callback, keras.callbacks.EarlyStopping)
-                and self.model.stop_training
-                and self.ending.kind == "completed"
-                and callback.stopped_epoch == epoch - 1
-            ):
-                best = _scalar(callback.best) if callback.best is not None else math.nan
-                text = (
-                    f"no improvement of {callback.monitor} for {_epochs(callback.wait)}; "
-                    f"best {number(best)} at epoch {callback.best_epoch + 1}"
-                )
-                if callback in self._restoring:
-                    text += ", whose weights are restored"
-                self.ending = Ending("early", text)
-                self._note("early_stopping", epoch, text)
-            elif isinstance(callback, keras.callbacks.ReduceLROnPlateau):
-                used, now = row["learning_rate"], self.rate()
-                if now < used and callback.wait == 0:
-                    text = (
-                        f"no improvement of {callback.monitor} for {_epochs(callback.patience)}; "
-                        f"learning rate {number(used)} → {number(now)}"
-                    )
-                    self._note("plateau", epoch, text)
 
     def _note(self, kind: str, epoch: int, text: str) -> None:
         self._flush()
@@ -347,7 +427,3 @@ def _scalar(value: Any) -> float:
     if isinstance(value, float):
         return value
     return float(np.mean(np.asarray(value, dtype=np.float64)))
-
-
-def _epochs(count: int) -> str:
-    return f"{count} epoch" if count == 1 else f"{count} epochs"

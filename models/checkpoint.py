@@ -7,8 +7,10 @@ ends with the same weights, bit for bit, as one that was never interrupted.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import random
 import tempfile
 import zipfile
 from collections.abc import Iterable, Sequence
@@ -27,17 +29,35 @@ _FORMAT = 1
 
 @dataclass
 class State:
-    """A training between two epochs.
+    """A training between two batches.
 
     Attributes:
-        epoch: Epochs trained so far.
+        epoch: Whole epochs trained so far.
         values: One value for each of `variables(model)`, as tensors of the device.
         callbacks: For each callback its plain attributes and its lists of arrays by name.
+        step: Batches of the next epoch trained so far; as many as it has where only its
+            validation is to come.
+        metrics: Where `step` is above 0, the values of the metrics that are being added up.
+        random: The generators from which Keras takes the orders of rows on other backends than
+            TensorFlow: Python's, NumPy's and PyTorch's, the last one only there.
+        path: How it is trained: "plain", "fast" or "fast+xla". Only the same path gives the
+            same bits.
+        ended: Why the training ended, by a word of `callbacks.Ending`; empty while it goes on.
     """
 
     epoch: int
     values: list[Any]
     callbacks: list[dict[str, Any]] = field(default_factory=list)
+    step: int = 0
+    metrics: list[Any] = field(default_factory=list)
+    random: list[Any] = field(default_factory=list)
+    path: str = ""
+    ended: str = ""
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where the training stands: whole epochs, and batches of the next one."""
+        return self.epoch, self.step
 
 
 def variables(model: keras.Model) -> list[Any]:
@@ -56,9 +76,33 @@ def values_of(wanted: Iterable[Any]) -> list[Any]:
     return [np.array(keras.ops.convert_to_numpy(variable.value)) for variable in wanted]
 
 
-def capture(model: keras.Model, epoch: int, callbacks: Sequence[Any] = ()) -> State:
-    """Take the state of a training between two epochs."""
-    return State(epoch, values_of(variables(model)), [_attributes(one) for one in callbacks])
+def capture(
+    model: keras.Model,
+    epoch: int,
+    callbacks: Sequence[Any] = (),
+    *,
+    step: int = 0,
+    metrics: Sequence[Any] | None = None,
+) -> State:
+    """Take the state of a training between two batches.
+
+    Args:
+        model: The model.
+        epoch: Whole epochs trained so far.
+        callbacks: What they remember belongs to the state.
+        step: Batches of the next epoch trained so far.
+        metrics: The metrics' values after them; None takes the present ones.
+    """
+    if step and metrics is None:
+        metrics = values_of(model.metrics_variables)
+    return State(
+        epoch,
+        values_of(variables(model)),
+        [_attributes(one) for one in callbacks],
+        step=step,
+        metrics=list(metrics or ()),
+        random=_generators(),
+    )
 
 
 def restore(model: keras.Model, state: State, callbacks: Sequence[Any] = ()) -> None:
@@ -78,12 +122,24 @@ def restore(model: keras.Model, state: State, callbacks: Sequence[Any] = ()) -> 
         )
     for variable, value in zip(wanted, state.values, strict=True):
         variable.assign(value)
+    restore_metrics(model, state)
     for callback, attributes in zip(callbacks, state.callbacks, strict=bool(callbacks)):
         vars(callback).update(attributes)
+    if state.random:
+        _set_generators(state.random)
+
+
+def restore_metrics(model: keras.Model, state: State) -> None:
+    """Put the metrics of a half-trained epoch back; does nothing between two epochs."""
+    if state.step:
+        for variable, value in zip(model.metrics_variables, state.metrics, strict=True):
+            variable.assign(value)
 
 
 def save_state(folder: Path, state: State) -> None:
     """Write a state to `folder`, replacing the one before in one step.
+
+    A crash at any moment, of the machine too, leaves the old one or the new one.
 
     Raises:
         UserError: The folder can't be written or the disk is full.
@@ -97,15 +153,30 @@ def save_state(folder: Path, state: State) -> None:
                 plain[i][name] = {"arrays": len(parts)}
                 for j, part in enumerate(parts):
                     arrays[f"callback.{i}.{name}.{j}"] = _portable(part)
-    head = {"format": _FORMAT, "epoch": state.epoch, "values": len(state.values)}
+    arrays |= {f"metric.{i}": _portable(value) for i, value in enumerate(state.metrics)}
+    arrays |= {f"random.{i}": words for i, words in enumerate(state.random)}
+    head = {
+        "format": _FORMAT,
+        "epoch": state.epoch,
+        "values": len(state.values),
+        "step": state.step,
+        "metrics": len(state.metrics),
+        "random": len(state.random),
+        "path": state.path,
+        "ended": state.ended,
+    }
     text = json.dumps({**head, "callbacks": plain})
     arrays["head"] = np.frombuffer(text.encode(), np.uint8)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True)
+        for left in folder.glob(f".{FILE}.*"):  # by a worker that was killed while it wrote
+            left.unlink(missing_ok=True)
         handle, name = tempfile.mkstemp(dir=folder, prefix=f".{FILE}.")
         try:
             with os.fdopen(handle, "wb") as stream:
                 np.savez(stream, **arrays)
+                stream.flush()
+                os.fsync(handle)
             os.replace(name, folder / FILE)
         except BaseException:
             Path(name).unlink(missing_ok=True)
@@ -134,7 +205,16 @@ def load_state(folder: Path) -> State:
                         attributes[name] = [
                             stored[f"callback.{i}.{name}.{j}"] for j in range(value["arrays"])
                         ]
-            return State(head["epoch"], values, callbacks)
+            return State(
+                head["epoch"],
+                values,
+                callbacks,
+                step=head.get("step", 0),
+                metrics=[stored[f"metric.{i}"] for i in range(head.get("metrics", 0))],
+                random=[stored[f"random.{i}"] for i in range(head.get("random", 0))],
+                path=head.get("path", ""),
+                ended=head.get("ended", ""),
+            )
     except FileNotFoundError:
         raise UserError(f"{folder} holds no checkpoint.", "Start the run anew.") from None
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
@@ -156,6 +236,29 @@ def _attributes(callback: Any) -> dict[str, Any]:
         elif isinstance(value, list) and value and all(isinstance(v, np.ndarray) for v in value):
             kept[name] = list(value)
     return kept
+
+
+def _generators() -> list[Any]:
+    """Return the states of the generators as arrays of whole numbers.
+
+    Python's and NumPy's are Mersenne Twisters: 624 words and a position.
+    """
+    _, words, _ = random.getstate()
+    _, key, position, *_ = np.random.get_state()
+    twister = np.append(np.asarray(key, np.uint32), np.uint32(position))
+    states = [np.array(words, np.uint32), twister]
+    if keras.backend.backend() == "torch":
+        torch = importlib.import_module("torch")
+        states.append(torch.get_rng_state().numpy())
+    return states
+
+
+def _set_generators(states: Sequence[Any]) -> None:
+    random.setstate((3, tuple(int(word) for word in states[0]), None))
+    np.random.set_state(("MT19937", states[1][:-1], int(states[1][-1]), 0, 0.0))
+    if len(states) > 2:
+        torch = importlib.import_module("torch")
+        torch.set_rng_state(torch.from_numpy(states[2]))
 
 
 def _portable(value: Any) -> Any:

@@ -16,6 +16,11 @@ from kerastui.models.runs import CommandReader
 EVERY = 0.1
 """Seconds between two looks at the commands."""
 
+SHARE = 20
+"""Between two looks passes at least so many times the time that one takes."""
+
+MOST_EPOCHS = 10_000_000
+
 
 class Control:
     """The wishes of whoever watches a run; the training asks for them between batches.
@@ -32,7 +37,9 @@ class Control:
         self._reader = reader
         self._clock = clock
         self._looked = -math.inf
+        self._every = EVERY
         self._rates: list[float] = []
+        self._epochs: int | None = None
         self.stop = ""
         self.paused = False
         self.killed = False
@@ -40,16 +47,25 @@ class Control:
     def poll(self) -> bool:
         """Take in new commands, at most every 0.1 s; returns whether anything is to be done."""
         now = self._clock()
-        if self._reader is not None and now - self._looked >= EVERY:
+        if self._reader is not None and now - self._looked >= self._every:
             self._looked = now
             for command in self._reader.read():
                 self._take(command)
-        return bool(self.stop or self.paused or self.killed or self._rates)
+            # A slow file system must not slow the training.
+            self._every = max(EVERY, SHARE * (self._clock() - now))
+        return bool(
+            self.stop or self.paused or self.killed or self._rates or self._epochs is not None
+        )
 
     def learning_rates(self) -> list[float]:
         """Return the learning rates asked for since the last call."""
         rates, self._rates = self._rates, []
         return rates
+
+    def epochs(self) -> int | None:
+        """Return the number of epochs in all that was last asked for, once."""
+        epochs, self._epochs = self._epochs, None
+        return epochs
 
     def listen_to_signals(self) -> None:
         """SIGTERM and SIGINT mean stop and keep; SIGHUP, a lost terminal, means nothing."""
@@ -75,6 +91,10 @@ class Control:
             value = command.get("value")
             if isinstance(value, int | float) and math.isfinite(value) and value >= 0:
                 self._rates.append(float(value))
+        elif kind == "set_epochs":
+            value = command.get("value")
+            if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_EPOCHS:
+                self._epochs = value
 
 
 def end_at_once() -> None:

@@ -11,8 +11,11 @@ Every event has `v` (the format's version), `t` (unix time in seconds) and `even
 | epochs | `first` (number of the first epoch in this line, from 1), `logs` (name -> list of |
 |        | values, one an epoch, `learning_rate` among them), `seconds` (of the line's epochs) |
 | validation | `epoch`, `batch`, `batches`: how far a validation that takes long has come |
-| note | `kind` ("early_stopping", "plateau", "nan", "learning_rate", "warning"), `epoch`, `text` |
-| checkpoint | `epoch` |
+| note | `kind` ("early_stopping", "plateau", "nan", "learning_rate", "epochs", "warning"), |
+|      | `epoch`, `text`; of "epochs" also `epochs`, their number in all from now on |
+| rewound | `epoch`, `batch`: a run goes on from there, with `lost` epochs that it had trained |
+|         | thrown away; what the log says of them does not count any more; `text` |
+| checkpoint | `epoch` (whole ones), `batch` (of the next one, 0 between epochs) |
 | evaluation | `figures` (path -> value) |
 | paused, resumed | `epoch` |
 | finished, stopped | `epoch`, `seconds`, `text` |
@@ -74,11 +77,12 @@ class EventReader:
 
     Args:
         path: The log; it need not exist yet.
+        start: Where to begin, in bytes.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, start: int = 0) -> None:
         self.path = path
-        self._offset = 0
+        self._offset = start
 
     def read(self, limit: int = 4 * 2**20) -> list[Event]:
         """Return the events that came since the last call, from at most `limit` bytes.

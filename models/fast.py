@@ -156,32 +156,32 @@ class FastFit:
             verbose=0,
         )
 
-    def run(self, epochs: int) -> None:
-        """Train until `epochs` epochs are done or something stops it."""
-        self._list.set_params({**self._list.params, "epochs": epochs})
+    def run(self) -> None:
+        """Train until the log's epochs are done or something stops it."""
+        self._list.set_params({**self._list.params, "epochs": self.log.epochs})
         self.model.stop_training = False
         self.log.bundled = True
         self._list.on_train_begin()
-        if self.log.initial_epoch < epochs:
-            self._run(epochs, self.log.initial_epoch)
-            # As `fit` does: an optimizer that averages weights puts the average in place.
-            self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
+        if not self.log.over:
+            self._run(self.log.initial_epoch)
+        # As `fit` does: an optimizer that averages weights puts the average in place.
+        self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
         self._list.on_train_end()
 
     # --- the loop --------------------------------------------------------------------------
 
-    def _run(self, epochs: int, epoch: int) -> None:
-        first, seconds = self._start(epoch, epochs)
+    def _run(self, epoch: int) -> None:
+        first, seconds = self._start(epoch)
         if seconds > LONG_EPOCH:
             # A program of XLA is compiled already, and validates at the end of an epoch.
             self.graph.inside = isinstance(self._advance, XlaAdvance)
-            while epoch < epochs and not self.model.stop_training:
+            while epoch < self.log.epochs and not self.model.stop_training:
                 self._long_epoch(epoch, first)
                 epoch, first = epoch + 1, 0
             return
         size, measured = 1, False
-        while epoch < epochs and not self.model.stop_training:
-            count = 1 if self._one_by_one else min(size, epochs - epoch)
+        while epoch < self.log.epochs and not self.model.stop_training:
+            count = 1 if self._one_by_one else min(size, self.log.epochs - epoch)
             began = time.perf_counter()
             done = self._bundle(epoch, count, first)
             seconds = max(time.perf_counter() - began, 1e-6) / count
@@ -189,33 +189,39 @@ class FastFit:
             size = max(1, min(int(BUNDLE / seconds), 8 * size, self._capacity)) if measured else 2
             epoch, first, measured = epoch + done, 0, True
 
-    def _start(self, epoch: int, epochs: int) -> tuple[int, float]:
-        """Train the first batches one by one.
+    def _start(self, epoch: int) -> tuple[int, float]:
+        """Train the first batches one by one, of those that are not trained yet.
 
         Returns:
             How many batches of the epoch are done, and the estimated seconds of an epoch.
         """
         rows = self._order(epoch)
-        count = min(FIRST_STEPS, self.graph.steps)
+        first = self.log.initial_step
+        stop = min(first + FIRST_STEPS, self.graph.steps)
         self._begin(epoch)
         seconds, running = 0.0, [0.0]
-        for step in range(count):
+        for step in range(first, stop):
             began = time.perf_counter()
             running = self.graph.first_step(rows, step)
             seconds = time.perf_counter() - began
             self.log.on_train_batch_end(step, self._logs(running))
             if self.model.stop_training:
-                return 0, 0.0
-        if self._xla_pays(epochs) and self._agrees(rows, count, running, epochs):
+                return first, 0.0
+        # A run that goes on stays with its program: only the same one gives the same bits.
+        begun = self.log.path
+        pays = begun == "fast+xla" if begun else self._xla_pays(self.log.epochs)
+        xla = pays and self._agrees(rows, first, stop, running)
+        self.log.path = "fast+xla" if xla else "fast"
+        if xla:
             probe = min(PROBE_STEPS, self.graph.steps)
             began = time.perf_counter()
             self._advance(rows[None], 1, 0, probe)
             seconds = (time.perf_counter() - began) / probe
             self._rewind(rows[None], 0)
-            return 0, seconds * (self.graph.steps + self.graph.test_steps / 3)
+            return first, seconds * (self.graph.steps + self.graph.test_steps / 3)
         # One step alone was also the first, which compiles.
-        pace = seconds if count > 1 else 0.0
-        return count, pace * (self.graph.steps + self.graph.test_steps / 3)
+        pace = seconds if stop - first > 1 else 0.0
+        return stop, pace * (self.graph.steps + self.graph.test_steps / 3)
 
     def _bundle(self, epoch: int, count: int, first: int) -> int:
         """Train `count` epochs in one call, then replay the callbacks on their figures.
@@ -243,7 +249,8 @@ class FastFit:
         if done:
             self.log.between_epochs(epoch + done)
         if done == good < count and not self.model.stop_training:
-            self.log.broke(epoch + good + 1, self._broken_batch(orders[good]))
+            begin = first if good == 0 else 0
+            self.log.broke(epoch + good + 1, self._broken_batch(orders[good], begin))
         return done
 
     def _replay(self, epoch: int, table: np.ndarray[Any, Any]) -> int:
@@ -320,7 +327,7 @@ class FastFit:
         assert self.log.good is not None
         restore(self.model, self.log.good)
         if epochs:
-            self._advance(orders, epochs)
+            self._advance(orders, epochs, self.log.good.step)
 
     def _weights_after(self, orders: np.ndarray[Any, Any], epochs: int, now: int) -> list[Any]:
         """Return the weights after some epochs of a bundle that stands after `now` epochs."""
@@ -363,13 +370,14 @@ class FastFit:
         """Return after how many epochs of a bundle all weights are still finite."""
         self._rewind(orders, 0)
         for done in range(count):
-            if not self._advance(orders[done : done + 1], 1)[1]:
+            first = self.log.good.step if self.log.good and not done else 0
+            if not self._advance(orders[done : done + 1], 1, first)[1]:
                 return done
         return count
 
-    def _broken_batch(self, rows: np.ndarray[Any, Any]) -> int | None:
+    def _broken_batch(self, rows: np.ndarray[Any, Any], first: int) -> int | None:
         """Return the batch (from 1) at which the loss of an epoch stops being finite."""
-        for step in range(self.graph.steps):
+        for step in range(first, self.graph.steps):
             table, _ = self._advance(rows[None], 1, step, step + 1)
             if not np.isfinite(table[0, self._loss]):
                 return step + 1
@@ -396,16 +404,18 @@ class FastFit:
         )
 
     def _agrees(
-        self, rows: np.ndarray[Any, Any], count: int, running: Sequence[float], epochs: int
+        self, rows: np.ndarray[Any, Any], first: int, stop: int, running: Sequence[float]
     ) -> bool:
         """Compile with XLA, and take it if the first batches come out as they did before."""
-        capacity = max(1, min((1 << 18) // self.graph.rows, 4096, epochs))
+        capacity = max(1, min((1 << 18) // self.graph.rows, 4096, self.log.epochs))
         xla = XlaAdvance(self.graph, capacity)
         self.log.stage("compile", "Compiling the training")
         self._rewind(rows[None], 0)
         try:
-            table, _ = xla(rows[None], 1, 0, count)
-            fits = np.allclose(table[0, : len(running)], running, rtol=1e-4, atol=1e-6)
+            table, _ = xla(rows[None], 1, first, stop)
+            fits = self.log.path == "fast+xla" or np.allclose(
+                table[0, : len(running)], running, rtol=1e-4, atol=1e-6
+            )
             reason = "its first figures differ"
         except Exception as error:  # whatever XLA can't compile runs without it
             fits, reason = False, f"it can't compile this model ({type(error).__name__})"
@@ -415,7 +425,7 @@ class FastFit:
             self.compiled = "XLA"
             return True
         self.compiled += f"; not XLA, since {reason}"
-        for step in range(count):
+        for step in range(first, stop):
             self.graph.first_step(rows, step)
         return False
 

@@ -8,14 +8,21 @@ from pathlib import Path
 from kerastui.datasets.errors import UserError
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str, *, parents: bool = True) -> None:
     """Write a text file beside its place and rename it, so that readers never see a half.
+
+    Args:
+        path: Where it belongs.
+        text: Its content.
+        parents: Make the folders that lead there. Not for a folder that somebody may have
+            removed on purpose.
 
     Raises:
         UserError: The folder can't be written or the disk is full.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if parents:
+            path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
         try:
             # Opened plainly, so that others may read it where the user's umask lets them.

@@ -58,10 +58,13 @@ class History:
     started: Event = field(default_factory=dict)
     ended: Event = field(default_factory=dict)
     checkpoint_epoch: int = 0
+    resumed: list[int] = field(default_factory=list)
+    """The epochs after which the run was taken up again; a chart marks them."""
     version: int = 0
     """Grows with every event, so that a view sees cheaply whether there is something new."""
     _best: dict[str, Best] = field(default_factory=dict)
-    _first_report: tuple[float, int] = (0.0, 0)
+    _warm: tuple[float, int] = (0.0, 0)
+    _starting: bool = True
 
     def apply_all(self, events: Iterable[Event]) -> bool:
         """Take in events in order; returns whether there were any."""
@@ -78,7 +81,10 @@ class History:
             self.status, self.started, self.ended = "running", event, {}
             self.epochs = int(event.get("epochs", 0))
             self.steps = int(event.get("steps", 0))
+            self._starting = True
             self._cut(int(event.get("initial_epoch", 0)))
+        elif kind == "rewound":
+            self._rewind(int(event.get("epoch", 0)), int(event.get("batch", 0)))
         elif kind == "stage":
             self.stage = str(event.get("text", ""))
             if self.status == "queued":
@@ -133,16 +139,17 @@ class History:
     def seconds_per_epoch(self) -> float:
         """Return the mean time of an epoch, 0 before the first.
 
-        The first report holds TensorFlow's tracing too, so it counts only while it is alone.
+        The first report after a start holds TensorFlow's tracing too, so such reports count only
+        while there are no others.
         """
-        seconds, epochs = self._first_report
+        seconds, epochs = self._warm
         if self.epoch > epochs:
             return (self.seconds - seconds) / (self.epoch - epochs)
         return self.seconds / self.epoch if self.epoch else 0.0
 
     def seconds_left(self) -> float | None:
         """Return the time that the rest takes at the mean pace, None where it can't be known."""
-        if self.epoch <= self._first_report[1] or self.status not in ("running", "paused"):
+        if self.epoch <= self._warm[1] or self.status not in ("running", "paused"):
             return None
         part = self.batch / self.steps if self.steps and self.batch < self.steps else 0.0
         return max(0.0, self.epochs - self.epoch - part) * self.seconds_per_epoch
@@ -166,8 +173,9 @@ class History:
             series.extend(numbers)
             self._compare(name, numbers, first)
         seconds = float(event.get("seconds", 0.0))
-        if not self.epoch:
-            self._first_report = (seconds, count)
+        if self._starting:
+            self._starting = False
+            self._warm = (self._warm[0] + seconds, self._warm[1] + count)
         self.epoch = first - 1 + count
         self.batch, self.batch_logs = 0, {}
         self.seconds += seconds
@@ -190,11 +198,27 @@ class History:
         ):
             self._best[name] = Best(value, first + values.index(value))
 
+    def _rewind(self, epoch: int, batch: int) -> None:
+        """Forget what a run threw away before it went on after an epoch."""
+        self._cut(epoch)
+        self.batch, self.batch_logs, self.ended, self.figures = batch, {}, {}, {}
+        self.checkpoint_epoch = min(self.checkpoint_epoch, epoch)
+        # Wishes stay wishes; what the training itself did later, it has not done any more.
+        self.notes = [
+            note
+            for note in self.notes
+            if note.epoch <= epoch or note.kind in ("epochs", "warning")
+        ]
+        if not self.resumed or self.resumed[-1] != epoch:
+            self.resumed = [one for one in self.resumed if one < epoch] + [epoch]
+
     def _cut(self, epochs: int) -> None:
         """Forget what came after an epoch, when a run goes on from an earlier state."""
         if epochs >= self.epoch:
             return
-        self.seconds *= epochs / self.epoch
+        kept = epochs / self.epoch
+        self.seconds *= kept
+        self._warm = (self._warm[0] * kept, int(self._warm[1] * kept))
         self.epoch = epochs
         self._best.clear()
         for name, series in self.series.items():

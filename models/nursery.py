@@ -230,7 +230,7 @@ def load() -> None:
         importlib.import_module(name)
     from kerastui.datasets.catalogue import cards
     from kerastui.models import catalogue
-    from kerastui.models.worker import versions
+    from kerastui.models.process import versions
 
     cards()
     catalogue.find("layers", "Dense")

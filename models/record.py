@@ -8,10 +8,20 @@ from typing import Any
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.events import TERMINAL, decode, encode
+from kerastui.models.resume import EPOCHS, write_experiment
 from kerastui.models.runs import Run, RunInfo
 
 INFO_EVERY = 1.0
 """Seconds between two writes of `run.json` while training."""
+
+SHARE = 20
+"""Between two writes passes at least so many times the time that one takes: a slow file system
+must not slow the training."""
+
+LONGEST_WAIT = 2.0
+"""Seconds that figures wait at most, however slow the file system is."""
+
+_MAY_WAIT = frozenset({"batch", "validation", "epochs"})
 
 _KEPT_BYTES = 8 * 2**20
 
@@ -34,7 +44,9 @@ class Record:
         self.trouble = ""
         """Why the last write failed, in words; empty when it did not."""
         self._waiting: list[bytes] = []
-        self._written = 0.0
+        self._next_write = 0.0
+        self._next_save = 0.0
+        self._end_cut_line()
 
     def event(self, event: str, **fields: Any) -> None:
         """Append one event; `kerastui.models.events` lists kinds and fields."""
@@ -44,13 +56,15 @@ class Record:
         self._waiting.append(line)
         if event in TERMINAL:
             self.save()  # whoever reads the end finds `run.json` complete
-        self._flush()
-        if time.monotonic() - self._written >= INFO_EVERY:
+        now = time.monotonic()
+        if event not in _MAY_WAIT or now >= self._next_write:
+            self.flush()
+        if now >= self._next_save:
             self.save()
 
     def save(self) -> None:
         """Write `run.json` now."""
-        self._written = time.monotonic()
+        began = time.monotonic()
         self.info.epoch = self.history.epoch
         self.info.best = {
             name: [best.value, best.epoch]
@@ -61,9 +75,33 @@ class Record:
             self.run.write_info(self.info)
         except UserError as error:
             self.trouble = error.message
+        now = time.monotonic()
+        self._next_save = now + max(INFO_EVERY, SHARE * (now - began))
 
-    def _flush(self) -> None:
-        """Write the waiting lines whole or not at all."""
+    def changed(self, path: str, old: Any, new: Any) -> None:
+        """Note in `run.json` that a field of the experiment was changed on the way."""
+        self.info.changes.append(
+            {"t": time.time(), "epoch": self.history.epoch, "path": path, "old": old, "new": new,
+             "applied": True}
+        )  # fmt: skip
+        self.save()
+
+    def epochs_changed(self, old: int, new: int) -> None:
+        """Write a new number of epochs into the experiment too: it decides what comes out."""
+        try:
+            experiment = self.run.experiment().changed({EPOCHS: new})
+            write_experiment(self.run, experiment)
+            self.info.fingerprint = experiment.fingerprint()
+        except UserError as error:
+            self.trouble = error.message
+        self.info.epochs = new
+        self.changed(EPOCHS, old, new)
+
+    def flush(self) -> bool:
+        """Write the waiting lines, whole or not at all; returns whether none waits any more."""
+        if not self._waiting:
+            return True
+        began = time.monotonic()
         block = b"".join(self._waiting)
         try:
             handle = os.open(self.run.events, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
@@ -81,6 +119,20 @@ class Record:
         else:
             self._waiting.clear()
             self.trouble = ""
+        now = time.monotonic()
+        self._next_write = now + min(LONGEST_WAIT, SHARE * (now - began))
+        return not self._waiting
+
+    def _end_cut_line(self) -> None:
+        """End the line in which an earlier worker or its disk was cut off; readers skip it."""
+        try:
+            with self.run.events.open("r+b") as stream:
+                if stream.seek(0, os.SEEK_END):
+                    stream.seek(-1, os.SEEK_END)
+                    if stream.read(1) != b"\n":
+                        stream.write(b"\n")
+        except OSError:
+            return
 
     def _forget(self, size: int) -> None:
         if size > _KEPT_BYTES:

@@ -18,7 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.runs import Run, worker_lives
+from kerastui.models.folder import birth, worker_lives
+from kerastui.models.runs import Run
 from kerastui.models.study_pool import Pool, Slot, has_room, memory_needed, slots
 from kerastui.models.study_store import StudyFolder
 
@@ -41,9 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def execute(path: Path) -> int:
     """Run a study in this process, which becomes its runner; returns the exit status."""
-    import psutil
-
-    from kerastui.models.worker import redirect
+    from kerastui.models.process import redirect
 
     folder = StudyFolder(path)
     redirect(folder.console)
@@ -59,7 +58,7 @@ def execute(path: Path) -> int:
     for number in (signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: pool.stop())
-    pool.begin(os.getpid(), psutil.Process().create_time(), socket.gethostname())
+    pool.begin(os.getpid(), birth(os.getpid()), socket.gethostname())
     error = ""
     try:
         starter.prepare()

@@ -7,18 +7,17 @@ runner alone), `commands.jsonl` and `console.log`. The members' runs are ordinar
 
 from __future__ import annotations
 
-import json
 import os
 import time
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.events import EventReader, encode
-from kerastui.models.files import write_atomically
-from kerastui.models.runs import ACTIVE, Run, RunInfo, Workspace, true_state
+from kerastui.models.events import EventReader
+from kerastui.models.folder import ACTIVE, Folder
+from kerastui.models.runs import Run, RunInfo, Workspace
 
 if TYPE_CHECKING:
     from kerastui.models.experiment import Experiment
@@ -83,57 +82,23 @@ _FIELDS = {entry.name for entry in fields(StudyInfo)}
 _MEMBER_FIELDS = {entry.name for entry in fields(MemberInfo)}
 
 
-class StudyFolder:
+class StudyFolder(Folder[StudyInfo]):
     """One study's directory. Reading never changes it; only the runner writes `study.json`."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.id = path.name
-        self.workspace = Workspace(path.parent.parent)
-
-    def __repr__(self) -> str:
-        return f"StudyFolder({self.id!r})"
+    record = "study.json"
+    kind = "study"
 
     @property
-    def commands(self) -> Path:
-        return self.path / "commands.jsonl"
+    def workspace(self) -> Workspace:
+        return Workspace(self.path.parent.parent)
 
-    @property
-    def console(self) -> Path:
-        return self.path / "console.log"
-
-    def info(self) -> StudyInfo:
-        """Return what `study.json` says, with `lost` in place of a state whose runner is gone.
-
-        Raises:
-            UserError: The directory holds no readable `study.json`.
-        """
-        return true_state(self._read_info)
-
-    def _read_info(self) -> StudyInfo:
-        try:
-            plain = json.loads((self.path / "study.json").read_text(encoding="utf-8"))
-            members = [
-                MemberInfo(**{key: value for key, value in member.items() if key in _MEMBER_FIELDS})
-                for member in plain.pop("members", [])
-            ]
-            known = {key: value for key, value in plain.items() if key in _FIELDS}
-            return StudyInfo(**known, members=members)
-        except (OSError, ValueError, TypeError, AttributeError) as error:
-            raise UserError(
-                f"{self.path} is no study that can be read: {error}.",
-                "A study's directory holds study.json; remove the directory if it is damaged.",
-            ) from None
-
-    def write_info(self, info: StudyInfo) -> None:
-        """Replace `study.json` in one step. Called by whoever creates it, then by the runner."""
-        write_atomically(self.path / "study.json", json.dumps(asdict(info), indent=1))
-
-    def experiment(self) -> Experiment:
-        """Return the experiment with its study; raises `UserError` if it can't be read."""
-        from kerastui.models.experiment_file import load
-
-        return load(self.path / "experiment.toml")
+    def _parse(self, plain: Any) -> StudyInfo:
+        members = [
+            MemberInfo(**{key: value for key, value in member.items() if key in _MEMBER_FIELDS})
+            for member in plain.pop("members", [])
+        ]
+        known = {key: value for key, value in plain.items() if key in _FIELDS}
+        return StudyInfo(**known, members=members)
 
     def run_of(self, member: MemberInfo) -> Run | None:
         """Return the run of a member, None where it has none yet."""
@@ -145,14 +110,7 @@ class StudyFolder:
         Raises:
             UserError: The command can't be written.
         """
-        try:
-            with self.commands.open("ab", buffering=0) as stream:
-                stream.write(encode("stop"))
-        except OSError as error:
-            raise UserError(
-                f"The study can't be told to stop: {error.strerror}.",
-                "Check that its directory can be written.",
-            ) from None
+        self._send("stop")
 
 
 class StudyCommands:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from kerastui.models.building import make
 from kerastui.models.building_errors import first_line
 from kerastui.models.callbacks import Ending, RunLog
 from kerastui.models.checkpoint import State
-from kerastui.models.control import Control
+from kerastui.models.control import MOST_EPOCHS, Control
 from kerastui.models.experiment import Experiment
 from kerastui.models.feeding import class_weights
 from kerastui.models.record import Record
@@ -52,6 +53,9 @@ def train(
     *,
     checkpoints: Path | None = None,
     state: State | None = None,
+    learning_rate: float | None = None,
+    more: bool = False,
+    begun: Callable[[], None] = lambda: None,
 ) -> Ending:
     """Train a compiled model in place, writing every event.
 
@@ -62,7 +66,11 @@ def train(
         record: Where events go; its `info` gets the path taken and why.
         control: What is asked of the run meanwhile.
         checkpoints: Folder for the checkpoint; None keeps none.
-        state: An earlier training's state (`checkpoint.load_state`) to go on from.
+        state: An earlier training's state (`checkpoint.load_state`) to go on from. It goes on
+            on the path it was on, which alone gives the same bits.
+        learning_rate: Taken from there on in place of the state's.
+        more: More was asked for than the state's training was meant to do.
+        begun: Called once what was asked for is part of the checkpoint.
 
     Returns:
         Why it ended.
@@ -84,32 +92,72 @@ def train(
         checkpoints=checkpoints,
         others=callbacks,
         state=state,
+        learning_rate=learning_rate,
+        more=more,
+        begun=begun,
     )
-    why = why_plain(experiment, callbacks, arrays)
+    try:
+        _train(experiment, model, arrays, batch_size, weights, callbacks, log, record)
+    except UserError:
+        raise
+    except Exception:
+        # What broke off, a callback or the memory, may be cured: then it goes on from here.
+        with contextlib.suppress(Exception):
+            log.keep_last()
+        raise
+    return log.ending
+
+
+def _train(
+    experiment: Experiment,
+    model: keras.Model,
+    arrays: Arrays,
+    batch_size: int,
+    weights: dict[int, float] | None,
+    callbacks: Sequence[keras.callbacks.Callback],
+    log: RunLog,
+    record: Record,
+) -> None:
+    """Train on the path that the experiment, or the state to go on from, asks for."""
+    fit = experiment.fit
+    if log.path:
+        why = "the run was begun this way" if log.path == "plain" else ""
+    else:
+        why = why_plain(experiment, callbacks, arrays)
     if not why:
         log.stage("trace", "Preparing the first step")
         why = _train_fast(experiment, model, arrays, weights, batch_size, callbacks, log, record)
         if not why:
-            return log.ending
+            return
     if experiment.execution == "fast":
         raise UserError(
             f"The fast path can't be taken: {why}.",
             'Set execution to "auto", which takes the plain path where it has to.',
         )
-    _started(experiment, arrays, log, record, "plain", why, [])
+    log.path = "plain"
+    if log.initial_step:
+        _build_metrics(model, arrays)
+    _started(arrays, log, record, "plain", why, [])
     model.fit(
         arrays.x,
         arrays.y,
         batch_size=batch_size,
-        epochs=fit.epochs,
+        # The log ends it after the last epoch: their number may change on the way.
+        epochs=log.initial_epoch if log.over else MOST_EPOCHS,
         initial_epoch=log.initial_epoch,
         shuffle=fit.shuffle,
         class_weight=weights,
         validation_data=arrays.validation,
-        callbacks=[*callbacks, log],
+        callbacks=keras.callbacks.CallbackList(
+            [*callbacks, log],
+            add_history=True,
+            model=model,
+            epochs=log.epochs,
+            steps=log.steps,
+            verbose=0,
+        ),
         verbose=0,
     )
-    return log.ending
 
 
 def why_plain(
@@ -176,14 +224,26 @@ def _train_fast(
         return f"compiling it failed: {first_line(error)}"
     fast = FastFit(graph, callbacks, log, seed=experiment.seed, shuffle=fit.shuffle)
     why = "the data fits in memory and no callback acts batch by batch"
-    _started(experiment, arrays, log, record, "fast", why, graph.columns)
-    fast.run(fit.epochs)
+    _started(arrays, log, record, "fast", why, graph.columns)
+    fast.run()
     record.info.why = f"{why}; {fast.compiled}"
     return ""
 
 
+def _build_metrics(model: keras.Model, arrays: Arrays) -> None:
+    """Make the variables of the metrics, which Keras otherwise makes with the first batch.
+
+    Without training nothing but metrics changes, so one evaluated row leaves no trace.
+    """
+    x, y = (
+        keras.tree.map_structure(lambda part: keras.ops.convert_to_tensor(part[:1]), parts)
+        for parts in (arrays.x, arrays.y)
+    )
+    model.test_step((x, y))
+    model.reset_metrics()
+
+
 def _started(
-    experiment: Experiment,
     arrays: Arrays,
     log: RunLog,
     record: Record,
@@ -198,7 +258,7 @@ def _started(
         rows["validation"] = len(_leaves(arrays.validation[0])[0])
     record.event(
         "started",
-        epochs=experiment.fit.epochs,
+        epochs=log.epochs,
         initial_epoch=log.initial_epoch,
         steps=log.steps,
         execution=execution,

@@ -8,13 +8,8 @@ stands, since TensorFlow prints where it likes.
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import gc
-import importlib.metadata
 import os
-import platform
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -24,10 +19,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.control import Control
+from kerastui.models import process
+from kerastui.models.control import Control, end_at_once
+from kerastui.models.failures import in_words
 from kerastui.models.files import write_atomically
 from kerastui.models.folder import birth
+from kerastui.models.heartbeat import Heartbeat
 from kerastui.models.record import Record
+from kerastui.models.resume import LEARNING_RATE
 from kerastui.models.runs import CommandReader, Run
 
 if TYPE_CHECKING:
@@ -35,11 +34,12 @@ if TYPE_CHECKING:
 
     from kerastui.datasets.prepare import Prepared
     from kerastui.models.callbacks import Ending
+    from kerastui.models.checkpoint import State
     from kerastui.models.experiment import Experiment
 
 
-_RENEWAL = 600
-"""Seconds after which a catalogue that was begun and never finished is begun again."""
+_SETTINGS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
+"""Part of the environment that decides in which order sums are formed."""
 
 
 class StoppedEarlyError(Exception):
@@ -62,18 +62,19 @@ def main(arguments: list[str] | None = None) -> int:
 def execute(path: Path) -> int:
     """Execute a run in this process, which becomes its worker; returns the exit status."""
     run = Run(path)
-    redirect(run.console)
+    process.redirect(run.console)
     if os.getpid() != os.getsid(0):
         with contextlib.suppress(OSError):
             os.setsid()
-    control = Control(CommandReader(run.commands))
+    control = Control(CommandReader(run.commands, run.stored().commands_from))
     control.listen_to_signals()
-    with _alone(path) as alone:
+    with process.alone(path) as alone:
         if not alone:
             print("Another worker is at this run.", file=sys.stderr)
             return 1
-        status = _Work(run, control).execute()
-    renew_catalogue()
+        with Heartbeat(path, end_at_once):
+            status = _Work(run, control).execute()
+    process.renew_catalogue()
     return status
 
 
@@ -85,14 +86,19 @@ class _Work:
         self.run = run
         self.control = control
         self.stage = "starting"
-        info = run.info()
+        info = run.stored()
         info.status = "starting"
         info.pid = os.getpid()
         info.pid_started = birth(info.pid)
         info.host = socket.gethostname()
-        info.started = self.began
+        info.started = info.started or self.began
+        if info.resumed:
+            os.environ.update(info.environment)
+        else:
+            info.environment = {name: os.environ[name] for name in _SETTINGS if name in os.environ}
         self.record = Record(run, info)
-        self.seconds = info.seconds = {}
+        self.seconds = info.seconds
+        self.before = self.seconds.get("total", 0.0)
 
     def execute(self) -> int:
         self.record.save()
@@ -115,12 +121,12 @@ class _Work:
         experiment = self.run.experiment()
         os.environ["KERAS_BACKEND"] = experiment.backend
         with self._stage("import", "Starting Keras"):
-            import_keras(experiment.backend)
+            process.import_keras(experiment.backend)
             info = self.record.info
-            info.versions = versions(experiment.backend)
+            info.versions = process.versions(experiment.backend)
             info.backend = experiment.backend
-            info.device = _device(experiment)
-            warm = threading.Thread(target=_warm_up, name="warm-up", daemon=True)
+            info.device = process.choose_device(experiment)
+            warm = threading.Thread(target=process.warm_up, name="warm-up", daemon=True)
             warm.start()
         with self._stage("data", f"Loading {experiment.data.dataset}"):
             from kerastui.datasets.prepare import prepare
@@ -130,12 +136,15 @@ class _Work:
                      "test": prepared.test}  # fmt: skip
             counts = {name: len(part.y) for name, part in parts.items() if part is not None}
             info.data = {**prepared.source.to_json(), "parts": counts}
+            if prepared.source.changed:
+                self._warn(prepared.source.changed)
         with self._stage("build", "Building the model"):
             self._preflight(experiment, prepared)
             warm.join()
             model = self._build(experiment, prepared)
             info.parameters = int(model.count_params())
         self.record.save()
+        state = self._rewind() if info.resumed else None
         with self._stage("fit", ""):
             from kerastui.models import feeding
             from kerastui.models.training import Arrays, train
@@ -146,8 +155,18 @@ class _Work:
                 x, y, feeding.of_part(experiment.model, prepared, validation)
                 if validation is not None else None,
             )  # fmt: skip
-            ending = train(experiment, model, arrays, self.record, self.control,
-                           checkpoints=self.run.path / "checkpoint")  # fmt: skip
+            ending = train(
+                experiment,
+                model,
+                arrays,
+                self.record,
+                self.control,
+                checkpoints=self.run.checkpoint,
+                state=state,
+                learning_rate=self._new_rate() if state else None,
+                more=any(one["more"] and not one.get("begun") for one in info.resumed),
+                begun=self._changes_taken,
+            )
         with self._stage("save", "Saving the model"):
             self._save(model)
             self._write_script(experiment, prepared)
@@ -162,6 +181,39 @@ class _Work:
             evaluation.save(self.run.path / "evaluation.json")
         return ending
 
+    def _rewind(self) -> State | None:
+        """Go back to the checkpoint; returns its state, None where the run begins anew."""
+        from kerastui.models.checkpoint import FILE, load_state
+
+        there = (self.run.checkpoint / FILE).exists()
+        state = load_state(self.run.checkpoint) if there else None
+        epoch, batch = state.place if state else (0, 0)
+        lost = max(0, self.record.history.epoch - epoch)
+        text = f"going on after epoch {epoch}" if epoch else "beginning anew"
+        if batch:
+            text = f"going on after epoch {epoch} and batch {batch} of the next"
+        if lost:
+            text += f"; {lost} epoch{'' if lost == 1 else 's'} will be trained again"
+        self.record.event("rewound", epoch=epoch, batch=batch, lost=lost, text=text)
+        return state
+
+    def _new_rate(self) -> float | None:
+        """Return the learning rate that was asked for with a resumption that did not begin yet."""
+        rates = [
+            change["new"]
+            for change in self.record.info.changes
+            if change["path"] == LEARNING_RATE and not change.get("applied")
+        ]
+        return None if not rates or rates[-1] is None else float(rates[-1])
+
+    def _changes_taken(self) -> None:
+        """What was asked for with the resumption is part of the checkpoint from now on."""
+        for change in self.record.info.changes:
+            change["applied"] = True
+        for resumption in self.record.info.resumed:
+            resumption["begun"] = True
+        self.record.save()
+
     @contextlib.contextmanager
     def _stage(self, stage: str, text: str) -> Iterator[None]:
         # What was trained before a stop is saved and evaluated all the same.
@@ -172,7 +224,8 @@ class _Work:
             self.record.event("stage", stage=stage, text=text)
         began = time.perf_counter()
         yield
-        self.seconds[stage] = round(time.perf_counter() - began, 4)
+        spent = self.seconds.get(stage, 0.0) + time.perf_counter() - began
+        self.seconds[stage] = round(spent, 4)
 
     def _say(self, text: str) -> None:
         self.record.event("stage", stage=self.stage, text=text)
@@ -187,7 +240,7 @@ class _Work:
         from kerastui.models import preflight
 
         facts = preflight.facts_of(experiment, prepared)
-        free, kind = _free_memory(self.record.info.device)
+        free, kind = process.free_memory(self.record.info.device)
         for finding in preflight.check(experiment, facts, free, kind):
             if finding.level == "problem":
                 raise UserError(f"{finding.where}: {finding.sentence}", finding.cure)
@@ -236,7 +289,7 @@ class _Work:
     def _end(self, kind: str, status: int, **fields: Any) -> int:
         info = self.record.info
         info.status, info.ended = kind, time.time()
-        self.seconds["total"] = round(info.ended - self.began, 4)
+        self.seconds["total"] = round(self.before + max(0.0, info.ended - self.began), 4)
         self.record.event(
             kind, epoch=self.record.history.epoch, seconds=self.seconds["total"], **fields
         )
@@ -245,155 +298,6 @@ class _Work:
     def _fail(self, message: str, hint: str) -> int:
         self.record.info.error = {"message": message, "hint": hint}
         return self._end("failed", 1, message=message, hint=hint)
-
-
-def renew_catalogue() -> None:
-    """Have the catalogue of an installed Keras that is not the shipped one written, once.
-
-    It takes some ten seconds, so it is done after a run and in a process of its own; until then
-    the shipped catalogue serves.
-    """
-    from kerastui.models import catalogue
-
-    path = catalogue.missing()
-    if path is None:
-        return
-    marker = path.with_suffix(".started")
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if marker.exists() and time.time() - marker.stat().st_mtime < _RENEWAL:
-            return
-        marker.touch()
-        subprocess.Popen(
-            [sys.executable, "-P", "-m", "kerastui.models.catalogue_build", str(path)],
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-
-
-def import_keras(backend: str) -> Any:
-    """Import Keras with a backend, and keep the garbage collector away from its objects.
-
-    Raises:
-        UserError: The backend is not installed, or another one is already loaded.
-    """
-    try:
-        import keras
-    except ImportError as error:
-        raise UserError(
-            f"Keras can't be started with the backend {backend}: {error}.",
-            "Install that backend, or choose another one.",
-        ) from error
-    if keras.backend.backend() != backend:
-        raise UserError(
-            f"This process runs Keras with {keras.backend.backend()}, not {backend}.",
-            "Start a worker of its own for this run.",
-        )
-    # Collections over TensorFlow's many objects would pause the training.
-    gc.freeze()
-    return keras
-
-
-def versions(backend: str) -> dict[str, str]:
-    """Return the versions that can decide a result."""
-    found = {"python": platform.python_version()}
-    for name in ("kerastui", "keras", backend, "numpy"):
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            found[name] = importlib.metadata.version(name)
-    if backend == "tensorflow" and backend not in found:
-        import tensorflow as tf
-
-        found[backend] = str(tf.__version__)
-    return found
-
-
-def in_words(error: BaseException, stage: str) -> tuple[str, str]:
-    """Return a sentence and a hint for an exception that no one foresaw."""
-    name = type(error).__name__
-    text = " ".join(str(error).split())
-    text = text if len(text) <= 300 else text[:299] + "…"
-    if isinstance(error, MemoryError) or name == "ResourceExhaustedError":
-        return (
-            "There was not enough memory.",
-            "Use a smaller batch, fewer units or less data; what was trained until the last "
-            "checkpoint is kept.",
-        )
-    if isinstance(error, OSError) and error.errno == 28:
-        return "The disk is full.", "Free some space and run it again."
-    doing = {"import": "starting Keras", "data": "preparing the data", "build":
-             "building the model", "fit": "training", "save": "saving the model",
-             "evaluate": "evaluating"}.get(stage, stage)  # fmt: skip
-    return (
-        f"Something went wrong while {doing}: {text or name}",
-        "console.log in the run's directory has the details.",
-    )
-
-
-def _device(experiment: Experiment) -> str:
-    if experiment.backend != "tensorflow":
-        return f"chosen by {experiment.backend}"
-    from kerastui.models.machine.devices import configure_devices
-
-    return configure_devices(experiment.device)
-
-
-def _free_memory(device: str) -> tuple[int, str]:
-    """Return the free bytes where the run trains, and how that memory is called."""
-    from kerastui.models.machine import hardware
-
-    if device.startswith("GPU"):
-        number = device.removeprefix("GPU").split()[0]
-        for gpu in hardware.snapshot().gpus:
-            if str(gpu.index) == number and gpu.memory_free is not None:
-                return gpu.memory_free, "GPU memory"
-    return hardware.read_memory().available, "memory"
-
-
-def _warm_up() -> None:
-    """Run a first operation while the data is being loaded: it makes the backend's threads."""
-    import keras
-
-    one = keras.ops.ones((1, 1))
-    keras.ops.convert_to_numpy(keras.ops.relu(keras.ops.matmul(one, one)))
-
-
-def redirect(console: Path) -> None:
-    """Send what is printed to a console's file, or nowhere where that can't be written."""
-    with contextlib.suppress(OSError, ValueError):
-        sys.stdout.flush()
-        sys.stderr.flush()
-    nothing = os.open(os.devnull, os.O_RDWR)
-    try:
-        log = os.open(console, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    except OSError:
-        log = nothing
-    os.dup2(nothing, 0)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    for handle in {nothing, log}:
-        if handle > 2:
-            os.close(handle)
-
-
-@contextlib.contextmanager
-def _alone(path: Path) -> Iterator[bool]:
-    """Hold the run for this process; gives False where another worker holds it."""
-    try:
-        handle = os.open(path / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError:  # a directory that can't be written: the run will say so itself
-        yield True
-        return
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        except OSError:  # a file system without locks
-            pass
-        yield True
-    finally:
-        os.close(handle)
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ def test_both_paths_agree(kind: str, tmp_path: Path) -> None:
     graph = Graph(ours, (x, y), (x[:50], y[:50]), 64)
     log = RunLog(Record(Run(tmp_path), RunInfo(id="x", name="x")), Control(),
                  epochs=3, steps=graph.steps)  # fmt: skip
-    fast.FastFit(graph, [], log, seed=3).run(3)
+    fast.FastFit(graph, [], log, seed=3).run()
     theirs = model()
     for epoch in range(3):
         rows = fast.order(3, epoch, len(x))
@@ -103,7 +103,7 @@ def test_mixed_precision_trains(policy: str, tmp_path: Path) -> None:
         graph = Graph(model, (x, y), None, 64)
         log = RunLog(Record(Run(tmp_path), RunInfo(id="x", name="x")), Control(),
                      epochs=6, steps=graph.steps, checkpoints=tmp_path)  # fmt: skip
-        fast.FastFit(graph, [], log, seed=3).run(6)
+        fast.FastFit(graph, [], log, seed=3).run()
     finally:
         keras.config.set_dtype_policy("float32")
     losses = Run(tmp_path).history().series["loss"]

@@ -120,7 +120,7 @@ def run(tmp_path: Path) -> Callable[..., Trained]:
         )  # fmt: skip
         shuffle = options.pop("shuffle", True)
         fit = fast.FastFit(graph, callbacks, log, seed=SEED, shuffle=shuffle, **options)
-        fit.run(epochs)
+        fit.run()
         series = {name: list(values) for name, values in record.history.series.items()}
         trained = Trained(model, series, record)
         trained.log, trained.fit = log, fit

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kerastui.models import catalogue, worker
+from kerastui.models import catalogue, process
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def test_nothing_is_done_for_the_shipped_version(
     monkeypatch: pytest.MonkeyPatch, started: list[list[str]]
 ) -> None:
     monkeypatch.setattr(catalogue, "missing", lambda: None)
-    worker.renew_catalogue()
+    process.renew_catalogue()
     assert started == []
 
 
@@ -35,6 +35,6 @@ def test_another_version_is_begun_once(
 ) -> None:
     path = tmp_path / "cache" / "catalogue-9.9.json"
     monkeypatch.setattr(catalogue, "missing", lambda: path)
-    worker.renew_catalogue()
-    worker.renew_catalogue()
+    process.renew_catalogue()
+    process.renew_catalogue()
     assert [command[-2:] for command in started] == [["kerastui.models.catalogue_build", str(path)]]

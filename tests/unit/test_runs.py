@@ -7,12 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psutil
 import pytest
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.events import encode
 from kerastui.models.experiment import Experiment
+from kerastui.models.folder import birth
 from kerastui.models.runs import CommandReader, Run, Workspace
 
 
@@ -61,7 +61,7 @@ def test_a_run_whose_worker_is_gone_is_lost(run: Run) -> None:
 def test_a_reused_pid_is_not_taken_for_the_worker(run: Run) -> None:
     info = run.info()
     info.status, info.pid = "running", os.getpid()
-    info.pid_started = psutil.Process().create_time()
+    info.pid_started = birth(os.getpid())
     run.write_info(info)
     assert run.info().status == "running"
     info.pid_started -= 1000
@@ -118,12 +118,12 @@ def test_a_worker_that_ends_between_two_looks_is_not_lost(
     run.write_info(info)
 
     def ends_just_now(info: object) -> bool:
-        ended = run._read_info()
+        ended = run.stored()
         ended.status = "finished"
         run.write_info(ended)
         return False
 
-    monkeypatch.setattr("kerastui.models.runs.worker_lives", ends_just_now)
+    monkeypatch.setattr("kerastui.models.folder.worker_lives", ends_just_now)
     assert run.info().status == "finished"
 
 

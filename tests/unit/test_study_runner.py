@@ -21,6 +21,7 @@ from kerastui.models.experiment import Experiment
 from kerastui.models.history import History
 from kerastui.models.machine.gpu import Gpu
 from kerastui.models.machine.hardware import Cpu, Memory, Snapshot
+from kerastui.models.folder import birth
 from kerastui.models.runs import Run, RunInfo, Workspace
 from kerastui.models.studies import Result
 from kerastui.models.study_pool import Pool, Slot
@@ -30,7 +31,7 @@ from kerastui.models.study_view import Row, StudyReader
 GIB = 2**30
 Make = Callable[..., tuple["Pool", "Workers"]]
 
-ME = (os.getpid(), psutil.Process().create_time(), socket.gethostname())
+ME = (os.getpid(), birth(os.getpid()), socket.gethostname())
 
 
 class Workers:
