@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 FIRST_ROWS = 500
 SHOWN_COLUMNS = 200
 _BYTES = 256 * 1024
+_MOST_CLASSES = 1000
 _INPUTS = ("x", "X", "data", "images", "features", "inputs", "x_train")
 _TARGETS = ("y", "Y", "labels", "label", "target", "targets", "classes", "y_train")
 _SPLIT = ("x_train", "y_train", "x_test", "y_test")
@@ -73,13 +75,23 @@ def sniff_npz(path: Path, given: Mapping[str, Any]) -> Sniffed:
         if len(shape) in (3, 4) and len(chosen) > 1:
             colours = shape[3] if len(shape) == 4 and shape[3] in (1, 3) else 1
             recipe |= {"height": shape[1], "width": shape[2], "channels": colours}
+        classes = _classes(path, chosen[1], held) if len(chosen) > 1 else {}
         total = sum(held[name][0][0] for name in chosen[::2])
         plain = {**recipe, **given, "path": str(path), "size": path.stat().st_size}
         return Sniffed(FileRecipe.model_validate(plain), notes=tuple(notes), total=total,
-                       exact=True, shape=shape)  # fmt: skip
+                       exact=True, classes=classes, shape=shape)  # fmt: skip
     names = chosen[:2] if chosen else list(held)
     arrays = {name: _first(path, name) for name in names}
     return _of_table(path, given, recipe, arrays, notes, shape)
+
+
+def _classes(path: Path, name: str, held: Mapping[str, Any]) -> dict[str, int]:
+    """How often each class occurs among the first targets, where they are classes."""
+    shape, dtype = held[name]
+    if dtype.kind not in "iubUS" or (len(shape) > 1 and shape[1:] != (1,)):
+        return {}
+    counts = Counter(str(value) for value in _first(path, name, shape[0]).ravel().tolist())
+    return dict(sorted(counts.items())) if len(counts) <= _MOST_CLASSES else {}
 
 
 def _roles(held: Mapping[str, Any]) -> list[str]:
@@ -123,7 +135,7 @@ def _headers(path: Path) -> dict[str, tuple[tuple[int, ...], Any]]:
     return found
 
 
-def _first(path: Path, name: str) -> Array:
+def _first(path: Path, name: str, most: int = FIRST_ROWS) -> Array:
     """The first values of one array of an archive, never more than a little of it."""
     import numpy as np
     from numpy.lib import format as npy
@@ -135,7 +147,7 @@ def _first(path: Path, name: str) -> Array:
         width = 1
         for size in shape[1:]:
             width *= size
-        rows = min(shape[0], max(1, _BYTES // max(1, width * dtype.itemsize)), FIRST_ROWS)
+        rows = min(shape[0], max(1, _BYTES // max(1, width * dtype.itemsize)), most)
         if fortran and len(shape) > 1:
             rows = min(rows, 1 if shape[0] > 1 else rows)
             flat = np.frombuffer(stream.read(_BYTES // dtype.itemsize * dtype.itemsize), dtype)

@@ -11,6 +11,7 @@ from textual.content import Content
 from kerastui.models.figures import number
 from kerastui.tui.labs.base import Result
 from kerastui.tui.widgets import words
+from kerastui.tui.widgets.data_grid_cells import clean
 from kerastui.tui.widgets.key_values import Value
 
 if TYPE_CHECKING:
@@ -50,10 +51,10 @@ def classes(look: Look) -> list[tuple[str, Value]]:
     rows: list[tuple[str, Value]] = []
     for column in look.get("columns", []):
         if column["type"] == "text" and column["different"] == len(column["common"]):
-            told = [f"{name} {count:,}" for name, count in column["common"]]
-            rows.append((column["name"].capitalize(), functools.partial(_flow, told)))
+            told = [f"{clean(name)} {count:,}" for name, count in column["common"]]
+            rows.append((clean(column["name"]).capitalize(), functools.partial(_flow, told)))
     if counts := look.get("classes"):
-        told = [f"{name} {count:,}" for name, count in counts.items()]
+        told = [f"{clean(name)} {count:,}" for name, count in counts.items()]
         rows.append(("Classes", functools.partial(_flow, told)))
     return rows
 
@@ -83,7 +84,10 @@ def table(look: Look, width: int) -> Content:
     Where the columns do not fit beside each other, the rows do: one line for each column, so that
     a table of any width is read by scrolling down.
     """
-    return Content("\n").join([*_columns(look["columns"], width), Content(""), *_rows(look, width)])
+    parts = [*_columns(look["columns"], width)]
+    if (more := look.get("width", 0) - len(look["columns"])) > 0:
+        parts.append(Content.styled(f"… and {more:,} columns more; t shows all", "$faint"))
+    return Content("\n").join([*parts, Content(""), *_rows(look, width)])
 
 
 def _columns(columns: Sequence[Look], width: int) -> list[Content]:
@@ -96,11 +100,11 @@ def _columns(columns: Sequence[Look], width: int) -> list[Content]:
     ]
     for column in columns:
         line = Content.assemble(
-            Content(column["name"]).truncate(name, ellipsis=True, pad=True),
+            Content(clean(column["name"])).truncate(name, ellipsis=True, pad=True),
             (f" {column['type']:<6}", "$muted"),
             (f"{column['missing'] or '–':>9}" if gaps else "", "$warn"),
         )
-        if column["type"] == "text":
+        if column["type"] in ("text", "date"):
             told = f"{column['different']:,} different"
             line = Content.assemble(line, f"{told:>20}")
         else:
@@ -120,7 +124,7 @@ def _rows(look: Look, width: int) -> list[Content]:
         for column in columns
     ]
     if 6 + sum(widths) <= width:
-        heads = "".join(f"{c['name']:>{w}}" for c, w in zip(columns, widths, strict=True))
+        heads = "".join(f"{clean(c['name']):>{w}}" for c, w in zip(columns, widths, strict=True))
         lines = [Content.styled(f"{'row':<6}{heads}", "$faint")]
         for place in range(shown):
             cells = (_cell(c["first"][place], w) for c, w in zip(columns, widths, strict=True))
@@ -131,7 +135,7 @@ def _rows(look: Look, width: int) -> list[Content]:
     heads = "".join(f"{f'row {place}':>10}" for place in range(1, shown + 1))
     lines = [Content.styled(f"{'column':{name}}{heads}", "$faint")]
     for column in columns:
-        label = Content(column["name"]).truncate(name, ellipsis=True, pad=True)
+        label = Content(clean(column["name"])).truncate(name, ellipsis=True, pad=True)
         cells = (_cell(value, 10) for value in column["first"][:shown])
         lines.append(Content.assemble(label.stylize("$muted"), "".join(cells)))
     return lines
@@ -144,7 +148,7 @@ def _names(columns: Sequence[Look]) -> int:
 
 def _cell(value: float | str | None, width: int = 0) -> str:
     """Return a value at the right of a cell, with a space before it."""
-    text = "–" if value is None else value if isinstance(value, str) else number(value)
+    text = "–" if value is None else clean(value) if isinstance(value, str) else number(value)
     cut = text if not width or len(text) < width else text[: width - 2] + "…"
     return f"{cut:>{width}}" if width else cut
 
@@ -154,8 +158,8 @@ def text(look: Look) -> Content:
     told = look["text"]
     return Content.assemble(
         (f"text {told['number']:,}", "bold"), (f" of 0 to {look['rows'] - 1:,}", "$muted"),
-        (f" · {told['length']:,} words · ", "$muted"), (told["label"], "$series-2"),
-        "\n\n", told["words"],
+        (f" · {told['length']:,} words · ", "$muted"), (clean(told["label"]), "$series-2"),
+        "\n\n", clean(told["words"]),
         ("\n\n? marks the start, and words that are not in the index.", "$faint"),
     )  # fmt: skip
 

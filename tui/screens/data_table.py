@@ -73,12 +73,11 @@ def subject_of_data(title: str, data: Data, seed: int, *, prepared: bool) -> Tab
 
 def subject_of_card(card: Card, experiment: Experiment | None) -> TableSubject:
     """Return the table of a data set; `experiment` is the current one where it uses that."""
-    from kerastui.datasets.spec import Data
+    from kerastui.datasets.files.library import data_of
 
     if experiment is not None:
         return subject_of_data(card.name, experiment.data, experiment.seed, prepared=True)
-    data = Data.model_validate({"dataset": card.name, "task": card.task})
-    return subject_of_data(card.name, data, 1, prepared=False)
+    return subject_of_data(card.name, data_of(card), 1, prepared=False)
 
 
 class OpenTable:
