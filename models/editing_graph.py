@@ -42,10 +42,10 @@ def names_of(experiment: Experiment) -> list[str]:
     return [*(entry.name for entry in model.inputs), *(node.name for node in model.nodes)]
 
 
-def merges(type_: str) -> bool:
-    """Whether a layer joins several inputs into one."""
+def joins(type_: str) -> bool:
+    """Whether a layer takes several inputs."""
     entry = catalogue.load().get("layers", type_)
-    return entry is not None and entry.group == "merging"
+    return entry is not None and (entry.group in ("merging", "attention") or bool(entry.inputs))
 
 
 def add_node(
@@ -100,8 +100,9 @@ def duplicate_node(experiment: Experiment, place: int) -> Edited:
     """Copy a node: behind itself, or beside itself where it joins several inputs."""
     node = layers_of(experiment)[place]
     copy = {key: value for key, value in node.items() if key != "from"}
-    joins = len(node["from"]) > 1
-    edited = add_node(experiment, copy, node["from"] if joins else [node["name"]], branch=joins)
+    beside = len(node["from"]) > 1
+    sources = node["from"] if beside else [node["name"]]
+    edited = add_node(experiment, copy, sources, branch=beside)
     return Edited(edited.experiment, f"a copy of {node['name']}", edited.place)
 
 
@@ -137,14 +138,14 @@ def _remove_node(experiment: Experiment, name: str) -> Experiment:
     for node in nodes:
         if name not in node["from"]:
             continue
-        joins = len(node["from"]) > 1 or merges(node["type"])
+        several = len(node["from"]) > 1 or joins(node["type"])
         into: list[str] = []
         for source in node["from"]:
             if source != name:
                 into.append(source)
             else:
                 others = [s for s in node["from"] if s != name]
-                into += [s for s in sources if s not in into and s not in others] if joins else (
+                into += [s for s in sources if s not in into and s not in others] if several else (
                     sources[:1]
                 )  # fmt: skip
         node["from"] = into or sources[:1]

@@ -1,0 +1,159 @@
+"""The dialog that adds a layer: all of Keras' layers, by chapter, searched while typing."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from kerastui.models import catalogue
+from kerastui.tui.screens.model_words import Place, found, layer_from, ordered, split
+from kerastui.tui.widgets import words
+from kerastui.tui.widgets.footer import FooterLine
+from kerastui.tui.widgets.form_fields import missing, shown
+from kerastui.tui.widgets.panel import Panel
+from kerastui.tui.widgets.row_list import Column, Row, RowList
+
+_FITS = "fits"
+
+
+class AddLayer(ModalScreen["dict[str, Any] | None"]):
+    """Asks for a layer. The result is its plain values; what it still needs is asked later.
+
+    Args:
+        place: Where the layer will stand: those that fit come first.
+        title: What is done with it.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "take", "take it", tooltip="Take the layer under the cursor"),
+        Binding("up", "move(-1)", "up", show=False),
+        Binding("down", "move(1)", "down", show=False),
+        Binding("pageup", "page(-1)", "page up", show=False),
+        Binding("pagedown", "page(1)", "page down", show=False),
+        Binding("escape", "cancel", "back", key_display="Esc", tooltip="Nothing is added"),
+    ]
+    DEFAULT_CSS = """
+    AddLayer #layer-doc { height: 2; margin-top: 1; }
+    AddLayer RowList { height: 1fr; }
+    """
+
+    def __init__(self, place: Place, title: str = "add a layer") -> None:
+        super().__init__()
+        self.place = place
+        self.title_text = title
+
+    def compose(self) -> ComposeResult:
+        with Panel(title=self.title_text, classes="dialog -large"):
+            yield Input(placeholder="type to search; values may follow: dense 64 relu", id="search")
+            rows = RowList([Column(width=30), Column()])
+            rows.can_focus = False
+            yield rows
+            yield Static(id="layer-doc")
+        yield FooterLine()
+
+    def on_mount(self) -> None:
+        self._fill("")
+        self.query_one(Input).focus()
+
+    def _fill(self, text: str) -> None:
+        wanted, _ = split(text)
+        rows = self.query_one(RowList)
+        if wanted:
+            hits = found(wanted)
+            rows.set_rows(_row(entry, "found", entry.group) for entry in hits)
+            rows.cursor = 0
+        else:
+            rows.set_rows(self._chapters())
+            rows.cursor = 1
+        self._describe()
+
+    def _chapters(self) -> list[Row]:
+        entries = {entry.name: entry for entry in ordered()}
+        title = "joins what is marked" if self.place.joins else "used most here"
+        if self.place.shape and not self.place.joins:
+            title += f", where {words.shape(self.place.shape)} comes in"
+        rows = [Row(_FITS, (Content.styled(title, "bold"),), group=True)]
+        fits = [entries[name] for name in self.place.fitting() if name in entries]
+        rows += [_row(entry, _FITS, level=1) for entry in fits]
+        chapter = ""
+        for entry in entries.values():
+            if entry.group != chapter:
+                chapter = entry.group
+                rows.append(Row(chapter, (Content.styled(chapter, "bold"),), group=True))
+            rows.append(_row(entry, chapter, level=1))
+        return rows
+
+    @property
+    def entry(self) -> catalogue.Entry | None:
+        """The layer under the cursor."""
+        _, _, name = self.query_one(RowList).key.partition(":")
+        return catalogue.load().get("layers", name) if name else None
+
+    def _made(self) -> tuple[dict[str, Any] | None, str]:
+        """The layer as typed, and what is wrong with it."""
+        entry = self.entry
+        if entry is None:
+            return None, ""
+        return layer_from(entry, split(self.query_one(Input).value)[1])
+
+    @on(RowList.Moved)
+    def _describe(self) -> None:
+        layer, problem = self._made()
+        if layer is None:
+            text = Content.styled("No layer is called like that.", "$muted")
+            if self.query_one(RowList).key:
+                text = Content("")
+        elif problem:
+            text = Content.styled(problem, "$bad")
+        else:
+            given = ", ".join(f"{key} {shown(v)}" for key, v in layer.items() if key != "type")
+            open_ = [parameter.name for parameter in missing("layers", layer)]
+            text = Content.assemble(
+                (layer["type"], "bold"), f"  {given}" if given else "",
+                (f"  asks for {', '.join(open_)}" if open_ else "", "$muted"),
+            )  # fmt: skip
+        self.query_one("#layer-doc", Static).update(text)
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        self._fill(event.value)
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_take()
+
+    @on(RowList.Opened)
+    def _clicked(self, event: RowList.Opened) -> None:
+        event.stop()
+        self.action_take()
+
+    def action_take(self) -> None:
+        """Give the layer back; on a chapter, open or close it."""
+        rows = self.query_one(RowList)
+        if rows.on_group:
+            rows.action_open()
+            return
+        layer, problem = self._made()
+        if layer is not None and not problem:
+            self.dismiss(layer)
+
+    def action_move(self, step: int) -> None:
+        self.query_one(RowList).action_move(step)
+
+    def action_page(self, step: int) -> None:
+        self.query_one(RowList).action_page(step)
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)
+
+
+def _row(entry: catalogue.Entry, chapter: str, note: str = "", level: int = 0) -> Row:
+    about = Content.assemble((f"{note} · " if note else "", "$faint"), (entry.doc, "$muted"))
+    return Row(f"{chapter}:{entry.name}", (Content(entry.name), about), level=level)

@@ -1,0 +1,122 @@
+"""What was found in a model, with the keys of its cures; what is said of it as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from textual.content import Content
+
+from kerastui.tui.screens.model_rows import MARKS, Known, layers, place_in
+from kerastui.tui.widgets import words
+from kerastui.tui.widgets.key_values import Value
+
+if TYPE_CHECKING:
+    from kerastui.models.experiment import Experiment
+
+MOST = 9
+"""Cures that have a key: 1 to 9."""
+
+
+@dataclass(frozen=True)
+class Cure:
+    """A change that answers a finding: what it does, and the fields it sets."""
+
+    words: str
+    changes: Mapping[str, Any]
+
+
+def findings(
+    experiment: Experiment, known: Known, place: int | None
+) -> tuple[list[Content], list[Cure]]:
+    """Return what was found as lines to show, and the cures in the order of their keys.
+
+    Args:
+        experiment: The experiment.
+        known: What the worker said of it.
+        place: The layer that is looked at: what is found there comes first, of other layers
+            only problems. None shows everything.
+    """
+    order = list(MARKS)
+    found = sorted(
+        (one for one in known.summary.get("findings", []) if one.get("level") in order),
+        key=lambda one: (
+            place is not None and place_in(str(one.get("where", ""))) != place,
+            order.index(one["level"]),
+        ),
+    )
+    lines: list[Content] = []
+    cures: list[Cure] = []
+    for one in found:
+        there = place_in(str(one.get("where", "")))
+        elsewhere = place is not None and there not in (None, place)
+        if elsewhere and one["level"] != "problem":
+            continue
+        sign, colour = MARKS[one["level"]]
+        sentence = str(one.get("sentence", ""))
+        if elsewhere and there is not None:
+            sentence = f"{_called(experiment, there)}: {_bare(sentence)}"
+        offered = [Cure(str(c["words"]), c["changes"]) for c in one.get("cures", ())]
+        offered = offered[: MOST - len(cures)]
+        head = Content.assemble((f"{sign} ", colour), _bare(sentence) if there == place
+                                else sentence)  # fmt: skip
+        if not offered:
+            head = Content.assemble(head, " ", (str(one.get("cure", "")), "$muted"))
+        lines.append(head)
+        for cure in offered:
+            cures.append(cure)
+            lines.append(Content.assemble(("  ", ""), (f"{len(cures)} ", "$primary"), cure.words))
+    return lines, cures
+
+
+def _called(experiment: Experiment, place: int) -> str:
+    if place >= len(layers(experiment)):
+        return "elsewhere"
+    layer = layers(experiment)[place]
+    return layer.name if experiment.model.kind == "graph" and layer.name else f"layer {place + 1}"
+
+
+def _bare(sentence: str) -> str:
+    """A sentence without the layer's name in front, where one looks at that layer anyway."""
+    head, colon, rest = sentence.partition(": ")
+    if colon and head.startswith("layer ") and rest:
+        return rest[0].upper() + rest[1:]
+    return sentence
+
+
+def about(experiment: Experiment, known: Known) -> list[tuple[str, Value]]:
+    """Return what is said about a model as a whole."""
+    summary = known.summary
+    told: list[tuple[str, Value]] = [
+        ("", Content.styled(experiment.title or experiment.name, "bold"))
+    ]
+    for name, part in summary.get("data", {}).get("parts", {}).items():
+        told.append((name.capitalize(), f"{_shape(part['x'])} → {_shape(part['y'])}"))
+    told.append(("Task", experiment.data.task))
+    count = int(summary.get("parameters", 0))
+    if layers(experiment):
+        told.append(
+            (
+                "Parameters",
+                Content.assemble(f"{count:,}", (f" · {words.size(4 * count)}", "$muted")),
+            )
+        )
+    if frozen := count - int(summary.get("trainable", count)):
+        told.append(("", f"{frozen:,} of them are not changed by training"))
+    memory = summary.get("memory") or {}
+    if memory:
+        batch = f"for {memory['batch']} rows at a time: " if "batch" in memory else ""
+        parts = [
+            f"{name} {words.size(memory[name])}"
+            for name in ("weights", "gradients", "optimizer", "activations") if memory.get(name)
+        ]  # fmt: skip
+        told.append(("Memory", Content.assemble(batch, (" · ".join(parts), "$muted"))))
+    return told
+
+
+def _shape(shapes: Any) -> str:
+    """A shape, or those of several inputs or outputs by name."""
+    if isinstance(shapes, Mapping):
+        return ", ".join(f"{name} {words.shape(shape)}" for name, shape in shapes.items())
+    return words.shape(shapes)
