@@ -214,15 +214,15 @@ def plain_column(values: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def unique_names(names: Sequence[str]) -> list[str]:
-    """Return names that differ: the second `a` becomes `a (2)`, one without a sign `column 3`."""
+    """Return names that differ: a second `a` becomes `a.1`, as pandas has it; none `column 3`."""
     taken, found = set(names), []
     seen: set[str] = set()
     times: dict[str, int] = {}
     for place, name in enumerate(names, start=1):
         wanted = name if name.strip() else f"column {place}"
         while wanted in seen or (wanted != name and wanted in taken):
-            times[name] = times.get(name, 1) + 1
-            wanted = f"{name or 'column'} ({times[name]})"
+            times[name] = times.get(name, 0) + 1
+            wanted = f"{name or 'column'}.{times[name]}"
         seen.add(wanted)
         found.append(wanted)
     return found

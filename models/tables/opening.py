@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.tables import contents
+from kerastui.datasets.spec import Data
+from kerastui.models.tables import contents, own_file
 from kerastui.models.tables.frame import Frame
 
 
@@ -36,7 +39,7 @@ def key(what: dict[str, Any]) -> str:
 
 
 class Reading:
-    """Reads a table.
+    """Reads a table; of own files the first rows at once.
 
     Args:
         name: Its `key`.
@@ -44,12 +47,17 @@ class Reading:
 
     Attributes:
         key: Its name.
+        head: The first rows; None where there are none before all are read.
         frame: The whole table, None until it is read.
         error: Why it can't be read.
+
+    Raises:
+        UserError: The table can't be read.
     """
 
     def __init__(self, name: str, what: dict[str, Any]) -> None:
         self.key = name
+        self.head: Frame | None = None
         self.frame: Frame | None = None
         self.error: UserError | None = None
         self._what = what
@@ -57,7 +65,18 @@ class Reading:
         self._share: float | None = None
         self._stopped = False
         self._done = threading.Event()
-        threading.Thread(target=self._run, name="table", daemon=True).start()
+        threading.Thread(
+            target=self._run, args=(self._reader(what),), name="table", daemon=True
+        ).start()
+
+    def _reader(self, what: dict[str, Any]) -> Callable[[], Frame]:
+        """Read the first rows, and return what reads all of them."""
+        if path := what.get("path"):
+            return functools.partial(contents.array_file, path)
+        data = Data.model_validate(what["data"])
+        if data.file is not None and not what.get("prepared"):
+            self.head = own_file.head(data.file)
+        return functools.partial(self._read, data)
 
     def wait(self, seconds: float | None) -> Frame | None:
         """Wait for the whole table; returns it, or None where it takes longer.
@@ -70,16 +89,6 @@ class Reading:
         if self.error is not None:
             raise self.error
         return self.frame
-
-    def head(self) -> Frame:
-        """Return the first rows; of what has none to show, wait for the whole table.
-
-        Raises:
-            UserError: It can't be read.
-        """
-        frame = self.wait(None)
-        assert frame is not None
-        return frame
 
     def progress(self) -> dict[str, Any]:
         """Return `share` (0 to 1, or None) and `words`.
@@ -95,9 +104,9 @@ class Reading:
         """Read no further."""
         self._stopped = True
 
-    def _run(self) -> None:
+    def _run(self, read: Callable[[], Frame]) -> None:
         try:
-            self.frame = self._read()
+            self.frame = read()
         except CancelledError:
             self.error = UserError("The table was not read to its end.", "Open it again.")
         except UserError as error:
@@ -108,15 +117,15 @@ class Reading:
         finally:
             self._done.set()
 
-    def _read(self) -> Frame:
-        from kerastui.datasets.spec import Data
-
-        if path := self._what.get("path"):
-            return contents.array_file(path)
-        data, seed = Data.model_validate(self._what["data"]), int(self._what.get("seed", 1))
+    def _read(self, data: Data) -> Frame:
+        seed = int(self._what.get("seed", 1))
         if self._what.get("prepared"):
             self._tell("preparing")
             return contents.prepared(data, seed)
+        if data.file is not None:
+            frame = own_file.read(data.file, self._tell)
+            if frame is not None:
+                return frame
         return contents.raw(data, seed, self._tell)
 
     def _tell(self, words: str, share: float | None = None) -> None:

@@ -10,6 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from kerastui.datasets.advice_facts import sampled
+from kerastui.datasets.advice_rows import tells_target
 from kerastui.models.tables import filters
 from kerastui.models.tables.frame import NUMBERS, Array, Kind
 from kerastui.models.tables.view import plain
@@ -36,7 +38,8 @@ class ColumnStatistics:
         quantiles: 5, 25, 50, 75 and 95 % of the finite numbers are at most that.
         bins: Counts in up to `BINS` equal parts from `low` to `high`.
         common: The most frequent values with how often they are there.
-        marks: `constant`, `identifier` (every row another value), `target`, `equals target`.
+        marks: `constant`, `identifier` (every row another value), `target`.
+        giveaway: How the column alone tells the target, in words; empty where it does not.
         relation: How it goes with the target: `pearson`, `eta` or `cramer`, and its value.
     """
 
@@ -54,6 +57,7 @@ class ColumnStatistics:
     bins: list[int] = field(default_factory=list)
     common: list[tuple[Any, int]] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
+    giveaway: str = ""
     relation: tuple[Literal["pearson", "eta", "cramer"], float] | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -197,8 +201,7 @@ def _histogram(ordered: Array, whole: bool) -> list[int]:
     if low == high:
         return [len(ordered)]
     if whole:
-        width = math.ceil((high - low + 1) / BINS)
-        parts = math.ceil((high - low + 1) / width)
+        width, parts = _parts(high - low + 1)
         edges = low + width * np.arange(1, parts)
         ends = np.searchsorted(ordered, edges, side="left")
     else:
@@ -215,6 +218,14 @@ def _describe_texts(told: ColumnStatistics, values: pa.ChunkedArray) -> None:
     elif told.kind == "date":
         ends = pc.min_max(values)
         told.low, told.high = plain(ends["min"].as_py()), plain(ends["max"].as_py())
+
+
+def _parts(count: float) -> tuple[int, int]:
+    """Return the width and the number of parts of so many whole numbers, with the least over."""
+    if count <= BINS:
+        return 1, int(count)
+    found = ((math.ceil(count / parts), parts) for parts in range(BINS, BINS // 2, -1))
+    return min(found, key=lambda pair: pair[0] * pair[1] - count)
 
 
 def _count_values(told: ColumnStatistics, values: pa.ChunkedArray) -> None:
@@ -245,35 +256,25 @@ def _relate(told: ColumnStatistics, values: pa.ChunkedArray, target: Target) -> 
     """
     numeric = told.kind in NUMBERS
     if numeric:
-        numbers = _numbers(values)
+        mine = _numbers(values)
+        known = np.isfinite(mine)
+    elif told.unique <= CLASSES:
+        mine, count = _codes(values)
+        known = mine >= 0
     else:
-        if told.unique > CLASSES:
-            return
-        codes, count = _codes(values)
-    if target.classes:
-        both = target.values >= 0
-        other = target.values[both].astype(np.int64)
-        if numeric:
-            both_known = np.isfinite(numbers[both])
-            told.relation = _told("eta", _eta(numbers[both][both_known], other[both_known]))
-            mine = _few_codes(numbers[both]) if told.unique == target.classes else None
-        else:
-            mine = codes[both].astype(np.int64)
-            known = mine >= 0
-            told.relation = _told(
-                "cramer", _cramer(mine[known], other[known], count, target.classes)
-            )
-        if mine is not None and told.unique == target.classes and _same(mine, other):
-            told.marks.append("equals target")
         return
-    if numeric:
-        known = np.isfinite(numbers) & np.isfinite(target.values)
-        told.relation = _told("pearson", _pearson(numbers[known], target.values[known]))
-        if known.any() and np.array_equal(numbers[known], target.values[known]):
-            told.marks.append("equals target")
+    both = known & (target.values >= 0 if target.classes else np.isfinite(target.values))
+    one, other = mine[both], target.values[both]
+    if numeric and target.classes:
+        told.relation = _told("eta", _eta(one, other))
+    elif numeric:
+        told.relation = _told("pearson", _pearson(one, other))
+    elif target.classes:
+        told.relation = _told("cramer", _cramer(one, other, count, target.classes))
     else:
-        known = (codes >= 0) & np.isfinite(target.values)
-        told.relation = _told("eta", _eta(target.values[known], codes[known].astype(np.int64)))
+        told.relation = _told("eta", _eta(other, one))
+    rows = sampled(len(one))
+    told.giveaway = tells_target(one[rows], other[rows], bool(target.classes))
 
 
 def _told(
@@ -319,16 +320,6 @@ def _centred(numbers: Array) -> Array:
     centred: Array = scaled - scaled.mean()
     # What is left of a constant is rounding.
     return centred if np.abs(centred).max() > 1e-12 else np.zeros_like(centred)
-
-
-def _same(one: Array, other: Array) -> bool:
-    """Return whether codes go together one to one."""
-    pairs = np.unique(np.stack([one, other]), axis=1)
-    return bool(len(np.unique(pairs[0])) == pairs.shape[1] == len(np.unique(pairs[1])))
-
-
-def _few_codes(numbers: Array) -> Array:
-    return np.unique(numbers, return_inverse=True)[1]
 
 
 def _numbers(values: pa.ChunkedArray) -> Array:
