@@ -320,7 +320,7 @@ with cures, and what would be proposed."""
         key, columns = self.rows.key, self._columns()
         rows: list[tuple[str, Value]] = []
         error = self.told.get("error")
-        if error is not None and not self.stale and _key(error["where"]) in (key, "ready"):
+        if error is not None and not self.stale and key in (_key(error["where"]), "ready"):
             rows.append(("", Content.styled(clean(error["message"]), "$bad")))
             rows.append(("", Content.assemble(("→ ", "$primary"), clean(error["hint"]))))
         number = self.number
@@ -403,8 +403,24 @@ with cures, and what would be proposed."""
         if chosen is None:
             return
         steps, number = plain_steps(self.experiment.data), self.number
-        place = len(steps) if number is None else number + 1
-        self._steps([*steps[:place], {"step": chosen}, *steps[place:]], f"step {chosen}", place)
+        first = chosen in ("missing", "window")  # usually before all that learns
+        place = number + 1 if number is not None else 0 if first else len(steps)
+        new = {"step": chosen, **self._usual(chosen)}
+        self._steps([*steps[:place], new, *steps[place:]], f"step {chosen}", place)
+
+    def _usual(self, step: str) -> dict[str, Any]:
+        """The columns that a new step is usually for, where that is not all of them."""
+        steps, features = self.experiment.data.steps, self._features()
+        coded = {name for one in steps if one.step in ("one_hot", "ordinal")
+                 for name in getattr(one, "columns", ())}  # fmt: skip
+        kinds = {name: entry["kind"] for name, entry in self._columns().items()}
+        texts = [name for name in features if kinds.get(name) == "text"]
+        if step in ("one_hot", "ordinal"):
+            open_ = [name for name in texts if name not in coded]
+            return {"columns": open_} if open_ else {}
+        if step == "scale" and texts:
+            return {"columns": [name for name in features if kinds.get(name) == "number"]}
+        return {}
 
     def action_duplicate(self) -> None:
         """The step under the cursor once more, below it."""
