@@ -78,7 +78,7 @@ class Tables:
             self._open[number] = Open(TableView(frame), reading)
         return {"id": number, **self.state(number)}
 
-    def state(self, id: str) -> dict[str, Any]:  # noqa: A002
+    def state(self, table: str) -> dict[str, Any]:
         """Return how a table is.
 
         Returns:
@@ -90,8 +90,8 @@ class Tables:
         Raises:
             UserError: It could not be read.
         """
-        table = self._table(id)
-        view, frame = table.view, table.view.frame
+        opened = self._table(table)
+        view, frame = opened.view, opened.view.frame
         widths = view.widths()
         columns = [
             {
@@ -108,49 +108,49 @@ class Tables:
             "filter": view.expression,
             "sorted_by": list(view.sorted_by),
             "descending": view.descending,
-            "reading": table.reading.progress() if table.reading else None,
+            "reading": opened.reading.progress() if opened.reading else None,
         }
 
-    def progress(self, id: str) -> dict[str, Any]:  # noqa: A002
+    def progress(self, table: str) -> dict[str, Any]:
         """Return `reading` as `state` does; without the columns, so that it costs nothing."""
-        table = self._table(id)
-        return {"reading": table.reading.progress() if table.reading else None}
+        opened = self._table(table)
+        return {"reading": opened.reading.progress() if opened.reading else None}
 
-    def stop(self, id: str) -> dict[str, Any]:  # noqa: A002
+    def stop(self, table: str) -> dict[str, Any]:
         """Read no further: the first rows stay. Returns the state."""
-        table = self._table(id)
-        if table.reading is not None:
-            table.reading.cancel()
-            table.reading = None
-        return self.state(id)
+        opened = self._table(table)
+        if opened.reading is not None:
+            opened.reading.cancel()
+            opened.reading = None
+        return self.state(table)
 
-    def page(self, id: str, first: int, count: int, columns: list[int]) -> dict[str, Any]:  # noqa: A002
+    def page(self, table: str, first: int, count: int, columns: list[int]) -> dict[str, Any]:
         """Return some cells; see `TableView.page`."""
-        return self._table(id).view.page(first, count, columns)
+        return self._table(table).view.page(first, count, columns)
 
-    def record(self, id: str, row: int) -> dict[str, Any]:  # noqa: A002
+    def record(self, table: str, row: int) -> dict[str, Any]:
         """Return one row; see `TableView.record`."""
-        return self._table(id).view.record(row)
+        return self._table(table).view.record(row)
 
-    def sort(self, id: str, columns: list[int], descending: bool = False) -> dict[str, Any]:  # noqa: A002
+    def sort(self, table: str, columns: list[int], descending: bool = False) -> dict[str, Any]:
         """Sort; see `TableView.sort`. Returns `rows`, as `filter` does."""
-        view = self._whole(id, "sorted")
+        view = self._whole(table, "sorted")
         view.sort(columns, descending)
         return _shown(view)
 
-    def filter(self, id: str, expression: str) -> dict[str, Any]:  # noqa: A002
+    def filter(self, table: str, expression: str) -> dict[str, Any]:
         """Filter; see `TableView.filter`. Returns `rows`, `filter`, `sorted_by`, `descending`."""
-        view = self._whole(id, "filtered")
+        view = self._whole(table, "filtered")
         view.filter(expression)
         return _shown(view)
 
-    def search(self, id: str, text: str, start: int, step: int = 1) -> dict[str, Any]:  # noqa: A002
+    def search(self, table: str, text: str, start: int, step: int = 1) -> dict[str, Any]:
         """Search; see `TableView.search`."""
-        return self._whole(id, "searched").search(text, start, step)
+        return self._whole(table, "searched").search(text, start, step)
 
     def columns(
         self,
-        id: str,  # noqa: A002
+        table: str,
         first: int,
         target: str = "",
         classes: bool = False,
@@ -159,7 +159,7 @@ class Tables:
         """Return the statistics of some columns over the rows that the filter leaves.
 
         Args:
-            id: The table.
+            table: Its id.
             first: The first column.
             target: Name of the column that the others are held against, or empty.
             classes: Whether that one's values are classes.
@@ -168,58 +168,58 @@ class Tables:
         Returns:
             `columns`, as `kerastui.models.tables.statistics.ColumnStatistics` has them.
         """
-        view = self._whole(id, "described")
-        table, names = self._open[id], view.frame.names
+        view = self._whole(table, "described")
+        opened, names = self._open[table], view.frame.names
         at = list(names).index(target) if target in names else -1
         until, found = time.monotonic() + BUDGET, []
         for place in range(first, min(first + count, len(names))):
             key = (view.expression, at, classes, place)
-            if key not in table.described:
+            if key not in opened.described:
                 kind = view.frame.kind(place)
                 known = statistics.describe(
-                    names[place], kind, view.values(place), self._target(table, at, classes), place
+                    names[place], kind, view.values(place), self._target(opened, at, classes), place
                 )
-                table.described[key] = known.to_json()
-            found.append(table.described[key])
+                opened.described[key] = known.to_json()
+            found.append(opened.described[key])
             if time.monotonic() > until:
                 break
         return {"columns": found}
 
-    def _target(self, table: Open, at: int, classes: bool) -> statistics.Target | None:
+    def _target(self, opened: Open, at: int, classes: bool) -> statistics.Target | None:
         if at < 0:
             return None
-        view = table.view
+        view = opened.view
         key = (view.expression, at, classes)
-        if key not in table.targets:
+        if key not in opened.targets:
             # One is kept, not one for every filter: it is as long as the table.
-            table.targets.clear()
+            opened.targets.clear()
             kind = view.frame.kind(at)
-            table.targets[key] = statistics.target_of(at, view.values(at), kind, classes=classes)
-        return table.targets[key]
+            opened.targets[key] = statistics.target_of(at, view.values(at), kind, classes=classes)
+        return opened.targets[key]
 
-    def close(self, id: str) -> dict[str, Any]:  # noqa: A002
+    def close(self, table: str) -> dict[str, Any]:
         """Close a table. The rows of the last one are kept, should it be opened again."""
-        table = self._open.pop(id, None)
-        if table is not None and table.reading is not None:
-            table.reading.cancel()
+        opened = self._open.pop(table, None)
+        if opened is not None and opened.reading is not None:
+            opened.reading.cancel()
         return {}
 
-    def _table(self, id: str) -> Open:  # noqa: A002
-        table = self._open.get(id)
-        if table is None:
+    def _table(self, table: str) -> Open:
+        opened = self._open.get(table)
+        if opened is None:
             raise UserError("The table is closed.", "Open it again.")
-        reading = table.reading
+        reading = opened.reading
         if reading is not None and (frame := reading.frame) is not None:
-            table.reading, table.view = None, TableView(frame)
+            opened.reading, opened.view = None, TableView(frame)
             self._last = (reading.key, frame)
-        return table
+        return opened
 
-    def _whole(self, id: str, done: str) -> TableView:  # noqa: A002
-        table = self._table(id)
-        if table.reading is not None:
+    def _whole(self, table: str, done: str) -> TableView:
+        opened = self._table(table)
+        if opened.reading is not None:
             raise UserError(f"The table is still being read; then it can be {done}.",
                             "Wait, or press Escape to stay with its first rows.")  # fmt: skip
-        return table.view
+        return opened.view
 
 
 def _shown(view: TableView) -> dict[str, Any]:

@@ -118,7 +118,7 @@ class OpenTable:
     async def ask(self, question: str, **arguments: Any) -> dict[str, Any]:
         """Ask about it; raises `UserError`."""
         return await self._app.launcher.request(
-            f"table.{question}", channel=CHANNEL, id=self.id, **arguments
+            f"table.{question}", channel=CHANNEL, table=self.id, **arguments
         )
 
     async def look(self) -> bool:
@@ -147,7 +147,7 @@ class OpenTable:
         self.id = ""
 
     async def _close(self, number: str) -> None:
-        await self._app.launcher.request("table.close", channel=CHANNEL, id=number)
+        await self._app.launcher.request("table.close", channel=CHANNEL, table=number)
 
     def _take(self, state: dict[str, Any]) -> None:
         self.state = state
