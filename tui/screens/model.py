@@ -41,6 +41,12 @@ SOON = 0.06
 VAST = 160
 """From so many columns on the diagram stands beside the list."""
 
+_BEGIN = Content.assemble(
+    ("No layer yet\n\n", "bold"),
+    ("a", "$primary"), "  add a layer, such as ", ("dense 32 relu", "bold"), "\n",
+    ("t", "$primary"), "  begin with a template that suits the data",
+)  # fmt: skip
+
 
 class ModelScreen(ModelEdits):
     """The layers with their shapes and parameters, and what pre-flight says about them."""
@@ -267,6 +273,8 @@ Losses and how it is trained are on the Train screen (e)."""
             panel.set_title(f"input {subject.name}".strip())
             whole.show(about(experiment, self.known))
         lines, cures = findings(experiment, self.known, place if place >= 0 else None)
+        if not layers(experiment):
+            lines, cures = [_BEGIN], []
         if self.trouble is not None:
             lines = [*self._troubled(place), *lines]
         self._show_findings([] if self.stale else lines, [] if self.stale else cures)
@@ -364,7 +372,12 @@ Losses and how it is trained are on the Train screen (e)."""
         experiment = self.experiment
         if experiment is None:
             return
-        edited = await choose_template(self.kerastui, experiment, self.known.summary)
+        assumed = self.assumed.get(experiment.data.dataset, ())
+        try:
+            edited = await choose_template(self.kerastui, experiment, self.known, assumed)
+        except UserError as error:
+            say(self.app, f"{error.message} {error.hint}", "warning")
+            return
         if edited is not None and self.experiment is experiment:
             self.made(edited)
 

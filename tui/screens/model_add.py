@@ -31,13 +31,14 @@ class AddLayer(ModalScreen["dict[str, Any] | None"]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "take", "take it", tooltip="Take the layer under the cursor"),
+        Binding("enter", "take", "take it", key_display="Enter", priority=True,
+                tooltip="Take the layer under the cursor"),
         Binding("up", "move(-1)", "up", show=False),
         Binding("down", "move(1)", "down", show=False),
         Binding("pageup", "page(-1)", "page up", show=False),
         Binding("pagedown", "page(1)", "page down", show=False),
         Binding("escape", "cancel", "back", key_display="Esc", tooltip="Nothing is added"),
-    ]
+    ]  # fmt: skip
     DEFAULT_CSS = """
     AddLayer #layer-doc { height: 2; margin-top: 1; }
     AddLayer RowList { height: 1fr; }
@@ -76,9 +77,11 @@ class AddLayer(ModalScreen["dict[str, Any] | None"]):
     def _chapters(self) -> list[Row]:
         entries = {entry.name: entry for entry in ordered()}
         title = "joins what is marked" if self.place.joins else "used most here"
+        note = ""
         if self.place.shape and not self.place.joins:
-            title += f", where {words.shape(self.place.shape)} comes in"
-        rows = [Row(_FITS, (Content.styled(title, "bold"),), group=True)]
+            note = f"receives {words.shape(self.place.shape)}"
+        cells = (Content.styled(title, "bold"), Content.styled(note, "$muted"))
+        rows = [Row(_FITS, cells, group=True)]
         fits = [entries[name] for name in self.place.fitting() if name in entries]
         rows += [_row(entry, _FITS, level=1) for entry in fits]
         chapter = ""
@@ -123,11 +126,6 @@ class AddLayer(ModalScreen["dict[str, Any] | None"]):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         self._fill(event.value)
-
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.action_take()
 
     @on(RowList.Opened)
     def _clicked(self, event: RowList.Opened) -> None:

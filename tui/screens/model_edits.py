@@ -12,7 +12,7 @@ from kerastui.models import editing, editing_graph
 from kerastui.models.editing import Edited
 from kerastui.tui.screens.dialogs import AskText
 from kerastui.tui.screens.model_add import AddLayer
-from kerastui.tui.screens.model_rows import Known, layers, place_of
+from kerastui.tui.screens.model_rows import Known, input_shape, layers, place_of
 from kerastui.tui.screens.model_words import Place
 from kerastui.tui.screens.two_pane import TwoPaneScreen
 from kerastui.tui.widgets.form_edit import Choose, complete
@@ -115,10 +115,7 @@ class ModelEdits(TwoPaneScreen):
             row = self.known.rows_for(experiment).get(place) or {}
             shape = row.get("output_shape")
         else:
-            inputs = self.known.summary.get("inputs") or {}
-            shape = inputs.get(self.source()) or next(iter(inputs.values()), None)
-            if shape is None and (given := self.known.summary.get("data", {}).get("input_shape")):
-                shape = [None, *given] if isinstance(given, list) else None
+            shape = input_shape(self.known, self.source() if self.graph else "")
         flat = isinstance(shape, list) and not any(isinstance(size, list) for size in shape)
         words = place < 0 and any(step.step == "pad" for step in experiment.data.steps)
         return Place(tuple(shape[1:]) if flat and shape else None, words)

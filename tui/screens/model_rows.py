@@ -138,8 +138,7 @@ def list_rows(
     drawn = rails(model) if isinstance(model, GraphModel) else {}
     made = []
     for name in [entry.name for entry in model.inputs] if graph else ["input"]:  # type: ignore[union-attr]
-        shapes = summary.get("inputs") or {}
-        shape = shapes.get(name) or ([] if graph else next(iter(shapes.values()), []))
+        shape = input_shape(known, name if graph else "")
         key = f"input {name}"
         out = Content.styled(words.shape(shape[1:]) if shape else "?", dim)
         mark = _mark(key in marked)
@@ -173,6 +172,21 @@ def list_rows(
             first = [Content.styled(str(place + 1), "$muted"), Content.assemble(mark, type_), text]
         made.append(Row(key, (*first, *tail, sign)))
     return made
+
+
+def input_shape(known: Known, name: str) -> list[int | None]:
+    """Return the shape of an input with the batch axis, as far as it is known.
+
+    Args:
+        known: What the worker said last.
+        name: Its name in a graph; empty for the input of a stack.
+    """
+    shapes = known.summary.get("inputs") or {}
+    shape = shapes.get(name) if name else next(iter(shapes.values()), None)
+    data = known.summary.get("data", {}).get("input_shape")
+    if shape is None and not name and isinstance(data, list):
+        shape = [None, *data]
+    return list(shape or [])
 
 
 def _mark(on: bool) -> Content:

@@ -42,9 +42,11 @@ class EditValue(ModalScreen[Any]):
 
     DEFAULT = object()
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "take", "take it", tooltip="Take the value"),
-        Binding("escape", "cancel", "back", tooltip="Leave the field as it is"),
-    ]
+        Binding("enter", "take", "take it", key_display="Enter", priority=True,
+                tooltip="Take the value"),
+        Binding("escape", "cancel", "back", key_display="Esc",
+                tooltip="Leave the field as it is"),
+    ]  # fmt: skip
 
     def __init__(self, field: Field, check: Callable[[Changes], str]) -> None:
         super().__init__()
@@ -78,11 +80,6 @@ class EditValue(ModalScreen[Any]):
         problem = self._problem(event.value)
         self.query_one("#problem", Static).update(Content.styled(problem, "$bad"))
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.action_take()
-
     def action_take(self) -> None:
         """Give the value back, if nothing is wrong with it."""
         text = self.query_one(Input).value
@@ -104,13 +101,14 @@ class Choose(ModalScreen[str | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "take", "choose", tooltip="Take the value under the cursor"),
+        Binding("enter", "take", "choose", key_display="Enter", priority=True,
+                tooltip="Take the value under the cursor"),
         Binding("up", "move(-1)", "up", show=False),
         Binding("down", "move(1)", "down", show=False),
         Binding("pageup", "page(-1)", "page up", show=False),
         Binding("pagedown", "page(1)", "page down", show=False),
-        Binding("escape", "cancel", "back", tooltip="Leave it as it is"),
-    ]
+        Binding("escape", "cancel", "back", key_display="Esc", tooltip="Leave it as it is"),
+    ]  # fmt: skip
 
     def __init__(self, title: str, options: Sequence[Option], current: Any) -> None:
         super().__init__()
@@ -120,7 +118,9 @@ class Choose(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         width = max(len(option.value) for option in self.options) + 2
-        with Panel(title=self.title_text, classes="dialog"):
+        with Panel(title=self.title_text, classes="dialog") as panel:
+            notes = max(len(option.note) for option in self.options)
+            panel.styles.width = min(110, max(76, width + notes + 10))
             rows = RowList([Column(width=width), Column()])
             rows.styles.height = min(len(self.options), 16)
             rows.can_focus = False
@@ -144,11 +144,6 @@ class Choose(ModalScreen[str | None]):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         self.query_one(RowList).set_search(event.value)
-
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.action_take()
 
     @on(RowList.Opened)
     def _clicked(self, event: RowList.Opened) -> None:
@@ -179,10 +174,11 @@ class ChooseSeveral(ModalScreen[list[str] | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "take", "take them", tooltip="Take what is marked"),
+        Binding("enter", "take", "take them", key_display="Enter", priority=True,
+                tooltip="Take what is marked"),
         Binding("space", "mark", "mark", tooltip="Mark it, or no longer"),
-        Binding("escape", "cancel", "back", tooltip="Leave it as it is"),
-    ]
+        Binding("escape", "cancel", "back", key_display="Esc", tooltip="Leave it as it is"),
+    ]  # fmt: skip
 
     def __init__(self, title: str, options: Sequence[Option], current: Sequence[str]) -> None:
         super().__init__()

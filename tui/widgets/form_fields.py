@@ -16,6 +16,9 @@ Changes = Mapping[str, Any]
 MAIN = {"layers": 2, "optimizers": 1, "callbacks": 3, "schedules": 3}
 """How many parameters of an object are shown even at their defaults; of other kinds none."""
 
+SELDOM = frozenset({"name", "dtype", "trainable", "data_format", "seed", "autocast"})
+"""Parameters that are shown only where they are set, wherever they stand."""
+
 
 @dataclass(frozen=True)
 class Option:
@@ -170,7 +173,7 @@ def part_fields(
 
         yield from _parameter_fields(
             parameter, table.get(name), f"{key}.{name}", set_one, level + 1,
-            minor=index >= MAIN.get(kind, 0) and not parameter.required,
+            minor=(index >= MAIN.get(kind, 0) or name in SELDOM) and not parameter.required,
         )  # fmt: skip
 
 
