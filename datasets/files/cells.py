@@ -34,7 +34,17 @@ class Marks:
 
 
 def number_of(cell: str, marks: Marks) -> str | None:
-    """A number in Python's spelling, or None."""
+    """A number in Python's spelling, or None; thousands must stand in groups of three."""
+    text = cell.strip()
+    if marks.thousands and marks.thousands in text:
+        whole = text.partition(marks.decimal)[0].lstrip("+-").split(marks.thousands)
+        if not 0 < len(whole[0]) < 4 or any(len(group) != 3 for group in whole[1:]):
+            return None
+    return loose_number(text, marks)
+
+
+def loose_number(cell: str, marks: Marks) -> str | None:
+    """A number as pandas reads it, wherever the marks for thousands stand, or None."""
     text = cell.strip()
     if marks.thousands:
         text = text.replace(marks.thousands, "")

@@ -16,6 +16,7 @@ DELIMITERS = "\t;|,"
 """Most telling first: a comma is often part of a number or a sentence."""
 NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces", ":": "colons"}
 _LINES = 200
+_EXCEL = re.compile(r"sep=(.)\r?(?:\n|$)")
 _EVEN = 0.9
 
 
@@ -77,7 +78,7 @@ def detect_delimiter(text: str, quote: str) -> tuple[str, bool]:
 
     Each candidate is tried; what counts is how even the rows become.
     """
-    told = re.match(r"sep=(.)\r?\n", text)
+    told = _EXCEL.match(text)
     if told:
         return told[1], False
     shapes = {delimiter: _shape(text, delimiter, quote) for delimiter in DELIMITERS}
@@ -117,13 +118,15 @@ def _mostly_numbers(text: str) -> bool:
 
 def detect_skipped(text: str, delimiter: str, quote: str) -> int:
     """How many lines stand before the table: titles, notes, Excel's `sep=;`."""
-    lines = text.split("\n")[:_LINES]
+    lines = text.split("\n", _LINES)[:_LINES]
+    if _EXCEL.match(lines[0]):
+        return 1
     rows = [rows_of(line, delimiter, quote) for line in lines]
     cells = [row[0] if row else [] for row in rows]
     filled = [sum(bool(cell.strip()) for cell in row) for row in cells]
     usual = Counter(len(row) for row in cells if row).most_common(1)
     if not usual or usual[0][0] < 2 or usual[0][1] < 2:
-        return 1 if re.match(r"sep=.\r?$", lines[0]) else 0
+        return 0
     width = usual[0][0]
     if len(cells) > 1 and len(cells[0]) == width - 1 and len(cells[1]) == width > 2:
         return 0  # R leaves the name of the column out that numbers the rows

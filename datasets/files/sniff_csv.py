@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from kerastui.datasets.files.cells import (
     detect_marks,
     guess,
     leading_zeros,
+    loose_number,
     new_marks,
     number_of,
 )
@@ -25,6 +27,8 @@ from kerastui.datasets.sniffed import Guess, Note, Sniffed
 FIRST_ROWS = 500
 MOST_CELLS = 200_000
 MOST_COLUMNS = 100_000
+_VOTERS = 1000
+"""Columns that decide whether the first line is a header."""
 _LONG_NAME = 200
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _FORMULA = re.compile(r"[=@].*[(!A-Za-z]")
@@ -58,6 +62,8 @@ class _Look:
         text = _whole_lines(decode(self.sample.head, encoding), self.sample.complete)
         if "\0" in text:
             raise UserError(f"{self.path.name} is not text.", hint="Choose a table.")
+        first = text[: text.find("\n") + 1]
+        self._refuse_wide(max(first.count(mark) for mark in dialect.DELIMITERS) + 1)
         quote = self._detected("quote", dialect.detect_quote(text), False)
         delimiter = self._detected("delimiter", *dialect.detect_delimiter(text, quote))
         skipped = dialect.detect_skipped(text, delimiter, quote)
@@ -67,16 +73,15 @@ class _Look:
         if not rows:
             raise UserError(f"{self.path.name} has no rows.", "Check the lines that are skipped.")
         width = max(len(rows[0]), min((len(row) for row in rows[1:]), default=0))
-        if width > MOST_COLUMNS:
-            raise UserError(
-                f"{self.path.name} has {width:,} columns.",
-                hint=f"Up to {MOST_COLUMNS:,} are accepted. Is the table lying on its side? Wide "
-                "numbers fit better into a NumPy array (.npy).",
-            )
+        self._refuse_wide(width)
+        if width > 1 and not any(row[width - 1].strip() for row in rows if len(row) >= width):
+            width -= 1  # each line ends with a delimiter
         counted = len(rows)
         rows += self._more(encoding, delimiter, quote, width)
         rows = rows[: max(3, MOST_CELLS // width)]
         self._say_ragged(rows, width)
+        if quote and self.sample.complete and text.count(quote) % 2:
+            self._say(f"A {quote} is never closed; try without quotes.", True, "quote")
         marks = self._marks(rows, delimiter, quote)
         missing = list(self.given.get("missing", MARKS))
         header = self._header(rows, marks, missing)
@@ -107,7 +112,7 @@ class _Look:
                 "thousands": marks.thousands,
                 "missing": missing,
                 "dates": self._dates(guesses, columns, lost),
-                "as_text": self._as_text(guesses, columns, lost),
+                "as_text": self._as_text(guesses, columns, lost, marks),
                 "names": self.given.get("names", list(names) if mended else []),
                 "size": self.sample.size,
             }
@@ -115,11 +120,23 @@ class _Look:
         total = self._total(counted - header, encoding, text)
         self._say_columns(guesses, columns)
         recipe = self._as_texts(recipe, guesses, columns)
+        classes: dict[str, int] = {}
+        if recipe.format == "texts":
+            cells = columns[[column.name for column in guesses].index(recipe.label)]
+            classes = dict(sorted(Counter(cell for cell in cells if cell not in lost).items()))
         return Sniffed(
             recipe, guesses, tuple(zip(*(cells[:FIRST_ROWS] for cells in columns), strict=True)),
             tuple(self.notes), total,
-            self.sample.complete,
+            self.sample.complete, classes,
         )  # fmt: skip
+
+    def _refuse_wide(self, width: int) -> None:
+        if width > MOST_COLUMNS:
+            raise UserError(
+                f"{self.path.name} has {width:,} columns.",
+                hint=f"Up to {MOST_COLUMNS:,} are accepted. Is the table lying on its side? Wide "
+                "numbers fit better into a NumPy array (.npy).",
+            )
 
     # --- how it is written -------------------------------------------------------------------
 
@@ -199,11 +216,11 @@ class _Look:
             numbers = sum(number_of(cell, marks) is not None for cell in held)
             return numbers > 0.7 * len(held) or bool(date_format(held)[0])
 
-        width = len(rows[0])
-        shift = 1 if len(rows) > 1 and len(rows[1]) == width + 1 else 0
+        width = min(len(rows[0]), _VOTERS)
+        shift = 1 if len(rows) > 1 and len(rows[1]) == len(rows[0]) + 1 else 0
         below = [[row[p + shift] for row in sampled if p + shift < len(row)] for p in range(width)]
         header, doubt = dialect.detect_header(
-            rows, [numeric([cell]) or cell.strip() in lost - {""} for cell in rows[0]],
+            rows, [numeric([cell]) or cell.strip() in lost - {""} for cell in rows[0][:width]],
             [numeric(cells) for cells in below],
         )  # fmt: skip
         words = "The first line names the columns." if header else "No line names the columns."
@@ -273,18 +290,25 @@ class _Look:
         return found
 
     def _as_text(
-        self, guesses: Sequence[Guess], columns: Sequence[Sequence[str]], lost: frozenset[str]
+        self,
+        guesses: Sequence[Guess],
+        columns: Sequence[Sequence[str]],
+        lost: frozenset[str],
+        marks: Marks,
     ) -> list[str]:
         if "as_text" in self.given:
             return list(self.given["as_text"])
         found = []
         for column, cells in zip(guesses, columns, strict=True):
-            if column.kind in ("identifier", "category"):
-                known = [cell for cell in cells if cell not in lost]
-                if known and leading_zeros(known):
+            known = [cell for cell in cells if cell not in lost]
+            if known and column.kind not in ("number", "integer", "date"):
+                # Such as 1.2.10, which would lose its points where a point divides thousands.
+                versions = all(loose_number(cell, marks) for cell in known)
+                counted = all(number_of(cell, marks) for cell in known)
+                if leading_zeros(known) or (versions and not counted):
                     found.append(column.name)
         if found:
-            self._say(f"{', '.join(found)}: codes with zeros in front stay text.", True, "as_text")
+            self._say(f"{', '.join(found)}: codes that are no numbers stay text.", True, "as_text")
         return found
 
     def _say_columns(self, guesses: Sequence[Guess], columns: Sequence[Sequence[str]]) -> None:
@@ -292,12 +316,25 @@ class _Look:
         if empty:
             names = ", ".join(empty[:5]) + (" …" if len(empty) > 5 else "")
             self._say(f"No value in {names}, as far as was looked.", True)
+        for column, cells in zip(guesses, columns, strict=True):
+            if column.kind in ("category", "text", "identifier"):
+                self._say_mixed(column.name, cells)
         odd = sum(bool(_CONTROL.search(cell)) for cells in columns for cell in cells)
         formulas = sum(bool(_FORMULA.match(cell)) for cells in columns for cell in cells)
         if odd:
             self._say(f"{odd} cells hold control characters; they are shown as ·.", True)
         if formulas:
             self._say(f"{formulas} cells look like formulas; they are text, never calculated.")
+
+    def _say_mixed(self, name: str, cells: Sequence[str]) -> None:
+        """Point at text in a column that is numbers for the most part."""
+        given = [cell for cell in cells if cell not in MARKS]
+        others = [cell for cell in given if number_of(cell, Marks()) is None]
+        if others and len(others) < 0.5 * len(given):
+            self._say(
+                f"{name} holds numbers and text, such as {others[0][:30]!r}: it is read as text.",
+                True, "missing",
+            )  # fmt: skip
 
     def _as_texts(
         self, recipe: FileRecipe, guesses: Sequence[Guess], columns: Sequence[Sequence[str]]

@@ -32,15 +32,17 @@ def sniff_folder(folder: Path, given: Mapping[str, Any]) -> Sniffed:
     texts = sum(kinds[ending] for ending in TEXTS)
     if not pictures and not texts:
         held = f"{len(files):,} files, none of them a picture or a text" if files else "no files"
-        tables = [file.name for file in files if file.suffix.lower() in (".csv", ".parquet")]
-        hint = f"Choose one of its tables: {', '.join(tables[:5])}." if tables else ""
         raise UserError(
             f"{folder} is a folder with {held}.",
-            hint=hint or "Choose a file, or a folder with a folder of pictures for each class.",
+            hint=_tables(files)
+            or "Choose a file, or a folder with a folder of pictures for each class.",
         )
     chosen = given.get("format", "pictures" if pictures >= texts else "texts")
     endings = PICTURES if chosen == "pictures" else TEXTS
-    classes = by_class(folder, endings)
+    try:
+        classes = by_class(folder, endings)
+    except UserError as error:
+        raise UserError(error.message, hint=_tables(files) or error.hint) from None
     counts = {name: len(held) for name, held in classes.items()}
     notes = [Note(f"{len(classes)} classes, a folder each.")]
     plain: dict[str, Any] = {"format": chosen}
@@ -54,6 +56,12 @@ def sniff_folder(folder: Path, given: Mapping[str, Any]) -> Sniffed:
     size = sum(file.stat().st_size for file in files)
     recipe = FileRecipe.model_validate({**plain, **given, "path": str(folder), "size": size})
     return Sniffed(recipe, notes=tuple(notes), total=len(every), exact=True, classes=counts)
+
+
+def _tables(files: list[Path]) -> str:
+    """A hint with the tables of a folder."""
+    names = [file.name for file in files if file.suffix.lower() in (".csv", ".tsv", ".parquet")]
+    return f"Choose one of its tables: {', '.join(names[:5])}." if names else ""
 
 
 def _picture_size(files: list[Path], notes: list[Note]) -> dict[str, Any]:
