@@ -1,5 +1,9 @@
 """Turn an experiment's model and compile parts into Keras objects, in a worker.
 
+The callback `LearningRateScheduler` takes a function in Keras; here it takes a schedule made of
+plain values, whose steps are epochs:
+`keras.callbacks.LearningRateScheduler(lambda epoch, rate: float(schedule(epoch)))`.
+
 When randomness is drawn: `build_model(..., seed=s)` calls `keras.utils.set_random_seed(s)` and
 then makes the layers in the order they are written. Each layer draws its seeds when it is made,
 so a script that says `keras.utils.set_random_seed(s)` and then makes the same layers in the same
@@ -17,7 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import catalogue
+from kerastui.models import applications, catalogue
 from kerastui.models.building_errors import LayerError, Shape, explain, first_line, out_of_memory
 from kerastui.models.experiment import Compile, GraphModel, Layer, Node, Part, SequentialModel
 
@@ -70,6 +74,8 @@ def make(kind: str, part: Part | Mapping[str, Any] | str, where: str = "") -> An
     if entry.by_name and not parameters:
         return type_
     values = {name: _value(entry, name, value, where) for name, value in parameters.items()}
+    if entry.name == "LearningRateScheduler":
+        values["schedule"] = _by_epoch(values["schedule"])
     try:
         return _class(kind, entry.name)(**values)
     except Exception as error:
@@ -113,6 +119,11 @@ def _value(entry: catalogue.Entry, name: str, value: Any, where: str) -> Any:
     return value
 
 
+def _by_epoch(schedule: Any) -> Any:
+    """The function of epoch and rate that Keras' callback wants, of a schedule of steps."""
+    return lambda epoch, rate: float(schedule(epoch))
+
+
 def _class(kind: str, name: str) -> Any:
     import keras
 
@@ -145,7 +156,7 @@ def build_model(
         keras.utils.set_random_seed(seed)
     if isinstance(model, SequentialModel):
         shape = _only_shape(input_shape)
-        layers = _make_layers(model)
+        layers = _make_layers(model, shape)
         _needs_layers(layers)
         source = _input(shape)
         try:
@@ -185,18 +196,21 @@ def steps(model: SequentialModel | GraphModel, input_shape: Shapes) -> Iterator[
         LayerError: At the first layer that cannot be made or does not fit.
     """
     if isinstance(model, SequentialModel):
-        source = _input(_only_shape(input_shape))
-        yield from _stack(_make_layers(model), source)
+        shape = _only_shape(input_shape)
+        source = _input(shape)
+        yield from _stack(_make_layers(model, shape, sketch=True), source)
     else:
-        yield from _graph(model, _inputs(model, input_shape))
+        yield from _graph(model, _inputs(model, input_shape), sketch=True)
 
 
-def _make_layers(model: SequentialModel) -> list[tuple[str, str, Any]]:
+def _make_layers(
+    model: SequentialModel, shape: Shape, *, sketch: bool = False
+) -> list[tuple[str, str, Any]]:
     made = []
     for index, spec in enumerate(model.layers):
         if not spec.disabled:
             where, label = f"model.layers.{index}", _label(index, spec)
-            made.append((where, label, _make_layer(spec, where, label)))
+            made.append((where, label, _make_layer(spec, where, label, shape, sketch=sketch)))
     return made
 
 
@@ -205,11 +219,27 @@ def _needs_layers(layers: Sequence[Any]) -> None:
         raise UserError("The model has no layer.", hint="Add one, for example Dense.")
 
 
-def _make_layer(spec: Layer, where: str, label: str) -> Any:
+def _make_layer(spec: Layer, where: str, label: str, shape: Shape, *, sketch: bool) -> Any:
+    """Make a layer; an application gets the shape of the model's input."""
+    if not applications.is_application(spec.type):
+        try:
+            return make("layers", spec, where)
+        except UserError as error:
+            raise LayerError(error.message, error.hint, where) from error
+    type_, parameters = _plain(spec)
+    problems = catalogue.check("layers", type_, parameters, where)
+    if problems:
+        raise LayerError(problems[0].sentence, problems[0].cure, where)
     try:
-        return make("layers", spec, where)
+        return applications.build(type_, parameters, shape, sketch=sketch)
     except UserError as error:
-        raise LayerError(error.message, error.hint, where) from error
+        message = f"{label}: {error.message}"
+        raise LayerError(message, error.hint, where, [(None, *shape)]) from error
+
+
+def type_of(layer: Any) -> str:
+    """The type of a layer as the catalogue knows it."""
+    return str(getattr(layer, "application", None) or type(layer).__name__)
 
 
 def _label(index: int, spec: Layer) -> str:
@@ -222,7 +252,7 @@ def _stack(layers: Sequence[tuple[str, str, Any]], source: Any) -> Iterator[Step
     previous = None
     for where, label, layer in layers:
         received = (tensor,)
-        wanted = catalogue.find("layers", type(layer).__name__).inputs
+        wanted = catalogue.find("layers", type_of(layer)).inputs
         if wanted:
             raise LayerError(
                 f"{label}: takes {len(wanted)} inputs ({', '.join(wanted)}); a stack of layers "
@@ -235,9 +265,10 @@ def _stack(layers: Sequence[tuple[str, str, Any]], source: Any) -> Iterator[Step
         yield Step(where, label, layer, received, tensor)
 
 
-def _graph(model: GraphModel, tensors: dict[str, Any]) -> Iterator[Step]:
+def _graph(model: GraphModel, tensors: dict[str, Any], *, sketch: bool = False) -> Iterator[Step]:
     """Apply the nodes in order, adding what each gives to `tensors`."""
     layers: dict[str, Any] = {}
+    shape: Shape = tuple(next(iter(tensors.values())).shape[1:])
     for index, node in enumerate(model.nodes):
         where, label = f"model.nodes.{index}", _label(index, node)
         received = tuple(tensors[name] for name in node.inputs)
@@ -250,16 +281,18 @@ def _graph(model: GraphModel, tensors: dict[str, Any]) -> Iterator[Step]:
                 )  # fmt: skip
             tensors[node.name] = received[0]
             continue
-        layer = _shared(node, layers, where, label)
+        layer = _shared(node, layers, where, label, shape, sketch=sketch)
         layers[node.name] = layer
         output = _apply(layer, received, where, label, None)
         tensors[node.name] = output
         yield Step(where, label, layer, received, output)
 
 
-def _shared(node: Node, layers: Mapping[str, Any], where: str, label: str) -> Any:
+def _shared(
+    node: Node, layers: Mapping[str, Any], where: str, label: str, shape: Shape, *, sketch: bool
+) -> Any:
     if node.shares is None:
-        return _make_layer(node, where, label)
+        return _make_layer(node, where, label, shape, sketch=sketch)
     if node.shares not in layers:
         raise LayerError(
             f"{label} shares the layer of {node.shares!r}, which is an input or switched off.",
@@ -284,7 +317,7 @@ def _named_output(model: GraphModel, name: str, tensor: Any) -> Any:
 def _apply(
     layer: Any, received: tuple[Any, ...], where: str, label: str, previous: Any
 ) -> Any:  # fmt: skip
-    separate = catalogue.find("layers", type(layer).__name__).inputs
+    separate = catalogue.find("layers", type_of(layer)).inputs
     try:
         if separate:
             # Attention over itself: one source stands for query and value alike.

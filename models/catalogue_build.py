@@ -42,7 +42,7 @@ BASES: dict[str, type] = {
 }
 
 # Parameters that take a Python function or an object from outside Keras.
-CODE = {"function", "fn", "call_fn", "module", "schedule", "filepath", "optimizer_map"}
+CODE = {"function", "fn", "call_fn", "module", "filepath", "optimizer_map"}
 
 # What cannot be derived: these build, but have no place in an experiment.
 UNSUITABLE = {
@@ -203,6 +203,8 @@ def guess(kind: str, name: str, parameter: inspect.Parameter, doc: str) -> list[
         return ["layers", "parts"]
     if name.endswith("optimizer"):
         return ["optimizers"]
+    if name == "schedule":  # a function in Keras; a schedule is one that plain values can build
+        return ["schedules"]
     if name == "dtype" or name.endswith("_dtype"):
         return ["str"]
     if isinstance(default, bool):
@@ -308,6 +310,11 @@ def limits(builder: Builder, name: str, value: str, default: Any, doc: str) -> d
     return found
 
 
+OWN_TEXTS = {
+    "schedule": "How the learning rate follows the number of the epoch, from 0.",
+}
+"""Where Keras' text speaks of a function, and an experiment has plain values."""
+
 PART_KINDS = {"layers", "initializers", "regularizers", "constraints", "activations",
               "schedules", "optimizers"}  # fmt: skip
 
@@ -358,7 +365,7 @@ def describe(
     if not required and (parameter.default is None or "`None`" in doc or "or None" in doc):
         facts["nullable"] = True
     if doc:
-        facts["doc"] = first_sentence(doc)
+        facts["doc"] = OWN_TEXTS.get(name) or first_sentence(doc)
     return facts
 
 
@@ -513,6 +520,66 @@ def entry(cls: type, kind: str, pools: dict[str, list[str]]) -> dict[str, Any] |
     return facts
 
 
+APPLICATION: dict[str, dict[str, Any]] = {
+    "include_top": {"accepts": ["bool"], "default": False,
+                    "doc": "Keep the last layers, which tell the classes apart."},
+    "pooling": {"accepts": ["choice"], "choices": ["avg", "max"], "nullable": True,
+                "doc": "Bring the last pictures down to one row, without a top."},
+    "weights": {"accepts": ["str"], "nullable": True,
+                "doc": "Path of a local .h5 file of weights; left out, they begin at random."},
+    "frozen": {"accepts": ["list"], "nullable": True,
+               "doc": "Layers or blocks that are not trained, by name."},
+    "trainable_from": {"accepts": ["str", "int"], "nullable": True,
+                       "doc": "Name or number of the first layer that is trained."},
+    "trainable": {"accepts": ["bool"], "default": True, "doc": "Whether any of it is trained."},
+    "input_shape": {"accepts": ["list"], "nullable": True,
+                    "doc": "Rows, columns and channels, where layers before it change them."},
+    "classes": {"accepts": ["int"], "default": 1000, "minimum": 1,
+                "doc": "Classes that the top tells apart."},
+    "classifier_activation": {"accepts": ["part"], "part": "activations", "default": "softmax",
+                              "nullable": True, "doc": "Activation of the top."},
+    "alpha": {"accepts": ["float"], "default": 1.0, "minimum": 0,
+              "doc": "Makes every layer wider or narrower."},
+    "depth_multiplier": {"accepts": ["int"], "default": 1, "minimum": 1,
+                         "doc": "Filters for each channel of a depthwise convolution."},
+    "dropout": {"accepts": ["float"], "default": 0.001, "minimum": 0, "maximum": 1,
+                "doc": "Rate of the dropout before the top."},
+    "dropout_rate": {"accepts": ["float"], "default": 0.2, "minimum": 0, "maximum": 1,
+                     "doc": "Rate of the dropout before the top."},
+    "minimalistic": {"accepts": ["bool"], "default": False,
+                     "doc": "Without squeeze-and-excite blocks, hard swish and 5 × 5 windows."},
+    "include_preprocessing": {"accepts": ["bool"], "default": True,
+                              "doc": "Scale the pictures inside; they are given as 0 to 255."},
+}  # fmt: skip
+"""What an application takes, by Keras' name or ours (`applications.OWN`). Trying each of them out
+on each network, as for layers, would take many minutes."""
+
+_OUR_OWN = {"weights", "frozen", "trainable_from", "trainable", "input_shape"}
+
+
+def applications() -> dict[str, Any]:
+    """Keras' applications, as layers of a group of their own."""
+    found: dict[str, Any] = {}
+    for name, function in sorted(vars(keras.applications).items()):
+        if not inspect.isfunction(function) or not name[0].isupper():
+            continue
+        taken = inspect.signature(function).parameters
+        parameters = []
+        for key, facts in APPLICATION.items():
+            if key not in taken and key not in _OUR_OWN:
+                continue
+            default = taken[key].default if key in taken and key not in (
+                *_OUR_OWN, "include_top") else facts.get("default")  # fmt: skip
+            parameters.append({"name": key, **facts,
+                               **({} if default is None else {"default": default})})  # fmt: skip
+        found[name] = {
+            "group": "applications",
+            "doc": f"The network {name} with random weights, or with those of a local file.",
+            "parameters": parameters,
+        }
+    return found
+
+
 def activations() -> dict[str, Any]:
     """Keras' activation functions that Keras finds by their names."""
     found: dict[str, Any] = {}
@@ -561,6 +628,8 @@ def build(wanted: Iterable[str] = (*BASES, "activations")) -> dict[str, Any]:
             "aliases": [alias],
             "by_name": True,
         }
+    if "layers" in wanted:
+        kinds["layers"] = dict(sorted({**kinds["layers"], **applications()}.items()))
     if "activations" in wanted:
         kinds["activations"] = activations()
     return {

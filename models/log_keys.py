@@ -27,7 +27,8 @@ def log_keys(experiment: Experiment, outputs: Sequence[str], validation: bool) -
         keys = ["loss", *(name for output in outputs for name in names[output])]
     if validation:
         keys += [f"val_{key}" for key in keys]
-    if any(part.type == "ReduceLROnPlateau" for part in experiment.callbacks):
+    rates = ("ReduceLROnPlateau", "LearningRateScheduler")
+    if any(part.type in rates for part in experiment.callbacks):
         keys.append("learning_rate")
     return keys
 

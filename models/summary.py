@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import catalogue
-from kerastui.models.building import Shapes, Step, make, steps
+from kerastui.models import applications, catalogue
+from kerastui.models.building import Shapes, Step, make, steps, type_of
 from kerastui.models.building_errors import LayerError
 from kerastui.models.experiment import GraphModel, Part, SequentialModel
 
@@ -264,7 +264,7 @@ def _row(layer: Any, output: Any, name: str, inputs: list[str], where: str) -> R
     parameters, trainable = _counts([layer])
     return Row(
         name=name,
-        type=type(layer).__name__,
+        type=type_of(layer),
         text=key_text(layer),
         output_shape=shape[0] if len(shape) == 1 else shape,
         parameters=parameters,
@@ -296,9 +296,11 @@ def key_text(layer: Any) -> str:
     Args:
         layer: A Keras layer; layers that are not Keras' own give an empty text.
     """
-    entry = catalogue.load().get("layers", type(layer).__name__)
+    entry = catalogue.load().get("layers", type_of(layer))
     if entry is None:
         return ""
+    if entry.group == applications.GROUP:
+        return applications.words(layer)
     inner = getattr(layer, "layer", None) or getattr(layer, "forward_layer", None)
     if inner is not None:
         return f"{type(inner).__name__} {key_text(inner)}".strip()

@@ -49,6 +49,8 @@ def keras_object(kind: str, type_: str, parameters: Mapping[str, Any]) -> Expres
     # The order of the experiment is kept: nested objects draw their seeds in this order.
     for index, (name, value) in enumerate(parameters.items()):
         expression = _value(entry.parameter(name), name, value)
+        if entry.name == "LearningRateScheduler" and name == "schedule":
+            expression = f"lambda epoch, rate: float({one_line(expression)}(epoch))"
         if not named and index < len(required) and name == required[index]:
             positional.append(expression)
         else:
