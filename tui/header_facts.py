@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kerastui.models.runs import ACTIVE
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.header import HeaderState
 
@@ -24,8 +23,8 @@ def header_state(app: KerasTui, section: str) -> HeaderState:
             name = name or info.name
     elif app.monitor is not None:
         history = app.monitor.history
-        status = app.monitor.status
-        if history.epochs and status in ACTIVE:
+        status = app.monitor.state
+        if history.epochs and app.monitor.active:
             progress = f"{history.epoch}/{history.epochs}"
             if (seconds := history.seconds_left()) and status == "running":
                 left = f"left {words.duration(seconds)}"

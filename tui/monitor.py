@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.events import EventReader
 from kerastui.models.history import History
-from kerastui.models.runs import ACTIVE, Run, RunInfo
+from kerastui.models.runs import ACTIVE, CommandReader, Run, RunInfo
 
 INTERVAL = 0.1
 """Seconds between two looks at the log."""
@@ -21,6 +23,21 @@ CHUNK = 256 * 1024
 """Bytes of the log that are taken in at once while the screen waits."""
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A wish that a worker has not fulfilled yet.
+
+    Attributes:
+        command: What was asked for.
+        elsewhere: Whether that was done from another terminal.
+        notes: How many notes the history had then.
+    """
+
+    command: str
+    elsewhere: bool = False
+    notes: int = 0
+
+
 class RunMonitor:
     """The state of one run, kept up to date until `follow` is cancelled.
 
@@ -29,8 +46,10 @@ class RunMonitor:
         changed: Called in the event loop after something changed, at most ten times a second.
         clear: Says whether news can be shown now. What comes meanwhile is told when it can;
             another state is told at once.
+        me: Tells commands that were given here from those that come from other terminals.
 
     Attributes:
+        asked: What was asked for here or elsewhere and has not happened yet.
         history: What the events say. Replaced once, when the backlog has been read.
         info: What `run.json` says; None until it was read, or where it can't be.
         problem: Why the run can't be read, empty where it can.
@@ -44,6 +63,7 @@ class RunMonitor:
         run: Run,
         changed: Callable[[RunMonitor], None],
         clear: Callable[[], bool] = lambda: True,
+        me: str = "",
     ) -> None:
         self.run = run
         self.history = History()
@@ -54,7 +74,12 @@ class RunMonitor:
         self.version = 0
         self._changed = changed
         self._clear = clear
-        self._told = ""
+        self._told: object = None
+        self.asked: Asked | None = None
+        self._me = me
+        # What was asked before one came has happened, or the state says so.
+        self._commands = CommandReader(run.commands, _size(run.commands))
+        self._commands_size = -1
         self._reader = EventReader(run.events)
         self._size = -1
 
@@ -70,9 +95,23 @@ class RunMonitor:
         return self.history.status
 
     @property
+    def state(self) -> str:
+        """The state as it is shown: `silent` where an active run gives no sign of life."""
+        return "silent" if self.active and self.info and self.info.silent else self.status
+
+    @property
     def active(self) -> bool:
         """Whether the run goes on, or should."""
         return self.status in ACTIVE
+
+    def command(self, command: str, **arguments: float) -> None:
+        """Ask the worker for something; raises `UserError` where that can't be written."""
+        self.run.command(command, by=self._me, **arguments)
+        self.expect(command)
+
+    def expect(self, command: str, *, elsewhere: bool = False) -> None:
+        """Remember what was asked for, until it happens."""
+        self.asked = Asked(command, elsewhere, len(self.history.notes))
 
     async def follow(self) -> None:
         """Read the backlog in a thread, then follow the log. Ends only by cancellation."""
@@ -84,17 +123,47 @@ class RunMonitor:
             await asyncio.sleep(INTERVAL)
             looks += 1
             changed = self._grown() and await self._take_in()
+            changed |= self._listen()
             if looks % round(INFO_INTERVAL / INTERVAL) == 0 or (changed and self._ended_unseen()):
                 changed |= await asyncio.to_thread(self._read_info)
             news |= changed
-            if news and (self._clear() or self.status != self._told):
+            changed_state = (self.state, self.asked) != self._told
+            if news and (changed_state or self._clear()):
                 news = False
                 self._publish()
 
     def _publish(self) -> None:
+        self._settle()
         self.version += 1
-        self._told = self.status
+        self._told = self.state, self.asked
         self._changed(self)
+
+    def _listen(self) -> bool:
+        """Hear what other terminals ask for; returns whether that is anything."""
+        size = _size(self.run.commands)
+        if size == self._commands_size:
+            return False
+        self._commands_size = size
+        heard = [entry for entry in self._commands.read() if entry.get("by") != self._me]
+        if not heard or not self.active:
+            return False
+        self.expect(str(heard[-1]["event"]), elsewhere=True)
+        self._settle()
+        return self.asked is not None
+
+    def _settle(self) -> None:
+        """Forget what was asked for once it happened, or can't happen any more."""
+        if self.asked is None:
+            return
+        kinds = {note.kind for note in self.history.notes[self.asked.notes :]}
+        happened = {
+            "pause": self.status == "paused",
+            "continue": self.status == "running",
+            "set_learning_rate": bool(kinds & {"learning_rate", "warning"}),
+            "set_epochs": bool(kinds & {"epochs", "warning"}),
+        }
+        if not self.active or happened.get(self.asked.command, False):
+            self.asked = None
 
     def _ended_unseen(self) -> bool:
         return bool(self.history.ended) and (self.info is None or self.info.status in ACTIVE)
@@ -133,6 +202,13 @@ class RunMonitor:
         except UserError as error:
             self.problem = str(error)
         return before != (self.info, self.problem)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def read_tail(run: Run, limit: int = 64 * 1024) -> str:

@@ -36,6 +36,11 @@ class Record:
         return self.info.status if self.info else "damaged"
 
     @property
+    def state(self) -> str:
+        """The status as it is shown: `silent` where an active run gives no sign of life."""
+        return self.info.state if self.info else self.status
+
+    @property
     def active(self) -> bool:
         """Whether the run goes on, or should."""
         return self.status in ACTIVE

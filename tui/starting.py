@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from typing import TYPE_CHECKING
+import os
+import socket
+from typing import TYPE_CHECKING, Any
 
 from textual import work
 from textual.driver import Driver
@@ -40,6 +42,7 @@ class RunsApp(CurrentApp):
         started_here: The runs and studies that this session started, by id.
         link: The line to the terminal.
         caller: Calls the user when a run needs a look.
+        me: Stands beside the commands that this app gives.
     """
 
     def __init__(self, workspace: Workspace, launcher: Launcher | None = None) -> None:
@@ -51,6 +54,7 @@ class RunsApp(CurrentApp):
         self.trash = Trash(workspace)
         self.started_here: dict[str, Run | StudyFolder] = {}
         self.caller = Caller(self)
+        self.me = f"{socket.gethostname()}:{os.getpid()}:{id(self):x}"
         self.study: StudyFolder | None = None
         self.study_info: StudyInfo | None = None
 
@@ -78,7 +82,7 @@ class RunsApp(CurrentApp):
 
     def _watch(self, run: Run) -> None:
         if self.monitor is None or self.monitor.run.path != run.path:
-            self.monitor = RunMonitor(run, self._run_news, self._can_draw)
+            self.monitor = RunMonitor(run, self._run_news, self._can_draw, self.me)
             self._follow(self.monitor)
         self.run_changed.publish(self.monitor)
 
@@ -135,6 +139,27 @@ class RunsApp(CurrentApp):
         self._call_at_end(run)
         await self._start_launcher()
         await self.launcher.run(run)
+
+    async def resume_run(self, run: Run, **wishes: Any) -> bool:
+        """Have a run that has ended go on, and show it; returns whether it does.
+
+        Args:
+            run: The run.
+            wishes: What is to be different, as `kerastui.models.resume.resume` takes it.
+        """
+        from kerastui.models import resume
+
+        try:
+            await asyncio.to_thread(functools.partial(resume.resume, run, **wishes))
+            self.started_here[run.id] = run
+            self.show_run(run)
+            self._call_at_end(run)
+            await self._start_launcher()
+            await self.launcher.run(run)
+        except UserError as error:
+            self.tell_error(error, "The run does not go on")
+            return False
+        return True
 
     async def _start_study(self, experiment: Experiment) -> None:
         from kerastui.models import study_store

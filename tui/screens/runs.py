@@ -35,9 +35,16 @@ class RunsScreen(SectionScreen):
 machine that shares the folder. Enter shows one on the Train screen, live or finished.
 A removed run goes to a trash folder; u brings it back until you leave the app.
 A run is lost when its worker is gone without a word: killed, out of memory, or the machine \
-was restarted. What it saved until then is kept."""
+was restarted. What it saved until then is kept, and it can go on from there. A run is silent \
+when its worker gives no sign of life, on a machine that sleeps or can't be reached."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open", key_display="Enter", tooltip="Show it on Train"),
+        Binding(
+            "a",
+            "resume",
+            "go on",
+            tooltip="Go on with a run that has ended: as it was, longer, with another rate",
+        ),
         Binding("slash", "search", "search", key_display="/", tooltip="Find among the runs"),
         Binding("delete", "remove", "remove", key_display="Del", tooltip="Remove the run"),
         Binding("u", "undo", "undo", tooltip="Bring back the run that was removed last"),
@@ -130,6 +137,9 @@ was restarted. What it saved until then is kept."""
         return next((r for r in self.kerastui.run_index.records if r.run.id == key), None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "resume":
+            record = self.record
+            return bool(record and record.info and not record.active) or None
         if action in ("open", "remove"):
             return self.record is not None or None
         if action == "undo":
@@ -150,6 +160,14 @@ was restarted. What it saved until then is kept."""
         """Show the run on the Train screen."""
         if self.record:
             self.kerastui.show_run(self.record.run)
+
+    @work(group="resume", exclusive=True, exit_on_error=False)
+    async def action_resume(self) -> None:
+        """Have the run go on, on the Train screen."""
+        from kerastui.tui.resuming import ask_and_resume
+
+        if self.record:
+            await ask_and_resume(self.kerastui, self.record.run)
 
     @work(group="trash", exit_on_error=False)
     async def action_remove(self) -> None:
@@ -202,7 +220,7 @@ def row(record: Record) -> Row:
     return Row(
         record.run.id,
         (
-            words.state(record.status),
+            words.state(record.state),
             name,
             Content.styled(words.moment(info.started or info.created), "$muted"),
             Content.styled(words.duration(took(info)), "$muted"),
@@ -210,7 +228,7 @@ def row(record: Record) -> Row:
             Content.assemble((_brief(best[0]), "$muted"), " ", number(best[1])) if best else "–",
             Content.styled(words.sparkline(record.loss, 16), "$muted"),
         ),
-        found=f"{info.name} {info.title} {info.variant} {record.status} {record.run.id}",
+        found=f"{info.name} {info.title} {info.variant} {record.state} {record.run.id}",
     )
 
 

@@ -70,6 +70,9 @@ keys act on the member under the cursor; Enter shows it by itself, Escape comes 
                 tooltip="Stop the whole study: what runs keeps its model, the rest is left out"),
         Binding("K", "kill", "kill", tooltip="End the worker at once; the checkpoint remains"),
         Binding("l", "rate", "rate", tooltip="Set another learning rate while it runs"),
+        Binding("a", "more", "epochs", tooltip="Train more or fewer epochs than was planned"),
+        Binding("a", "resume", "go on",
+                tooltip="Go on with a run that has ended: as it was, longer, with another rate"),
         Binding("w", "words", "in words", tooltip="The curves in words, and what to try"),
         Binding("e", "settings", "settings", tooltip="Edit optimizer, loss, epochs, callbacks"),
         Binding("t", "epochs", "table", tooltip="Every epoch's figures; all figures of a study"),
@@ -151,7 +154,6 @@ keys act on the member under the cursor; Enter shows it by itself, Escape comes 
             self._find_study(monitor)
             self.draw()
             return
-        self._settle_asked(monitor)
         self._find_study(monitor)
         self._trace.take(monitor.history)
         if self.shows_study:
@@ -167,7 +169,7 @@ keys act on the member under the cursor; Enter shows it by itself, Escape comes 
 
     def _another_run(self, run: Run | None) -> None:
         self._run = run
-        self._asked, self._usage, self._notes_seen = "", "", 0
+        self._usage = ""
         self._trace = train_charts.BatchTrace()
         self._experiment, self._verdicts = None, []
         for chart in self.query(LossChart):
@@ -251,7 +253,7 @@ keys act on the member under the cursor; Enter shows it by itself, Escape comes 
         ended = monitor.ready and not monitor.active
         self._verdicts = self._judge(monitor)
         progress = Progress(
-            history, info, monitor.status, self._asked, self._verdicts,
+            history, info, monitor.status, self.asked, self._verdicts,
             self._usage if monitor.active else "", monitor.killed,
         )  # fmt: skip
         if not self.has_class("-wide"):
@@ -343,6 +345,12 @@ keys act on the member under the cursor; Enter shows it by itself, Escape comes 
             if (action == "continue") != paused:
                 return False
             return True if active else no
+        if action in ("more", "resume"):
+            # One key too: what is trained can be made longer, what has ended can go on.
+            if (action == "more") != active:
+                return False
+            ready = bool(target and (target.history.started or not active))
+            return True if ready else no
         if action in ("open", "stop_all") and not self.shows_study:
             return False
         if action == "back":

@@ -61,6 +61,24 @@ def names(history: History) -> list[str]:
     return found
 
 
+MARKS = {"learning_rate": "η", "epochs": "±"}
+"""Kind of a note -> its sign in the charts: what somebody changed on the way."""
+
+RESUMED = "↻"
+"""Marks where a run was taken up again."""
+
+MOST_MARKS = 12
+
+
+def marks(history: History) -> list[tuple[float, str]]:
+    """Return epoch and sign of what was done to a run while it trained, the last ones only."""
+    found = [(note.epoch, sign) for note in history.notes if (sign := MARKS.get(note.kind))]
+    found += [(epoch, RESUMED) for epoch in history.resumed]
+    # Of several at one epoch that it was taken up again says most.
+    by_epoch = dict(sorted(found, key=lambda mark: (mark[0], mark[1] == RESUMED)))
+    return [(float(max(1, epoch)), sign) for epoch, sign in by_epoch.items()][-MOST_MARKS:]
+
+
 def rate_changes(history: History) -> bool:
     """Say whether the learning rate ever changed; a rate that is not known does not."""
     rates = history.series.get(RATE)
@@ -99,4 +117,5 @@ def show(
     chart.show(
         title, lines, overlays=behind, total=history.epochs, ended=ended,
         empty="no epoch was trained" if ended else "the first epoch is under way",
+        marks=marks(history),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The commands to a worker: pause, continue, stop and keep, kill, another learning rate."""
+"""The commands to a worker: pause, continue, stop and keep, kill, other rate, other epochs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from kerastui.tui.widgets.toast import say
 
 if TYPE_CHECKING:
     from kerastui.models.history import History
-    from kerastui.tui.monitor import RunMonitor
 
 ASKED = {
     "pause": "pausing after this batch …",
@@ -24,7 +23,10 @@ ASKED = {
     "stop": "stopping after this batch, the model is kept …",
     "kill": "ending the worker …",
     "set_learning_rate": "the learning rate changes after this batch …",
+    "set_epochs": "the number of epochs changes after this batch …",
 }
+
+ELSEWHERE = "asked from another terminal: "
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,6 @@ class Target:
 class CommandScreen(ChartScreen):
     """A section whose keys act on the run that is shown, or on the member under the cursor."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._asked = ""
-        self._notes_seen = 0
-
     @property
     def target(self) -> Target | None:
         """The run that the keys act on, None where there is none."""
@@ -62,6 +59,14 @@ class CommandScreen(ChartScreen):
         monitor = self.monitor
         return Target(monitor.run, monitor.status, monitor.history) if monitor else None
 
+    @property
+    def asked(self) -> str:
+        """What was asked for and has not happened yet, in words; empty where that is nothing."""
+        if self.monitor is None or (asked := self.monitor.asked) is None:
+            return ""
+        text = ASKED.get(asked.command, f"{asked.command} …")
+        return f"{ELSEWHERE}{text}" if asked.elsewhere else text
+
     def action_pause(self) -> None:
         self._command("pause")
 
@@ -69,6 +74,8 @@ class CommandScreen(ChartScreen):
         self._command("continue")
 
     def action_stop(self) -> None:
+        if target := self.target:
+            self.kerastui.caller.expect_end(target.run)
         self._command("stop")
 
     @work(group="kill", exclusive=True, exit_on_error=False)
@@ -81,7 +88,8 @@ class CommandScreen(ChartScreen):
             return
         saved = target.history.checkpoint_epoch
         remains = (
-            f"The checkpoint of epoch {saved:,} remains, and every figure up to now."
+            f"The checkpoint of epoch {saved:,} remains, and every figure up to now; a goes on "
+            "from there."
             if saved
             else "No checkpoint was written yet: only the figures up to now remain."
         )
@@ -92,6 +100,7 @@ class CommandScreen(ChartScreen):
         answer = await self.app.push_screen_wait(confirm("kill", text, "Kill it", no="Let it run"))
         if answer != "y":
             return
+        self.kerastui.caller.expect_end(target.run)
         try:
             await asyncio.to_thread(target.run.kill)
         except UserError as error:
@@ -99,7 +108,7 @@ class CommandScreen(ChartScreen):
         except OSError as error:
             self.kerastui.tell_error(UserError(f"The worker can't be ended: {error}."))
         else:
-            self._ask_shown("kill")
+            self._show_asked("kill")
 
     @work(group="rate", exclusive=True, exit_on_error=False)
     async def action_rate(self) -> None:
@@ -114,35 +123,46 @@ class CommandScreen(ChartScreen):
         if rate is not None:
             self._command("set_learning_rate", target, value=rate)
 
+    @work(group="more", exclusive=True, exit_on_error=False)
+    async def action_more(self) -> None:
+        """Ask for another number of epochs and send it."""
+        from kerastui.tui.screens.train_dialogs import AskEpochs
+
+        target = self.target
+        if target is None:
+            return
+        history = target.history
+        epochs = await self.app.push_screen_wait(AskEpochs(history.epoch, history.epochs))
+        if epochs is not None:
+            self._command("set_epochs", target, value=epochs)
+
+    @work(group="resume", exclusive=True, exit_on_error=False)
+    async def action_resume(self) -> None:
+        """Have the run that has ended go on."""
+        from kerastui.tui.resuming import ask_and_resume
+
+        if target := self.target:
+            await ask_and_resume(self.kerastui, target.run)
+
     def _command(self, command: str, target: Target | None = None, **arguments: float) -> None:
-        target = target or self.target
+        target, monitor = target or self.target, self.monitor
         if target is None:
             return
         try:
-            target.run.command(command, **arguments)
+            if monitor is not None and monitor.run.path == target.run.path:
+                monitor.command(command, **arguments)
+            else:
+                target.run.command(command, **arguments)
         except UserError as error:
             self.kerastui.tell_error(error)
         else:
-            self._ask_shown(command)
+            self._show_asked(command)
 
-    def _ask_shown(self, command: str) -> None:
+    def _show_asked(self, command: str) -> None:
         """Say at once what was asked for; it happens when the worker looks."""
         if self.shows_study:
             say(self.app, ASKED[command])
             return
-        self._asked = ASKED[command]
-        self._notes_seen = len(self.history.notes) if self.history else 0
+        if command == "kill" and self.monitor is not None:
+            self.monitor.expect("kill")
         self.draw()
-
-    def _settle_asked(self, monitor: RunMonitor) -> None:
-        """Forget what was asked for once it happened, or can't happen any more."""
-        history = monitor.history
-        happened = {
-            ASKED["pause"]: monitor.status == "paused",
-            ASKED["continue"]: monitor.status == "running",
-            ASKED["set_learning_rate"]: any(
-                note.kind == "learning_rate" for note in history.notes[self._notes_seen :]
-            ),
-        }
-        if monitor.status not in ACTIVE or happened.get(self._asked, False):
-            self._asked = ""

@@ -52,9 +52,10 @@ def result(
     again = "r run the changed settings" if differs else "r again"
     keys: tuple[str, ...]
     if progress.status in ("failed", "lost"):
-        keys = (again, "o what it printed", "e settings")
+        keys = ("a go on", again, "o what it printed", "e settings")
     else:
-        keys = (again, "t table", "w in words", "5 seeds", "e settings", "c code", "I inspect")
+        keys = (again, "a go on", "t table", "w in words", "5 seeds", "e settings", "c code",
+                "I inspect")  # fmt: skip
     lines += _in_lines([_key(key) for key in keys], width)
     if model:
         text = Content.styled(f"model {_short(model)}", "$muted")

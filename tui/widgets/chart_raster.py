@@ -77,6 +77,8 @@ class Frame:
     cursor: float | None = None
     cursor_points: list[tuple[float, Role]] = field(default_factory=list)
     braille: bool = True
+    marks: Sequence[tuple[float, str]] = ()
+    """x and sign of what happened: a faint line from the axis to its sign at the top."""
     ticks: Sequence[tuple[float, str]] | None = None
     limits: tuple[float, float] | None = None
 
@@ -146,6 +148,8 @@ def draw(frame: Frame, width: int, height: int) -> Drawn:
     plot.ylim(0, 1)
     plot.yticks([grid.row(tick.position) for tick in scale.ticks], labels)
     plot.xticks([x for x, _ in ticks], [label for _, label in ticks])
+    for x, sign in frame.marks:
+        grid.mark(plot, x, sign)
     if frame.cursor is not None:
         plot.vline(grid.column(frame.cursor), int(Role.CURSOR))
     for stroke in frame.strokes:
@@ -194,6 +198,14 @@ class _Grid:
     def dot(self, plot: Any, x: float, place: float, mark: str, role: Role) -> None:
         """Set one sign."""
         plot.scatter([self.column(x)], [self.row(place)], marker=mark, color=int(role))
+
+    def mark(self, plot: Any, x: float, sign: str) -> None:
+        """Draw the faint line of something that happened at an x, if that is in view."""
+        if self.rows < 2 or not self.first <= x <= self.last:
+            return
+        column, line = self.dot_x(x) // 2, "┊" if self.braille else ":"
+        self._put(plot, {(column, row): line for row in range(self.rows - 1)}, Role.AXIS)
+        self._put(plot, {(column, self.rows - 1): sign if self.braille else "!"}, Role.NOTE)
 
     def stroke(self, plot: Any, stroke: Stroke, scale: Scale) -> None:
         """Draw one curve: as a line of braille dots, or as single signs."""

@@ -43,6 +43,7 @@ class _Content:
     unit: str = "epoch"
     empty: str = ""
     overlays: Sequence[Line] = field(default=())
+    marks: Sequence[tuple[float, str]] = field(default=())
 
 
 class LossChart(Widget, can_focus=True):
@@ -118,6 +119,7 @@ class LossChart(Widget, can_focus=True):
         ended: bool = False,
         unit: str = "epoch",
         empty: str = "",
+        marks: Sequence[tuple[float, str]] = (),
     ) -> None:
         """Show series; draws at most ten times a second.
 
@@ -129,10 +131,11 @@ class LossChart(Widget, can_focus=True):
             ended: Whether no more values come.
             unit: What x counts: `epoch` or `batch`.
             empty: What is said while there is nothing to draw.
+            marks: x and sign of what happened on the way.
         """
         if title != self._content.title:
             self._curves.clear()
-        self._content = _Content(title, lines, total, ended, unit, empty, overlays)
+        self._content = _Content(title, lines, total, ended, unit, empty, overlays, marks)
         self._soon()
 
     def change_look(self, **changes: Any) -> None:
@@ -257,7 +260,9 @@ class LossChart(Widget, can_focus=True):
             strokes.append(Stroke(smooth, role, dotted, marks=line.marks and not plain))
         # Curves that are smoothed lie over those that are not.
         strokes.sort(key=lambda stroke: stroke.role in _BEHIND, reverse=True)
-        frame = Frame(first, max(last, first), strokes, look.log, braille=self._braille)
+        frame = Frame(
+            first, max(last, first), strokes, look.log, braille=self._braille, marks=content.marks
+        )
         best = self._best()
         if best and best.epoch >= first:
             frame.best = (best.epoch, best.value)

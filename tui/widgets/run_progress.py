@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass, field
 
 from textual.content import Content
@@ -55,15 +56,19 @@ def wide(progress: Progress, width: int) -> list[Content]:
         lines.append(
             spread(Content("   ".join(left)), Content.styled(execution(progress), "$muted"), width)
         )
-    if progress.asked:
-        lines.append(Content.styled(progress.asked, "$warn"))
+    if progress.info and progress.info.silent:
+        lines += Content.styled(silence(progress.info), "$warn").wrap(width)
+    elif progress.asked:
+        lines += Content.styled(progress.asked, "$warn").wrap(width)
     elif history.stage:
         lines.append(Content.styled(f"{history.stage} …", "$run"))
     elif progress.status in ("queued", "starting"):
         lines.append(Content.styled("the worker is starting …", "$run"))
     elif progress.status == "paused":
         lines.append(Content.styled("paused; p goes on", "$warn"))
-    if progress.usage:
+    if host := elsewhere(progress.info):
+        lines.append(Content.styled(f"on {host}", "$faint"))
+    elif progress.usage:
         lines.append(Content.styled(progress.usage, "$faint"))
     return lines
 
@@ -71,8 +76,10 @@ def wide(progress: Progress, width: int) -> list[Content]:
 def narrow(progress: Progress, width: int) -> Content:
     """Return the progress in one line of `width` cells: what matters least goes first."""
     history = progress.history
+    if progress.info and progress.info.silent:
+        return Content.styled(silence(progress.info), "$warn").truncate(width, ellipsis=True)
     if progress.asked:
-        return Content.styled(progress.asked, "$warn")
+        return Content.styled(progress.asked, "$warn").truncate(width, ellipsis=True)
     if history.stage and not history.epoch and not history.batch:
         return Content.styled(f"{history.stage} …", "$run")
     share = history.epoch / history.epochs if history.epochs else 0.0
@@ -93,6 +100,17 @@ def narrow(progress: Progress, width: int) -> Content:
                 head, bar(share, max(0, min(room, 24)), colour), (tail, "$muted")
             )
         optional.pop()
+
+
+def silence(info: RunInfo) -> str:
+    """Return since when the worker gives no sign of life, and where it should be."""
+    host = elsewhere(info)
+    return f"no sign of life{f' from {host}' if host else ''} for {words.duration(info.silent)}"
+
+
+def elsewhere(info: RunInfo | None) -> str:
+    """Return the host of a worker that is not on this one, else nothing."""
+    return info.host if info and info.host and info.host != socket.gethostname() else ""
 
 
 def pace(history: History) -> str:
@@ -124,7 +142,7 @@ def why_lost(progress: Progress) -> tuple[str, str]:
             "Its worker was killed on request."
             if progress.killed
             else "The worker is gone without a word: it was killed, or the machine went down.",
-            f"{kept} r runs it again from the start.".strip(),
+            f"{kept} a goes on, r runs it anew.".strip(),
         )
     return "", ""
 
