@@ -149,6 +149,8 @@ class KerasTui(RunsApp):
         gc.freeze()
         gc.enable()
         self._start_launcher()
+        if not self.file:
+            await self.find_active()
         await self._read_hardware()
         await asyncio.to_thread(_import_what_comes_next)
         if self.file:

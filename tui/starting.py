@@ -24,6 +24,7 @@ from kerastui.tui.widgets.toast import say
 
 if TYPE_CHECKING:
     from kerastui.models.experiment import Experiment
+    from kerastui.models.runs import RunInfo
     from kerastui.models.study_store import StudyFolder, StudyInfo
     from kerastui.tui.launcher import Launcher
 
@@ -106,6 +107,26 @@ class RunsApp(CurrentApp):
         if monitor is self.monitor:
             self.run_changed.publish(monitor)
             self.caller.news(monitor)
+
+    async def find_active(self) -> None:
+        """Show the newest run that goes on, without leaving the section that one is in."""
+        found = await asyncio.to_thread(self._active_runs)
+        if not found or self.monitor is not None or self.study is not None:
+            return
+        run, info = found[0]
+        self.show_run(run, switch=False)
+        if len(found) == 1:
+            say(self, f"{info.name} is {info.state}. T shows it.", title="It goes on")
+        else:
+            say(self, f"{len(found)} runs go on. T shows the newest, R all.", title="They go on")
+
+    def _active_runs(self) -> list[tuple[Run, RunInfo]]:
+        self.run_index.refresh()
+        return [
+            (record.run, record.info)
+            for record in self.run_index.records
+            if record.active and record.info
+        ]
 
     def run_gone(self, run: Run) -> None:
         """Stop showing a run that was removed."""
