@@ -27,11 +27,13 @@ class Opened:
         path: Its file.
         model: Compiled as its experiment says, where there is one.
         experiment: The experiment that it is of; None for a model that was merely opened.
+        notes: What was repaired to load it, and what else is worth knowing, in words.
     """
 
     path: Path
     model: keras.Model
     experiment: Experiment | None
+    notes: list[str]
     _prepared: Prepared | None = None
 
     @property
@@ -80,18 +82,10 @@ def opened(path: str, experiment: dict[str, Any] | None = None) -> Opened:
 
 
 def _load(path: Path, experiment: Experiment | None) -> Opened:
-    import keras
-
     from kerastui.models.building import compile_model
-    from kerastui.models.building_errors import first_line
+    from kerastui.models.saved.load import load
 
-    try:
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:
-        raise UserError(
-            f"Keras can't load {path.name}: {first_line(error)}",
-            "Its weights can be looked at all the same, if the file is whole.",
-        ) from None
+    loaded = load(path)
     if experiment is not None:
-        model = compile_model(model, experiment.compile)
-    return Opened(path, model, experiment)
+        compile_model(loaded.model, experiment.compile)
+    return Opened(path, loaded.model, experiment, [*loaded.changes, *loaded.notes])

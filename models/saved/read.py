@@ -29,7 +29,7 @@ LIMIT = 2**36
 """Bytes of weights that a file may say it holds."""
 
 _NO_WEIGHTS = frozenset({"optimizer", "optimizer_weights", "seed_generator", "_loss_tracker",
-                         "_metrics"})  # fmt: skip
+                         "_metrics", "metrics"})  # fmt: skip
 """Groups that hold something else: the optimizer's moments, random states, running metrics."""
 
 _NAMES = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import shutil
 import struct
 import zipfile
 from collections.abc import Iterator
@@ -107,6 +108,12 @@ def _member(path: Path) -> Any:
     except BaseException:
         stream.close()
         raise
+
+
+def unpack(path: Path, target: Path) -> None:
+    """Copy the weights file out of a zip, a block at a time."""
+    with contextlib.closing(_member(path)) as source, target.open("wb") as stream:
+        shutil.copyfileobj(source, stream, _BLOCK)
 
 
 def check(path: Path) -> None:
