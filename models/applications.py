@@ -10,20 +10,19 @@ ever downloaded. The top, which tells ImageNet's classes apart, is left out unle
 is set. Its input has the shape of the model's input, or `input_shape` where layers before it
 change that. `frozen` names layers or blocks that are not trained (`"block1"` stands for
 `block1_conv1`, `block1_conv2` …); `trainable_from` freezes every layer before the one it names,
-or before that number. In plain Keras code:
+or before that number. In plain Keras code
+(`kerastui.models.code.model`):
 
-    base = keras.applications.VGG16(include_top=False, weights="vgg16.weights.h5",
-                                    input_shape=x_train.shape[1:], pooling="avg")
-    for layer in base.layers:
+    model = keras.Sequential([
+        keras.Input(shape=x_train.shape[1:]),
+        keras.applications.VGG16(include_top=False, weights="vgg16.weights.h5",
+                                 input_shape=x_train.shape[1:], pooling="avg", name="vgg16"),
+        layers.Dense(10, activation="softmax"),
+    ])
+    for layer in model.get_layer("vgg16").layers:
         if layer.name == "block5_conv1":
             break
         layer.trainable = False
-    model = keras.Sequential([keras.Input(shape=x_train.shape[1:]), base, layers.Dense(10, …)])
-
-with `include_top`, `weights` and `input_shape` always written, and for `frozen`
-
-    for layer in base.layers:
-        layer.trainable = not layer.name.startswith(("block1_", "block2_"))
 """
 
 from __future__ import annotations
@@ -56,6 +55,11 @@ def is_application(type_: str) -> bool:
     return entry is not None and entry.group == GROUP
 
 
+def name_of(type_: str, name: str | None) -> str:
+    """The name of the network as a layer: its own, or its type in small letters."""
+    return name or type_.lower()
+
+
 def build(
     type_: str, parameters: Mapping[str, Any], input_shape: Sequence[int | None], *, sketch: bool
 ) -> Any:
@@ -74,6 +78,8 @@ def build(
     """
     shape = tuple(parameters.get("input_shape") or input_shape)
     values = {**parameters, "input_shape": list(shape)}
+    if parameters.get("weights") is not None:
+        _weights_file(str(parameters["weights"]))
     if sketch:
         text = json.dumps({**values, "weights": None}, sort_keys=True)
         return _sketched(type_, text)
@@ -99,7 +105,8 @@ def _made(type_: str, parameters: Mapping[str, Any]) -> Any:
     path = None if weights is None else _weights_file(str(weights))
     arguments = {name: value for name, value in parameters.items() if name not in OWN}
     arguments |= {"include_top": parameters.get("include_top", False), "weights": None,
-                  "input_shape": shape}  # fmt: skip
+                  "input_shape": shape,
+                  "name": name_of(type_, parameters.get("name"))}  # fmt: skip
     try:
         network = getattr(keras.applications, type_)(**arguments)
     except ValueError as error:
@@ -136,6 +143,13 @@ def _refusal(type_: str, shape: Shape, error: ValueError) -> UserError:
     return UserError(
         f"{type_} does not take pictures of {got}: {text}", "Change its parameters."
     )  # fmt: skip
+
+
+def misfit(network: Any, shapes: Sequence[Shape]) -> tuple[str, str]:
+    """Say why a finished network does not take what it receives, and what would help."""
+    own = " × ".join(str(size) for size in network.input_shape[1:])
+    got = " and ".join(map(str, shapes))
+    return f"is made for pictures of {own}; it receives {got}", "Set its input_shape to that."
 
 
 def _weights_file(given: str) -> Path:
@@ -215,6 +229,21 @@ def words(network: Any) -> str:
     frozen = sum(1 for layer in layers if layer.weights and not layer.trainable_weights)
     held = f", {frozen} frozen" if frozen else ""
     return f"{len(layers)} layers{held}"
+
+
+def output_activation(network: Any) -> str:
+    """The activation of a network's last layer; `linear` for none."""
+    function = getattr(network.layers[-1], "activation", None)
+    return str(getattr(function, "__name__", "linear"))
+
+
+def activations(network: Any) -> int:
+    """Numbers that its layers give for one sample, which training keeps for the way back."""
+    total = 0
+    for layer in network.layers:
+        tensors = layer.output if isinstance(layer.output, list) else [layer.output]
+        total += sum(math.prod(size or 1 for size in tensor.shape[1:]) for tensor in tensors)
+    return total
 
 
 def answer(request: str, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -326,7 +326,10 @@ def _apply(
         return layer(received[0] if len(received) == 1 else list(received))
     except Exception as error:
         shapes = [tuple(tensor.shape) for tensor in _flat(received)]
-        sentence, hint = explain(error, layer, shapes, previous)
+        if applications.is_application(type_of(layer)):
+            sentence, hint = applications.misfit(layer, shapes)
+        else:
+            sentence, hint = explain(error, layer, shapes, previous)
         raise LayerError(f"{label}: {sentence}", hint, where, shapes) from error
 
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from kerastui.models import applications
 from kerastui.models.building import Shapes
 from kerastui.models.building_errors import LayerError, Shape
 from kerastui.models.experiment import Experiment, GraphModel
@@ -79,6 +80,9 @@ def _candidates(experiment: Experiment, data: Facts, error: LayerError) -> Itera
         return
     index, type_ = place
     shape: Shape = tuple(error.received[0]) if error.received else ()
+    if applications.is_application(type_):
+        yield from _for_application(experiment, index, shape, error)
+        return
     if len(error.received) > 1:
         yield from _merging(experiment, index, error.received)
         return
@@ -86,6 +90,36 @@ def _candidates(experiment: Experiment, data: Facts, error: LayerError) -> Itera
     for words, layer in _bringing(type_, shape, data):
         yield insert(experiment, index, layer, words)
     yield from _parameters(experiment, index, shape)
+
+
+def _for_application(
+    experiment: Experiment, index: int, shape: Shape, error: LayerError
+) -> Iterator[Cure]:
+    """Pictures made large enough, or given the channel that is missing."""
+    layers = plain_layers(experiment)
+    path = f"{list_path(experiment)}.{index}"
+    side, least = applications.smallest(error.message), 32
+    if side is not None and len(shape) == 4:
+        size = [side, side, shape[3]]
+        resizing = {"type": "Resizing", "height": side, "width": side}
+        words = f"add Resizing to {side} × {side} before it"
+        sized = {**layers[index], "input_shape": size}
+        if not isinstance(experiment.model, GraphModel):
+            both = [*layers[:index], resizing, sized, *layers[index + 1 :]]
+            yield Cure(words, {"model.layers": both})
+        else:
+            made = insert(experiment, index, resizing, words)
+            yield Cure(words, {**made.changes, f"model.nodes.{index + 1}.input_shape": size})
+    elif len(shape) == 3 and None not in shape[1:]:
+        grey = {"type": "Reshape", "target_shape": [*shape[1:], 1]}
+        rows, columns = max(least, shape[1] or 0), max(least, shape[2] or 0)
+        resizing = {"type": "Resizing", "height": rows, "width": columns}
+        sized = {**layers[index], "input_shape": [rows, columns, 1]}
+        if not isinstance(experiment.model, GraphModel):
+            new = [*layers[:index], grey, resizing, sized, *layers[index + 1 :]]
+            yield Cure("add a channel, and Resizing, before it", {"model.layers": new})
+    elif len(shape) == 4:
+        yield Cure("take the shape it receives", {f"{path}.input_shape": list(shape[1:])})
 
 
 def _bringing(type_: str, shape: Shape, data: Facts) -> Iterator[tuple[str, LayerValues]]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from kerastui.datasets.spec import Task
-from kerastui.models import catalogue
-from kerastui.models.building import Step
+from kerastui.models import applications, catalogue
+from kerastui.models.building import Step, type_of
 from kerastui.models.building_errors import Shape
 from kerastui.models.experiment import Experiment, Part
 from kerastui.models.preflight_facts import Cure, Finding, TargetFacts
@@ -90,6 +90,8 @@ def maker_of(step: Step, done: Sequence[Step]) -> Step:
 
 def activation_of(layer: Any) -> str:
     """The activation that a layer's output goes through last; `linear` for none."""
+    if applications.is_application(type_of(layer)):
+        return applications.output_activation(layer)
     entry = catalogue.load().get("activations", type(layer).__name__.lower())
     if entry is not None:  # a layer that is nothing but an activation
         return entry.name

@@ -394,6 +394,8 @@ def _item_bytes(dtype: str) -> int:
 
 def _activation_bytes(step: Step) -> int:
     """Bytes that one sample's outputs of a layer take; recurrent layers keep every step's gates."""
+    if applications.is_application(type_of(step.layer)):
+        return applications.activations(step.layer) * _item_bytes(str(step.layer.compute_dtype))
     numbers: int = sum(math.prod(d or 1 for d in t.shape[1:]) for t in _flat([step.output]))
     for layer in (step.layer, *(getattr(step.layer, n, None) for n in
                                 ("forward_layer", "backward_layer"))):  # fmt: skip

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import catalogue
+from kerastui.models import applications, catalogue
 from kerastui.models.code.layout import (
     Expression,
     Group,
@@ -66,6 +66,49 @@ def part(kind: str, value: Part) -> Expression:
     return keras_object(kind, value.type, parameters)
 
 
+def layer_made(layer: Layer, shape: str) -> Expression:
+    """Return the expression of a layer; an application gets the shape of the model's input."""
+    if not applications.is_application(layer.type):
+        return part("layers", layer)
+    parameters = layer.parameters
+    given = parameters.pop("input_shape", None)
+    named: dict[str, Expression] = {
+        "include_top": literal(parameters.pop("include_top", False)),
+        "weights": literal(parameters.pop("weights", None)),
+        "input_shape": literal(tuple(given)) if given else shape,
+    }
+    for name, value in parameters.items():
+        if name not in applications.OWN:
+            named[name] = literal(value)
+    named["name"] = text(applications.name_of(layer.type, layer.name))
+    return call(f"keras.applications.{layer.type}", named=named)
+
+
+def freezing_lines(layers: Collection[Layer]) -> list[str]:
+    """Return the lines that freeze what is not trained of the applications among the layers."""
+    lines: list[str] = []
+    for layer in layers:
+        values = layer.parameters
+        if not applications.is_application(layer.type):
+            continue
+        network = f"model.get_layer({text(applications.name_of(layer.type, layer.name))})"
+        if not values.get("trainable", True):
+            lines.append(f"{network}.trainable = False")
+            continue
+        first, blocks = values.get("trainable_from"), values.get("frozen")
+        if isinstance(first, int):
+            lines += [f"for layer in {network}.layers[:{first}]:", "    layer.trainable = False"]
+        elif first is not None:
+            lines += [f"for layer in {network}.layers:", f"    if layer.name == {text(first)}:",
+                      "        break", "    layer.trainable = False"]  # fmt: skip
+        for block in blocks or ():
+            begin = text(f"{block}_")
+            lines += [f"for layer in {network}.layers:",
+                      f"    if layer.name == {text(block)} or layer.name.startswith({begin}):",
+                      "        layer.trainable = False"]  # fmt: skip
+    return lines
+
+
 def _module(kind: str) -> str:
     """How the script reaches a kind of Keras objects; layers are imported by themselves."""
     if kind == "layers":
@@ -110,9 +153,10 @@ def model_lines(
     """
     if isinstance(model, GraphModel):
         return _Graph(model, shape, taken).lines
-    made = [part("layers", layer) for layer in model.active]
+    made = [layer_made(layer, shape) for layer in model.active]
     items = collection([f"keras.Input(shape={shape})", *made])
-    return statement("model = ", call("keras.Sequential", [items]))
+    lines = statement("model = ", call("keras.Sequential", [items]))
+    return [*lines, *freezing_lines(model.active)]
 
 
 class _Graph:
@@ -121,12 +165,14 @@ class _Graph:
     def __init__(self, model: GraphModel, shape: str, taken: Collection[str]) -> None:
         self.model = model
         self.lines: list[str] = []
+        self.shape = ""  # of the first input, which applications take
         self.variables: dict[str, str] = {}
         self.layers: dict[str, tuple[str, str]] = {}
         self.taken = {"layers", "model", *taken}
         self.shared = {node.shares for node in model.nodes if node.shares}
         for entry in model.inputs:
             own = literal(tuple(entry.shape)) if entry.shape else shape
+            self.shape = self.shape or one_line(own)
             made = call("keras.Input", named={"shape": own, "name": text(entry.name)})
             self.lines += statement(f"{self._variable(entry.name)} = ", made)
         for node in model.nodes:
@@ -136,6 +182,7 @@ class _Graph:
         self.lines += statement(
             "model = ", call("keras.Model", [_one_or_list(inputs), _one_or_list(outputs)])
         )
+        self.lines += freezing_lines([n for n in model.nodes if not n.disabled and not n.shares])
 
     def _variable(self, name: str) -> str:
         variable = self._fresh(name)
@@ -165,12 +212,12 @@ class _Graph:
         called = self._arguments(type_, sources)
         made: Expression
         if node.shares is None and node.name not in self.shared:
-            layer = part("layers", node)
+            layer = layer_made(node, self.shape)
             assert isinstance(layer, Group)  # only names stay names, and a layer never does
             made = Group(layer.opening, layer.items, f"{layer.closing}({called})")
         else:
             if node.shares is None:
-                self.lines += statement(f"{variable} = ", part("layers", node))
+                self.lines += statement(f"{variable} = ", layer_made(node, self.shape))
             made = f"{variable}({called})"
         self.lines += statement(f"{self._variable(node.name)} = ", made)
 
