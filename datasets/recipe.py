@@ -9,12 +9,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from kerastui.datasets.strict import Strict
 
 Format = Literal["csv", "jsonl", "parquet", "npy", "npz", "pictures", "texts"]
-Delimiter = Annotated[str, Field(min_length=1, max_length=1)]
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "space": " "}
+"""What delimiters are called; a space stands for any number of them."""
+Delimiter = Annotated[
+    str,
+    BeforeValidator(lambda given: DELIMITERS.get(given, given) if given else given),
+    Field(min_length=1, max_length=1),
+]
 
 PANDAS_MARKS = (
     "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
@@ -46,7 +52,9 @@ class FileRecipe(Strict):
 
     path: str = Field(min_length=1, description="Absolute; ~ is your home directory.")
     format: Format = "csv"
-    delimiter: Delimiter = ","
+    delimiter: Delimiter = Field(
+        default=",", description="comma, semicolon, tab, bar, space, or any other sign."
+    )
     quote: Literal['"', "'", ""] = Field(default='"', description="Empty: quotes mean nothing.")
     encoding: str = Field(default="utf-8", description="As Python calls it: utf-8, utf-16, cp1252.")
     header: bool = Field(default=True, description="The first line names the columns.")

@@ -18,7 +18,7 @@ from kerastui.datasets.files.place import checked
 from kerastui.datasets.files.sample import take
 from kerastui.datasets.files.sniff_csv import sniff_csv
 from kerastui.datasets.files.sniff_records import sniff_jsonl, sniff_parquet
-from kerastui.datasets.recipe import FORMATS, FileRecipe
+from kerastui.datasets.recipe import FileRecipe
 from kerastui.datasets.sniffed import Sniffed
 
 _ENDINGS = {
@@ -49,11 +49,9 @@ def sniff(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Sniff
             hint=f"Accepted: {', '.join(FileRecipe.model_fields)}.",
         )
     place = checked(Path(path))
-    chosen = str(given.get("format", ""))
-    if chosen and chosen not in FORMATS:
-        raise UserError(f"There is no format {chosen!r}.", hint=f"Accepted: {', '.join(FORMATS)}.")
     try:
-        return _look(place, chosen)(place, given)
+        given = _validated(given)
+        return _look(place, given.get("format", ""))(place, given)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -61,6 +59,15 @@ def sniff(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Sniff
             f"{where or 'The recipe'}: {first['msg'].removeprefix('Value error, ')}.",
             hint=f"Received {first['input']!r}." if where else "Change the setting.",
         ) from None
+
+
+def _validated(given: dict[str, Any]) -> dict[str, Any]:
+    """What was given, as a recipe holds it; raises pydantic's `ValidationError`."""
+    others: dict[str, Any] = {"path": ".", "height": 1, "width": 1}  # no recipe is without
+    if given.get("thousands") == ".":
+        others["decimal"] = ","
+    recipe = FileRecipe.model_validate({**others, **given})
+    return {name: getattr(recipe, name) for name in given}
 
 
 def _look(path: Path, chosen: str) -> Callable[[Path, Mapping[str, Any]], Sniffed]:

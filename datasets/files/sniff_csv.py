@@ -194,13 +194,10 @@ class _Look:
             self._say(f"{mark[found.thousands]} divides thousands.", doubt, "thousands")
         decimal = self.given.get("decimal", found.decimal)
         thousands = self.given.get("thousands", found.thousands)
-        if thousands == decimal:
-            if "thousands" in self.given:
-                raise UserError(
-                    f"{decimal!r} can't be the decimal mark and divide thousands.",
-                    hint="Change one of the two.",
-                )
+        if thousands == decimal and "thousands" not in self.given:
             thousands = ""
+        elif thousands == decimal:
+            decimal = "," if thousands == "." else "."  # one of them was given: the other gives way
         return Marks(decimal, thousands)
 
     def _header(self, rows: Sequence[Sequence[str]], marks: Marks, missing: Sequence[str]) -> bool:

@@ -1,15 +1,16 @@
-"""`kerastui data`: the catalogue of data sets, and fetching them."""
+"""`kerastui data`: the catalogue of data sets and own files, fetching and importing them."""
 
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
 
 from kerastui.datasets.errors import UserError
-from kerastui.tui.commands.options import Json
+from kerastui.tui.commands.options import Json, WorkspaceFolder, changes, workspace
 from kerastui.tui.commands.output import (
     arguments,
     complain,
@@ -19,18 +20,39 @@ from kerastui.tui.commands.output import (
     table,
     write_json,
 )
+from kerastui.tui.widgets.data_grid_cells import clean
 
 if TYPE_CHECKING:
     from kerastui.datasets.catalogue import Card
     from kerastui.datasets.fetch import Located
+    from kerastui.datasets.files.library import Library
 
-app = typer.Typer(help="List, fetch and describe the data sets.", invoke_without_command=True)
+app = typer.Typer(
+    help="List, fetch and describe data sets; add and forget own files.",
+    invoke_without_command=True,
+)
+
+
+def library(chosen: Path | None = None) -> Library:
+    """Return the own files of the workspace."""
+    from kerastui.datasets.files.library import Library
+
+    return Library(workspace(chosen).root)
+
+
+def _card(name: str, chosen: Path | None) -> Card:
+    """Return the card of an own file or of the catalogue; raises `UserError` for neither."""
+    from kerastui.datasets.catalogue import card
+
+    own = library(chosen)
+    return own.card(name) if name in own.names() else card(name)
 
 
 def _names(incomplete: str) -> list[str]:
     from kerastui.datasets.catalogue import cards
 
-    return [card.name for card in cards() if card.name.startswith(incomplete)]
+    known = [card.name for card in cards()] + library().names()
+    return [name for name in known if name.startswith(incomplete)]
 
 
 Name = Annotated[
@@ -43,19 +65,19 @@ Names = Annotated[
 
 
 @app.callback()
-def data(context: typer.Context, json: Json = False) -> None:
+def data(context: typer.Context, json: Json = False, workspace_: WorkspaceFolder = None) -> None:
     """Without a subcommand: list."""
     if context.invoked_subcommand is None:
-        list_(json)
+        list_(json, workspace_)
 
 
 @app.command("list")
-def list_(json: Json = False) -> None:
-    """List all data sets and whether their files are here."""
+def list_(json: Json = False, workspace_: WorkspaceFolder = None) -> None:
+    """List own files and all data sets, and whether they are here."""
     from kerastui.datasets.catalogue import cards
     from kerastui.datasets.fetch import locate
 
-    known = [(card, locate(card)) for card in cards()]
+    known = [(card, locate(card)) for card in (*library(workspace_).cards(), *cards())]
     if json:
         write_json([_plain(card, located) for card, located in known])
         return
@@ -66,28 +88,27 @@ def list_(json: Json = False) -> None:
             Text(card.task),
             Text(f"{card.rows:,}" if card.rows else "–"),
             Text(_here(located), style="" if located else "dim"),
-            Text(card.title),
+            Text(clean(card.title)),
         )
     print_table(grid)
 
 
 @app.command("info")
-def info(name: Name, json: Json = False) -> None:
-    """Describe a data set: columns, classes, licence, addresses, SHA-256."""
-    from kerastui.datasets.catalogue import card
+def info(name: Name, json: Json = False, workspace_: WorkspaceFolder = None) -> None:
+    """Describe a data set: columns, classes, licence, addresses, SHA-256; or an own file."""
     from kerastui.datasets.fetch import locate
 
     with arguments():
-        chosen = card(name)
+        chosen = _card(name, workspace_)
     located = locate(chosen)
     if json:
         write_json(_plain(chosen, located) | _details(chosen))
         return
     console = stdout()
-    console.print(Text(f"{chosen.title}", style="bold"))
+    console.print(Text(clean(chosen.title), style="bold"))
     console.print(Text(chosen.about))
     for label, text in _facts(chosen, located):
-        console.print(Text(f"  {label:<10}", style="dim").append(text, style="default"))
+        console.print(Text(f"  {label:<10}", style="dim").append(clean(text), style="default"))
     if chosen.columns:
         grid = table("column", "meaning")
         for column in chosen.columns:
@@ -124,6 +145,68 @@ def fetch(names: Names, json: Json = False) -> None:
         write_json(fetched)
     if failed:
         raise typer.Exit(1)
+
+
+@app.command("add")
+def add(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A table, array or folder.")],
+    name: Annotated[str, typer.Option("--name", help="What it is called here.")] = "",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="FIELD=VALUE",
+            help="How it is read, instead of what is detected: delimiter=semicolon, header=no, "
+            "decimal=, …; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    json: Json = False,
+    workspace_: WorkspaceFolder = None,
+) -> None:
+    """Import an own file: detect how it is read, and remember that. Nothing is copied."""
+    from kerastui.datasets.catalogue import own_card
+    from kerastui.datasets.fetch import locate
+    from kerastui.datasets.files.library import imported
+    from kerastui.datasets.files.sniff import sniff
+
+    own = library(workspace_)
+    with arguments():
+        sniffed = sniff(file, changes(settings or ()))
+        chosen = name or own.name_of(sniffed.recipe.place) or own.free_name(sniffed.recipe.place)
+        known = imported(sniffed)
+        own.add(chosen, known)
+    card = own_card(chosen, known.file, task=known.task, target=tuple(known.target))
+    if json:
+        columns = {column.name: column.kind for column in sniffed.columns}
+        notes = [{"words": note.words, "doubt": note.doubt} for note in sniffed.notes]
+        told = {"columns": columns, "notes": notes, "rows": sniffed.total, "exact": sniffed.exact}
+        write_json(_plain(card, locate(card)) | _details(card) | told)
+        return
+    console = stdout()
+    for note in sniffed.notes:
+        mark = Text("? ", style="yellow") if note.doubt else Text("  ")
+        console.print(mark.append(clean(note.words), style="default"))
+    about = "" if sniffed.exact else "about "
+    rows = f"{about}{sniffed.total:,} rows" if sniffed.total else "rows not counted"
+    console.print(Text(f"{chosen}: {rows}, {known.task}, imported.", style="bold"))
+    console.print(Text(f"More: kerastui data info {chosen}; to learn from it: kerastui, then D."))
+
+
+@app.command("forget")
+def forget(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="An own file's name.")],
+    json: Json = False,
+    workspace_: WorkspaceFolder = None,
+) -> None:
+    """Forget how an own file is read; the file itself stays."""
+    with arguments():
+        known = library(workspace_).forget(name)
+    path = known.file.path if known else None
+    if json:
+        write_json({"name": name, "path": path})
+    else:
+        stdout().print(Text(f"{name} is forgotten; {clean(path or 'its file')} stays."))
 
 
 def _fetch(card: Card) -> Located:
@@ -169,14 +252,32 @@ def _fetch(card: Card) -> Located:
 def _here(located: Located | None) -> str:
     if located is None:
         return "no"
+    if located.origin == "own file":
+        return "yes" if located.verified else "changed"
     return located.origin if located.verified else f"{located.origin}, unverified"
 
 
 def _where(card: Card, located: Located) -> str:
+    if card.recipe is not None:
+        return f"{located.path}{'' if located.verified else ' (changed since it was imported)'}"
     if located.path is None:
         return "always here"
     state = "SHA-256 verified" if located.verified else "not verified"
     return f"{located.path} ({state})"
+
+
+def _missing(card: Card) -> str:
+    if card.recipe is not None:
+        return f"no; it was {card.recipe.path}"
+    return f"no; kerastui data fetch {card.name}"
+
+
+def _read_as(card: Card) -> str:
+    """Return how an own file is read, without what is usual."""
+    if card.recipe is None:
+        return ""
+    plain = card.recipe.model_dump(exclude_defaults=True, exclude={"path", "size", "sha256"})
+    return ", ".join(f"{name} {value!r}" for name, value in plain.items()) or "csv"
 
 
 def _facts(card: Card, located: Located | None) -> list[tuple[str, str]]:
@@ -188,7 +289,9 @@ def _facts(card: Card, located: Located | None) -> list[tuple[str, str]]:
         ("input", " × ".join(str(size) for size in card.shape)),
         ("classes", ", ".join(card.classes)),
         ("licence", card.licence),
-        ("here", _where(card, located) if located else "no; kerastui data fetch " + card.name),
+        ("here", _where(card, located) if located else _missing(card)),
+        ("target", ", ".join(card.target) if card.recipe else ""),
+        ("read as", _read_as(card)),
         ("examples", ", ".join(card.examples)),
         ("stand-in", card.stand_in),
     ]
