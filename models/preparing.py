@@ -63,7 +63,7 @@ class _Desk:
             columns; `rows`: how many there are, and how many of them were `looked` at.
         """
         parsed = parse(experiment)
-        trace = self._trace(parsed)
+        trace = self._trace(parsed.data, parsed.seed)
         facts = self._known(parsed)
         return {
             **trace.to_json(),
@@ -82,7 +82,7 @@ class _Desk:
             `concerns`: those of `advice_warnings.concerns`, the gravest first.
         """
         parsed = parse(experiment)
-        trace = self._trace(parsed)
+        trace = self._trace(parsed.data, parsed.seed)
         return {"concerns": self._concerns(parsed, trace)}
 
     def start(
@@ -112,14 +112,15 @@ class _Desk:
             facts = replace(facts, target=())  # its last column, which nobody has chosen
         proposal = propose(facts, target or (), task)
         proposed = spec.Data.model_validate({**data, **proposal.changes()})
-        start = starting_experiment(proposed, facts, seed=seed)
-        trace = self._trace(start.experiment)
+        trace = self._trace(proposed, seed)
+        prepared = trace.to_json()
+        start = starting_experiment(proposed, facts, prepared["ready"], seed=seed)
         reasons: list[Reason] = [*proposal.reasons, *start.reasons]
         return {
             "experiment": start.experiment.plain(),
             "reasons": [asdict(reason) for reason in reasons],
             "concerns": self._concerns(start.experiment, trace),
-            "error": trace.to_json()["error"],
+            "error": prepared["error"],
             "columns": [_column(column) for column in facts.columns],
             "rows": facts.rows,
             "looked": facts.looked,
@@ -133,8 +134,7 @@ class _Desk:
         weighed = experiment.fit.class_weight is not None
         return [asdict(c) for c in found if not (weighed and "fit.class_weight" in c.changes)]
 
-    def _trace(self, experiment: Experiment) -> Trace:
-        data, seed = experiment.data, experiment.seed
+    def _trace(self, data: spec.Data, seed: int) -> Trace:
         trace = Trace(data)
         loaded = self._data(data, seed)
         trace.run(seed, lambda *_, **__: loaded)

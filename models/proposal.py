@@ -1,12 +1,14 @@
-"""A first experiment for data and a task: small, quick to train, and good enough to beat.
+"""A first experiment for data and a task: a small model, quick to train, good enough to beat.
 
-What is proposed is common practice: François Chollet, "Deep Learning with Python", 2nd ed.,
-tables 4.1 and 6.1 for the last layer and the loss; the sizes are those of its first models.
+The model is one of `templates`; here is decided which, what follows its last layer, and how long
+it trains.
 """
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,16 +17,22 @@ from kerastui.datasets.advice_types import DataFacts, Reason
 from kerastui.datasets.figures import figure
 from kerastui.models.experiment import Experiment
 from kerastui.models.experiment_file import parse
+from kerastui.models.templates import TEMPLATES, Form, TemplateFacts
 
-_LAST = {
-    "binary": ("sigmoid", "binary_crossentropy", "accuracy", "a probability"),
-    "multiclass": ("softmax", "sparse_categorical_crossentropy", "accuracy",
-                   "probabilities that add up to 1"),
-    "multilabel": ("sigmoid", "binary_crossentropy", "binary_accuracy",
-                   "a probability for each label"),
-    "regression": (None, "mse", "mae", "any number"),
-    "forecasting": (None, "mse", "mae", "any number"),
-}  # fmt: skip
+_FIRST: Mapping[Form, str] = {
+    "row": "Dense",
+    "words": "Words, averaged",
+    "series": "LSTM",
+    "picture": "Convolutions",
+    "other": "Dense",
+}
+_PUTS_OUT = {
+    "binary": "a probability",
+    "multiclass": "probabilities that add up to 1",
+    "multilabel": "a probability for each label",
+    "regression": "any number",
+    "forecasting": "any number",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,39 +43,42 @@ class Start:
     reasons: tuple[Reason, ...]
 
 
-def starting_experiment(data: spec.Data, facts: DataFacts, *, seed: int = 1) -> Start:
+def starting_experiment(
+    data: spec.Data, facts: DataFacts, ready: Mapping[str, Any] | None, *, seed: int = 1
+) -> Start:
     """Propose a model, how it is compiled, and how it is trained.
 
     Args:
         data: The data with their preparation.
         facts: Of the raw data.
+        ready: What comes out of the preparation: `input_shape`, `output_shape`, rows by `parts`
+            and names of `features`; None where it fails, so that shapes are guessed.
         seed: The experiment's.
 
     Raises:
         UserError: The preparation makes no experiment.
     """
-    outputs = _outputs(data, facts)
-    layers, why = _layers(data, facts)
-    activation, loss, metric, what = _LAST[data.task]
-    last: dict[str, Any] = {"type": "Dense", "units": outputs}
-    if activation:
-        last["activation"] = activation
-    one_hot = any(isinstance(step, spec.OneHot) and not step.columns for step in data.steps)
-    if data.task == "multiclass" and one_hot:
-        loss = "categorical_crossentropy"
-    layers.append(last)
+    sized = _sized(data, facts, ready)
+    template = next(entry for entry in TEMPLATES if entry.name == _FIRST[sized.form])
+    built = template.build(sized)
+    layers: list[dict[str, Any]] = built["model"]["layers"]
+    loss, metrics = built["compile.loss"], built["compile.metrics"]
+    puts_out = _PUTS_OUT[data.task]
     reasons = [
-        Reason("model", _named(layers), why),
-        Reason("last layer", _named([last]), f"It puts out {what}, as {data.task} asks."),
-        Reason("loss", loss, f"The usual loss for {data.task}; {metric} is shown beside it."),
+        Reason("model", _named(layers), template.sentence),
+        Reason("last layer", _named(layers[-1:]), f"It puts out {puts_out}, as {data.task} asks."),
+        Reason("loss", loss, f"The usual loss for {data.task}; {metrics[0]} is shown beside it."),
     ]
     if rescaling := _rescaling(data, facts):
         layers.append(rescaling)
         reasons.append(
-            Reason("Rescaling", f"× {figure(rescaling['scale'])} + {figure(rescaling['offset'])}",
-                   "The target's numbers are far from 0 and 1; so the network need not learn how "
-                   "large they are.")
-        )  # fmt: skip
+            Reason(
+                "Rescaling",
+                f"× {figure(rescaling['scale'])} + {figure(rescaling['offset'])}",
+                "The target's numbers are far from 0 and 1; so the network need not learn how "
+                "large they are.",
+            )
+        )
     fit, callbacks, fit_why = _fit(data, facts)
     reasons.append(fit_why)
     plain: dict[str, Any] = {
@@ -76,8 +87,8 @@ def starting_experiment(data: spec.Data, facts: DataFacts, *, seed: int = 1) -> 
         "title": f"{data.dataset}: {_question(data)}",
         "seed": seed,
         "data": data.model_dump(mode="json", exclude_defaults=True),
-        "model": {"kind": "sequential", "layers": layers},
-        "compile": {"optimizer": "adam", "loss": loss, "metrics": [metric]},
+        "model": built["model"],
+        "compile": {"optimizer": "adam", "loss": loss, "metrics": metrics},
         "fit": fit,
         "callbacks": callbacks,
     }
@@ -102,57 +113,27 @@ def _question(data: spec.Data) -> str:
     return f"{target}, {words}" if target else words
 
 
-def _outputs(data: spec.Data, facts: DataFacts) -> int:
-    names = list(data.target or facts.target)
-    if data.task == "binary":
-        return 1
-    if data.task != "multiclass":
-        return max(1, len(names))
-    column = facts.column(names[0]) if len(names) == 1 else None
-    if column is None:
-        return max(2, len(facts.classes), len(names))
-    numbered = any(isinstance(s, spec.EncodeLabel | spec.OneHot) for s in data.steps)
-    if not numbered and column.high is not None:
-        return max(column.different, int(column.high) + 1)
-    return column.different
-
-
-def _layers(data: spec.Data, facts: DataFacts) -> tuple[list[dict[str, Any]], str]:
-    steps = {step.step: step for step in data.steps}
-    pad = steps.get("pad")
-    if isinstance(pad, spec.Pad):
-        return [
-            {"type": "Embedding", "input_dim": pad.words, "output_dim": 16},
-            {"type": "GlobalAveragePooling1D"},
-            {"type": "Dense", "units": 16, "activation": "relu"},
-        ], "Each word becomes 16 numbers that are learned; a text is the average of its words."
-    if "window" in steps and "flatten" not in steps:
-        return [
-            {"type": "LSTM", "units": 32},
-        ], "An LSTM reads a window value by value and keeps what matters."
-    if facts.kind == "pictures" and len(facts.shape) >= 2 and "flatten" not in steps:
-        return _convolutions(min(facts.shape[:2])), (
-            "Convolutions find small patterns wherever they are; pooling keeps the strongest."
-        )
-    units = 16 if facts.count < 500 else 32 if facts.count < 10_000 else 64
-    return [
-        {"type": "Dense", "units": units, "activation": "relu"},
-        {"type": "Dense", "units": units // 2, "activation": "relu"},
-    ], f"Two small dense layers: enough for {facts.count:,} rows, and quick to train."
-
-
-def _convolutions(side: int) -> list[dict[str, Any]]:
-    """Blocks of convolution and pooling, as many as the picture has room for."""
-    layers: list[dict[str, Any]] = []
-    filters = 32
-    while side >= 8 and len(layers) < 8:
-        layers.append({"type": "Conv2D", "filters": filters, "kernel_size": 3,
-                       "activation": "relu"})  # fmt: skip
-        layers.append({"type": "MaxPooling2D"})
-        side, filters = (side - 2) // 2, min(filters * 2, 128)
-    layers.append({"type": "Flatten"})
-    layers.append({"type": "Dropout", "rate": 0.5})
-    return layers
+def _sized(
+    data: spec.Data, facts: DataFacts, ready: Mapping[str, Any] | None
+) -> TemplateFacts:  # fmt: skip
+    """What the model is sized by: the prepared data, or a guess from the raw ones."""
+    pads = [step.words for step in data.steps if isinstance(step, spec.Pad)]
+    one_hot = any(isinstance(step, spec.OneHot) and not step.columns for step in data.steps)
+    known = ready or {
+        "input_shape": facts.shape or (max(1, len(data.features) or len(facts.columns) - 1),),
+        "output_shape": (max(1, len(facts.classes) if data.task == "multiclass" else 1),),
+        "parts": {"train": facts.count},
+        "features": data.features,
+    }
+    return TemplateFacts(
+        task=data.task,
+        shape=tuple(known["input_shape"]),
+        outputs=math.prod(known["output_shape"]) or 1,
+        one_hot=one_hot and data.task in ("binary", "multiclass"),
+        rows=known["parts"]["train"],
+        words=pads[-1] if pads else 0,
+        features=tuple(known["features"]),
+    )
 
 
 def _rescaling(data: spec.Data, facts: DataFacts) -> dict[str, Any] | None:

@@ -73,7 +73,7 @@ def test_a_target_of_large_numbers_is_rescaled_at_the_end() -> None:
     draw = np.random.default_rng(1)
     loaded = Loaded(columns={"a": draw.normal(size=100), "price": draw.normal(20000, 5000, 100)})
     data = spec.Data(dataset="own", task="regression", target=["price"])
-    started = starting_experiment(data, facts_of(loaded))
+    started = starting_experiment(data, facts_of(loaded), None)
     model = started.experiment.model
     assert isinstance(model, SequentialModel)
     assert model.layers[-1].type == "Rescaling"
