@@ -127,7 +127,11 @@ def put(experiment: Experiment, place: int, layer: Mapping[str, Any], words: str
         place: The layer that is replaced.
         layer: Type and parameters.
         words: What is done; otherwise it says that the layer is replaced.
+
+    Raises:
+        UserError: A wrapper does not take the layer in it, or Keras would refuse a parameter.
     """
+    _check_wrapper(layer)
     layers = layers_of(experiment)
     old = layers[place]
     kept = {key: old[key] for key in OWN if key in old}
@@ -207,7 +211,7 @@ def wrap(experiment: Experiment, place: int, wrapper: str) -> Edited:
     """Put a layer into a wrapper, such as `Bidirectional`.
 
     Raises:
-        UserError: The wrapper does not take this layer as far as Keras' parameters tell.
+        UserError: It is no wrapper, or does not take this layer.
     """
     layer = layers_of(experiment)[place]
     inner = {key: value for key, value in layer.items() if key not in OWN}
@@ -245,6 +249,19 @@ def replace_model(experiment: Experiment, model: Mapping[str, Any], words: str) 
     keep_outputs(plain, plain["model"].get("outputs", ()))
     changed = parse(plain)
     return Edited(changed, words, len(layers_of(changed)) - 1)
+
+
+def _check_wrapper(layer: Mapping[str, Any]) -> None:
+    """Keras has a long message for a layer that runs in one direction only, and no plain one."""
+    inner = layer.get("layer")
+    if layer["type"] != "Bidirectional" or not isinstance(inner, Mapping):
+        return
+    entry = catalogue.find("layers", str(inner.get("type")))
+    if entry.parameter("return_sequences") is None:
+        raise UserError(
+            f"Bidirectional reads forward and backward, which {entry.name} can't.",
+            "It goes around LSTM, GRU, SimpleRNN and other recurrent layers.",
+        )
 
 
 # --- one or the other ----------------------------------------------------------------------

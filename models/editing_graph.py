@@ -268,6 +268,16 @@ def earlier(experiment: Experiment, place: int) -> list[str]:
     return names_of(experiment)[: len(model.inputs) + place]
 
 
+def loose(experiment: Experiment) -> list[int]:
+    """Return the places of nodes that lead nowhere: no node takes them, and they are no output.
+
+    Keras leaves them out of the model without a word.
+    """
+    model = graph_of(experiment)
+    taken = {source for node in model.nodes for source in node.inputs} | set(model.outputs)
+    return [place for place, node in enumerate(model.nodes) if node.name not in taken]
+
+
 def share(experiment: Experiment, place: int, owner: str | None) -> Edited:
     """Let a node apply the layer of an earlier node, with the same weights; None: its own again.
 

@@ -99,6 +99,8 @@ def test_a_layer_goes_into_a_wrapper_and_out_again() -> None:
         "type": "Bidirectional", "layer": {"type": "LSTM", "units": 3},
     }  # fmt: skip
     assert editing.unwrap(wrapped, 0).experiment == lstm
+    with pytest.raises(UserError, match="which Dense can't"):
+        editing.wrap(lstm, 1, "Bidirectional")
     with pytest.raises(UserError, match="no layer in it"):
         editing.unwrap(lstm, 1)
 
@@ -148,6 +150,8 @@ def test_a_node_is_put_in_or_branched_off() -> None:
     branch = editing_graph.add_node(chain, DENSE, ["x"], branch=True)
     assert wiring(branch.experiment) == "dense<x a<x b<a > b"
     assert branch.place == 0
+    assert editing_graph.loose(branch.experiment) == [0]
+    assert editing_graph.loose(chain) == []
 
 
 def test_a_merge_takes_over_what_follows_and_leaves_a_way_around_alone() -> None:

@@ -153,7 +153,6 @@ Losses and how it is trained are on the Train screen (e)."""
 
     def _nothing(self) -> None:
         self.rows.set_rows([])
-        self.query_one("#total", Static).update("")
         self.form.display = False
         pick = Content.assemble(
             ("L", "$primary"), " pick an example on the Learn screen, then ", ("o", "$primary"),
@@ -299,6 +298,21 @@ Losses and how it is trained are on the Train screen (e)."""
         shown = self.query_one("#findings", Static)
         shown.display = bool(lines)
         shown.update(Content("\n").join(lines))
+        self._show_total(lines)
+
+    def _show_total(self, lines: list[Content]) -> None:
+        """Show what is under the list; where the detail is hidden, what was found too."""
+        experiment, total = self.experiment, []
+        if experiment is not None:
+            stale = self.stale and self.trouble is None
+            total = [model_rows.total(experiment, self.known, stale=stale)]
+            if self.trouble is not None and layers(experiment):
+                shapes = "the shape of the input is assumed"
+                note = shapes if self.known.summary else "shapes are not known"
+                total.append(Content.styled(f"no data: {note}", "$warn"))
+            if self.narrow and layers(experiment):
+                total += lines[:4]
+        self.query_one("#total", Static).update(Content("\n").join(line for line in total if line))
 
     def _check(self, changes: Changes) -> str:
         subject = self.subject
@@ -431,6 +445,7 @@ Losses and how it is trained are on the Train screen (e)."""
 
     def on_resize(self) -> None:
         self.set_class(self.size.width >= VAST, "-vast")
+        self.call_after_refresh(self._show_subject)  # a narrow list shows more
         super().on_resize()
 
     @work(group="write", exclusive=True, exit_on_error=False)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
+from kerastui.models.editing_graph import loose
 from kerastui.tui.screens.model_rows import MARKS, Known, layers, place_in
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.key_values import Value
@@ -25,6 +26,13 @@ class Cure:
 
     words: str
     changes: Mapping[str, Any]
+
+
+_LOOSE = Content.assemble(
+    ("! ", "$warn"), "It leads nowhere, so Keras leaves it out. ", ("Space", "$primary"),
+    " on it and on another node, then ", ("a", "$primary"), " joins them; ", ("o", "$primary"),
+    " makes it an output.",
+)  # fmt: skip
 
 
 def findings(
@@ -48,6 +56,8 @@ def findings(
     )
     lines: list[Content] = []
     cures: list[Cure] = []
+    if place is not None and experiment.model.kind == "graph" and place in loose(experiment):
+        lines.append(_LOOSE)
     for one in found:
         there = place_in(str(one.get("where", "")))
         elsewhere = place is not None and there not in (None, place)

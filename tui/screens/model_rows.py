@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from textual.content import Content
 
 from kerastui.models.diagram import layer_text
+from kerastui.models.editing_graph import loose
 from kerastui.models.experiment import GraphModel, Layer, Node
 from kerastui.tui.screens.model_rails import rails
 from kerastui.tui.widgets import words
@@ -103,12 +104,12 @@ def columns(
     widest = max([len(words.shape(_inner(shape))) for shape in shapes] or [0])
     shared = [
         Column("output", min(max(7, widest), 15), least=40),
-        Column("parameters", 11, "right"),
-        Column("", 3),
+        Column("parameters", 10, "right"),
+        Column("", 4 if experiment and isinstance(experiment.model, GraphModel) else 1),
     ]
     if experiment is None or not isinstance(experiment.model, GraphModel):
         types = [len(layer.type) for layer in layers(experiment)] if experiment else []
-        longest = min(max([7, *types]) + 3, 24)
+        longest = min(max([6, *types]) + 2, 24)
         return [Column("", 3, "right"), Column("layer", longest), Column("with"), *shared]
     drawn = rails(experiment.model)
     width = min(max([*map(len, drawn.values()), 1]), 15)
@@ -134,6 +135,8 @@ def list_rows(
     graph = isinstance(model, GraphModel)
     said = known.rows_for(experiment)
     levels = {} if stale else grave_levels(summary)
+    if graph:
+        levels |= {place: "warning" for place in loose(experiment) if place not in levels}
     dim = "$faint" if stale else "$muted"
     drawn = rails(model) if isinstance(model, GraphModel) else {}
     made = []
@@ -195,11 +198,13 @@ def _mark(on: bool) -> Content:
 
 def _with(layer: Layer) -> Content:
     """The parameters that tell a layer from others, and its name where it has one."""
-    if isinstance(layer, Node):
-        return Content.styled(f"shares {layer.shares}", "$muted") if layer.shares else Content(
-            layer_text(layer)
-        )  # fmt: skip
-    text, name = layer_text(layer), layer.name or ""
+    if isinstance(layer, Node) and layer.shares:
+        return Content.styled(f"shares {layer.shares}", "$muted")
+    inner, text = layer.parameters.get("layer"), layer_text(layer)
+    if isinstance(inner, Mapping) and "type" in inner:  # what counts is what is wrapped
+        within = Layer.model_validate(inner)
+        text = f"{within.type} {layer_text(within)}".strip()
+    name = "" if isinstance(layer, Node) else layer.name or ""
     return Content.assemble(text, "  " if text and name else "", (name, "$muted"))
 
 
@@ -227,7 +232,7 @@ def _inner(shape: Sequence[Any]) -> Sequence[int | None]:
 
 def _sign(level: str, output: bool) -> Content:
     sign = Content.styled(*MARKS[level]) if level else Content("")
-    return Content.assemble(sign, ("out" if not level else " o", "$muted")) if output else sign
+    return Content.assemble(sign, ("out", "$muted")) if output else sign
 
 
 def grave_levels(summary: Mapping[str, Any]) -> dict[int, str]:
