@@ -66,7 +66,7 @@ async def _ask(app: RunsApp, info: RunInfo, experiment: Experiment) -> dict[str,
         case "n":
             value = f"+{left or 20}"
             epochs = await app.push_screen_wait(
-                AskEpochs(info.epoch, info.epochs, value, FROM_THERE)
+                AskEpochs(lambda: info.epoch, info.epochs, value, FROM_THERE)
             )
             return None if epochs is None else {"epochs": epochs}
         case "l":
@@ -79,6 +79,8 @@ async def _ask(app: RunsApp, info: RunInfo, experiment: Experiment) -> dict[str,
             if not whole:
                 return changes
             when = f"It goes on with a learning rate of {number(rate)}."
-            epochs = await app.push_screen_wait(AskEpochs(info.epoch, info.epochs, "+20", when))
+            epochs = await app.push_screen_wait(
+                AskEpochs(lambda: info.epoch, info.epochs, "+20", when)
+            )
             return None if epochs is None else changes | {"epochs": epochs}
     return None

@@ -132,7 +132,7 @@ class CommandScreen(ChartScreen):
         if target is None:
             return
         history = target.history
-        epochs = await self.app.push_screen_wait(AskEpochs(history.epoch, history.epochs))
+        epochs = await self.app.push_screen_wait(AskEpochs(lambda: history.epoch, history.epochs))
         if epochs is not None:
             self._command("set_epochs", target, value=epochs)
 

@@ -122,11 +122,15 @@ class AskRate(AskNumber[float]):
 
 
 class AskEpochs(AskNumber[int]):
-    """Asks for the number of epochs in all; `done` of `epochs` are trained."""
+    """Asks for the number of epochs in all; `done()` of `epochs` are trained at the moment."""
 
-    def __init__(self, done: int, epochs: int, value: str = "", when: str = AT_ONCE) -> None:
-        text = (
-            f"{done:,} of {epochs:,} epochs are trained. Epochs in all, or +50 for 50 more. {when}"
+    def __init__(
+        self, done: Callable[[], int], epochs: int, value: str = "", when: str = AT_ONCE
+    ) -> None:
+        text = f"{done():,} of {epochs:,} epochs are trained. Epochs in all, or +50 for 50 more."
+        super().__init__(
+            "epochs",
+            f"{text} {when}",
+            value or str(max(epochs, done() + 1)),
+            lambda typed: read_epochs(typed, done()),
         )
-        super().__init__("epochs", text, value or str(max(epochs, done + 1)),
-                         lambda typed: read_epochs(typed, done))  # fmt: skip
