@@ -53,9 +53,8 @@ def head(recipe: FileRecipe) -> Frame | None:
     try:
         match recipe.format:
             case "csv" if _fits(recipe):
-                block = max(HEAD, _block(path) // 2)
-                options = _csv_options(recipe, block)
-                return ArrowFrame(_tidy(_first_rows(path, options)))
+                options = _csv_options(recipe, _block(path, HEAD))
+                return ArrowFrame(_tidy(_first_rows(path, options).slice(0, HEAD_ROWS)))
             case "parquet":
                 from pyarrow import parquet  # takes its time to import
 
@@ -171,11 +170,11 @@ def _csv_options(recipe: FileRecipe, block: int) -> dict[str, Any]:
     }
 
 
-def _block(path: Path) -> int:
-    """Return how much is read at a time: Arrow wants at least a whole line."""
+def _block(path: Path, least: int = BLOCK) -> int:
+    """Return how many bytes are read at a time: Arrow wants at least a whole line."""
     with path.open("rb") as stream:
         longest = max(len(stream.readline(LONGEST_LINE)) for _ in range(2))
-    return max(BLOCK, 4 * longest)
+    return max(least, 4 * longest)
 
 
 def _tidy(table: pa.Table) -> pa.Table:
