@@ -37,10 +37,10 @@ def script(experiment: Experiment, located: Path | None = None) -> str:
 
 def local_data(experiment: Experiment) -> Path | None:
     """Return the file of an experiment's data where it is on this machine."""
-    from kerastui.datasets.catalogue import card
+    from kerastui.datasets.catalogue import card_of
     from kerastui.datasets.fetch import locate
 
-    located = locate(card(experiment.data.dataset))
+    located = locate(card_of(experiment.data))
     return located.path if located else None
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerastui.datasets import spec
-from kerastui.datasets.catalogue import card
+from kerastui.datasets.catalogue import card_of
 from kerastui.models.code.layout import (
     WIDTH,
     call,
@@ -56,8 +56,10 @@ class DataCode:
         self.held = Variables(
             script, raw.x, raw.y, names=raw.names, known=raw.classes, split=raw.split
         )
+        self.held.class_names = raw.class_names
         self._name_classes(experiment)
-        loaded_by_keras = located is None and wanted.card.files and not self._data.substitute
+        published = wanted.card.files and wanted.card.recipe is None
+        loaded_by_keras = located is None and published and not self._data.substitute
         steps = StepCode(self.held, self._data, wanted.words if loaded_by_keras else 0)
 
         if before:
@@ -87,11 +89,12 @@ class DataCode:
         if self._raw_x == "texts":
             self._new_text(values)
         elif window is not None:
-            shape = f"(1, {window.length}, {len(self._features)})"
+            shape = f"(1, {window.length}, {max(1, len(self._features))})"
             self.script.use("numpy")
             self._assign_values("np.array", "[", values, f'], dtype="float32").reshape{shape}')
         elif self._raw_x == "frame":
-            names = "features" if len(self._features) > 1 else one_line(literal(self._features))
+            named = self._card.recipe is not None or len(self._features) > 1
+            names = "features" if named else one_line(literal(self._features))
             self._assign_values("pd.DataFrame", "[[", values, f"]], columns={names})")
         else:
             self.script.use("numpy")
@@ -104,7 +107,7 @@ class DataCode:
     def _wanted(
         self, experiment: Experiment, steps: list[spec.Step], located: Path | None
     ) -> Wanted:
-        data, known = self._data, card(self._data.dataset)
+        data, known = self._data, card_of(self._data)
         inputs = [step for step in steps if not is_target_step(step)]
         wanted = Wanted(
             card=known,
@@ -247,10 +250,8 @@ class DataCode:
             '    words = re.findall(r"[^\\W_]+(?:\'[^\\W_]+)*", text.lower())',
             "    return [1] + [word_index.get(word, -1) + 3 for word in words]",
         )
-        made_up = self._card.kind == "generator" or self._data.substitute
-        script.add(
-            'word_index = {f"word{rank}": rank for rank in range(1, 20_001)}'
-            if made_up
-            else f"word_index = keras.datasets.{self._card.name}.get_word_index()"
-        )
+        if self._card.kind == "generator" or self._data.substitute:
+            script.add('word_index = {f"word{rank}": rank for rank in range(1, 20_001)}')
+        elif self._card.recipe is None:
+            script.add(f"word_index = keras.datasets.{self._card.name}.get_word_index()")
         script.assign("x_new", collection([call("encode", [text(" ".join(map(str, values)))])]))

@@ -114,7 +114,7 @@ def _sorted_imports(entries: set[tuple[str, str]]) -> list[str]:
         f"import {module} as {_ALIASES[module]}" if module in _ALIASES else f"import {module}"
         for module in modules
     ]
-    for module in sorted({module for module, name in entries if name}):
+    for module in sorted({module for module, name in entries if name}, key=str.lower):
         names = sorted(name for other, name in entries if other == module and name)
         lines.append(f"from {module} import {', '.join(names)}")
     return lines

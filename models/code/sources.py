@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kerastui.datasets.catalogue import Card, Plain, card
+from kerastui.models.code import own
 from kerastui.models.code.layout import Expression, call, literal, one_line, text
 from kerastui.models.code.script import Script
 
@@ -41,6 +42,7 @@ class Raw:
         split: There are `x_train` and `x_test` from the beginning, not `x`.
         classes: Names of the classes where the target already holds their numbers.
         names: There are names of the rows, called `names`.
+        class_names: The variable with the names of the classes, where there is one.
     """
 
     x: str
@@ -48,6 +50,7 @@ class Raw:
     split: bool = False
     classes: tuple[str, ...] = ()
     names: bool = False
+    class_names: str = ""
 
 
 @dataclass
@@ -100,8 +103,8 @@ class Wanted:
     @property
     def chosen_features(self) -> list[str]:
         """The feature columns."""
-        if self.features or self.series:
-            return self.features or self.chosen_target
+        if self.features or self.series or self.card.recipe is not None:
+            return self.features or (self.chosen_target if self.series else [])
         left_out = {*self.chosen_target, self.row_names}
         return [name for name in self.columns if name not in left_out]
 
@@ -119,6 +122,8 @@ class Wanted:
 def load(script: Script, wanted: Wanted, located: Path | None) -> Raw:
     """Write the lines that load the data; `located` is the file where it is known."""
     data_set = wanted.card
+    if data_set.recipe is not None:
+        return own.load(script, wanted, located)
     if wanted.substitute:
         return _stand_in(script, wanted)
     if data_set.name in ARCHIVES:
@@ -129,8 +134,8 @@ def load(script: Script, wanted: Wanted, located: Path | None) -> Raw:
         _digits(script)
         return Raw("uint8", "int32", classes=data_set.classes)
     if data_set.name.startswith("token-"):
-        cut = _token_texts(script, data_set, wanted.parameters, wanted.seed)
-        _cut(script, wanted, literal(cut))
+        count = _token_texts(script, data_set, wanted.parameters, wanted.seed)
+        cut(script, wanted, literal(count))
         return Raw("texts", "int32", split=wanted.split)
     if data_set.name == "sine":
         return _sine(script, wanted, data_set, wanted.parameters)
@@ -358,12 +363,12 @@ def _stand_in(script: Script, wanted: Wanted) -> Raw:
     original, used = wanted.card, card(wanted.card.stand_in)
     script.note(f"{original.title} is not used here: {used.title} stands in for it.")
     if original.kind == "text":
-        cut = _token_texts(script, used, {}, wanted.seed)
-        _cut(script, wanted, literal(cut))
+        count = _token_texts(script, used, {}, wanted.seed)
+        cut(script, wanted, literal(count))
         return Raw("texts", "int32", split=wanted.split)
     if original.kind == "image":
         _large_digits(script, original)
-        _cut(script, wanted, "int(len(x) * (6 / 7))")
+        cut(script, wanted, "int(len(x) * (6 / 7))")
         return Raw("uint8", "int32", split=wanted.split, classes=used.classes)
     if original.kind == "series":
         return _sine(script, wanted, used, {"length": original.rows})
@@ -415,8 +420,9 @@ def _large_digits(script: Script, original: Card) -> None:
     )
 
 
-def _cut(script: Script, wanted: Wanted, where: Expression) -> None:
+def cut(script: Script, wanted: Wanted, where: Expression) -> None:
     """Training rows first, then those for the test, where the experiment asks for that."""
     if wanted.split:
-        script.assign("cut", where)
+        if where != "cut":
+            script.assign("cut", where)
         script.add("x_train, x_test = x[:cut], x[cut:]", "y_train, y_test = y[:cut], y[cut:]")

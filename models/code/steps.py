@@ -8,6 +8,19 @@ from kerastui.datasets import spec
 from kerastui.models.code.layout import call, literal, one_line, text
 from kerastui.models.code.variables import Variables, variable
 
+DATE_PARTS = {
+    "year": 'date.year.astype("float64")',
+    "month": 'date.month.astype("float64")',
+    "day": 'date.day.astype("float64")',
+    "weekday": 'date.day_of_week.astype("float64")',
+    "day_of_year": 'date.day_of_year.astype("float64")',
+    "hour": 'date.hour.astype("float64")',
+    "days": (
+        '(table[name].to_numpy("datetime64[us]") - np.datetime64(0, "us")) / np.timedelta64(1, "D")'
+    ),
+}
+"""What gives the parts of dates; `days` in microseconds, so that no digit is lost."""
+
 
 class StepCode:
     """Writes one step after the other.
@@ -46,6 +59,10 @@ class StepCode:
             (self._drop if step.strategy == "drop" else self._fill)(step)
         elif isinstance(step, spec.OneHot):
             self._one_hot_columns(step)
+        elif isinstance(step, spec.Ordinal):
+            self._ordinal(step)
+        elif isinstance(step, spec.Dates):
+            self._dates(step)
         elif isinstance(step, spec.Scale):
             self._scale(step)
         elif isinstance(step, spec.Window):
@@ -104,28 +121,39 @@ class StepCode:
                 script.add(f"{array} = {array}[complete]")
 
     def _fill(self, step: spec.Missing) -> None:
-        if step.strategy == "constant":
-            value = dict.fromkeys(step.columns, step.value) if step.columns else step.value
-            filled = one_line(literal(value)).replace("{", "{{").replace("}", "}}")
-            self.held.inputs(f"{{x}}.fillna({filled})", "frame")
-            return
         x = self.held.of("x", "train")
         chosen = f"[{one_line(literal(step.columns))}]" if step.columns else ""
-        only = "" if step.columns else "numeric_only=True"
-        self.script.note(f"Missing numbers become the {step.strategy} of their column.")
-        self.script.add(f"usual = {x}{chosen}.{step.strategy}({only})")
+        if step.strategy == "constant":
+            self._fill_constant(step, x)
+        elif step.strategy == "most_frequent":
+            self.script.note("Missing values become the most frequent one of their column.")
+            self.script.add(f"usual = {x}{chosen}.mode().iloc[0]")
+        else:
+            only = "" if step.columns else "numeric_only=True"
+            self.script.note(f"Missing numbers become the {step.strategy} of their column.")
+            self.script.add(f"usual = {x}{chosen}.{step.strategy}({only})")
         self.held.inputs("{x}.fillna(usual)", "frame")
+
+    def _fill_constant(self, step: spec.Missing, x: str) -> None:
+        """Numbers become a number, and text, which has to be named, a word."""
+        value, word = one_line(literal(step.value)), text(step.text)
+        if not step.columns:
+            self.script.add(f'usual = dict.fromkeys({x}.select_dtypes("number"), {value})')
+            return
+        self.script.use("pandas")
+        self.script.add(
+            "usual = {}",
+            f"for name in {one_line(literal(step.columns))}:",
+            f"    numbers = pd.api.types.is_numeric_dtype({x}[name])",
+            f"    usual[name] = {value} if numbers else {word}",
+        )
 
     # --- categories --------------------------------------------------------------------------
 
     def _one_hot_columns(self, step: spec.OneHot) -> None:
         script, x = self.script, self.held.of("x", "train")
         script.use("pandas")
-        script.function(
-            "def category(cell):",
-            '    """Return the cell of a column as a word."""',
-            '    return cell if isinstance(cell, str) else f"{cell:g}"',
-        )
+        self._category()
         script.function(
             "def one_hot(table, categories):",
             '    """Give every value of a category a column of zeros and ones."""',
@@ -143,6 +171,56 @@ class StepCode:
         script.add(f"for name in {one_line(literal(step.columns))}:")
         script.add(f"    categories[name] = sorted(set({x}[name].map(category)))")
         self.held.inputs("one_hot({x}, categories)", "frame")
+
+    def _category(self) -> None:
+        self.script.function(
+            "def category(cell):",
+            '    """Return the cell of a column as a word."""',
+            '    return cell if isinstance(cell, str) else f"{cell:g}"',
+        )
+
+    def _ordinal(self, step: spec.Ordinal) -> None:
+        script, x = self.script, self.held.of("x", "train")
+        self._category()
+        script.function(
+            "def ordinal(column, places):",
+            '    """Give every value its place; one that training lacks becomes -1."""',
+            '    return column.map(category).map(places).fillna(-1).astype("float64")',
+        )
+        text_columns = f'{x}.select_dtypes(exclude=["number", "bool", "datetime"])'
+        columns = one_line(literal(step.columns)) if step.columns else text_columns
+        script.add("places = {}")
+        script.add(f"for name in {columns}:")
+        script.add(f"    words = sorted(set({x}[name].map(category)))")
+        script.add("    places[name] = {word: place for place, word in enumerate(words)}")
+        template = "{x}.assign(**{{name: ordinal({x}[name], places[name]) for name in places}})"
+        self.held.inputs(template, "frame")
+
+    # --- dates -------------------------------------------------------------------------------
+
+    def _dates(self, step: spec.Dates) -> None:
+        script = self.script
+        script.use("numpy")
+        script.use("pandas")
+        lines = [
+            f'            columns[f"{{name}} {part}"] = {DATE_PARTS[part]}' for part in step.parts
+        ]
+        script.function(
+            "def date_parts(table, names):",
+            '    """Replace columns of dates by columns of numbers."""',
+            "    columns = {}",
+            "    for name in table:",
+            "        if name in names:",
+            "            date = table[name].dt",
+            *lines,
+            "        else:",
+            "            columns[name] = table[name]",
+            "    return pd.DataFrame(columns)",
+        )
+        x = self.held.of("x", "train")
+        columns = literal(step.columns) if step.columns else f'list({x}.select_dtypes("datetime"))'
+        script.assign("dates", columns)
+        self.held.inputs("date_parts({x}, dates)", "frame")
 
     # --- scaling -----------------------------------------------------------------------------
 
@@ -298,7 +376,8 @@ def is_target_step(step: spec.Step) -> bool:
 
 def names_columns(step: spec.Step) -> bool:
     """Whether a step needs a table with the names of its columns."""
-    return isinstance(step, spec.Missing) or bool(getattr(step, "columns", []))
+    always = isinstance(step, spec.Missing | spec.Ordinal | spec.Dates)
+    return always or bool(getattr(step, "columns", []))
 
 
 def drops(step: spec.Step) -> bool:

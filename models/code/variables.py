@@ -11,7 +11,8 @@ class Variables:
     Attributes:
         parts: The suffix of each part's variables: `train` is in `x_train` and `y_train`; an
             empty suffix stands for `x` and `y`.
-        x: What the inputs are: `frame` (a pandas table), the name of a NumPy type, or `texts`.
+        x: What the inputs are: `frame` (a pandas table), `texts`, the name of a NumPy type, or
+            `block` (pictures or the like of another type; `float64` stands for tables).
         y: The NumPy type of the targets: `float64`, `float32`, `int32`, `int` (another integer),
             or `any` before they are encoded.
         names: Whether the names of the rows are in variables `names`.
@@ -67,7 +68,7 @@ class Variables:
         """Bring inputs that are a table, or too wide, to float32."""
         if self.x == "frame":
             self.inputs('{x}.to_numpy("float32")', "float32")
-        elif self.x == "float64":
+        elif self.x in ("float64", "block"):
             self.inputs('{x}.astype("float32")', "float32")
 
     def finish_targets(self, kind: str) -> None:
