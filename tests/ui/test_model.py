@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,15 @@ import pytest
 
 from kerastui.datasets.errors import UserError
 from kerastui.models import shipped
+from kerastui.models.experiment import GraphModel
 from kerastui.tui.app import KerasTui
 from kerastui.tui.screens.model import ModelScreen
+from kerastui.tui.screens.model_add import AddLayer
+from kerastui.tui.screens.model_rails import rails
+from kerastui.tui.screens.model_words import found, layer_from, split
 from kerastui.tui.widgets.diagram import DiagramPanel
+from kerastui.tui.widgets.form_edit import ChooseSeveral
+from kerastui.tui.widgets.row_list import RowList
 
 from .fakes import FakeLauncher, summary
 from .pilots import HOSTILE, shows, text, until
@@ -117,3 +124,328 @@ async def test_without_an_experiment_it_says_where_to_find_one() -> None:
         await pilot.press("M")
         await shows(pilot, "No experiment yet")
         assert app.screen.check_action("diagram", ()) is False
+
+
+# --- editing -------------------------------------------------------------------------------
+
+
+def said(experiment: dict[str, Any]) -> dict[str, Any]:
+    """Follow a model in the simplest way: every layer gives its units, or what it receives.
+
+    A `Conv2D` fits nowhere, and Flatten before it is offered as the cure.
+    """
+    model = experiment["model"]
+    graph = model["kind"] == "graph"
+    layers = model.get("nodes" if graph else "layers", [])
+    begin = f"model.{'nodes' if graph else 'layers'}"
+    names = [entry["name"] for entry in model["inputs"]] if graph else ["input"]
+    rows: list[dict[str, Any]] = []
+    answer = {**summary(experiment), "inputs": {name: [None, 34] for name in names}}
+    size, problem = 34, {}
+    for place, layer in enumerate(layers):
+        where = f"{begin}.{place}"
+        if layer.get("disabled"):
+            continue
+        if layer["type"] == "Conv2D":
+            sentence = f"layer {place + 1}, Conv2D: needs rows × columns × channels"
+            cured = [*layers[:place], {"type": "Flatten"}, *layers[place + 1 :]]
+            cure = {"words": "use Flatten instead", "changes": {begin: cured}}
+            problem = {"problem": sentence, "where": where, "findings": [
+                {"level": "problem", "where": where, "sentence": sentence, "cure": "",
+                 "cures": [cure]}]}  # fmt: skip
+            break
+        size = layer.get("units", size)
+        rows.append({"name": layer.get("name", f"l{place}"), "type": layer["type"], "text": "",
+                     "output_shape": [None, size], "parameters": 1000 + size,
+                     "trainable": size, "inputs": [], "where": where})  # fmt: skip
+    return {**answer, "rows": rows, "parameters": sum(row["parameters"] for row in rows),
+            "outputs": [], **problem}  # fmt: skip
+
+
+def launcher() -> FakeLauncher:
+    fake = FakeLauncher()
+    fake.answers["summary"] = said
+    return fake
+
+
+def layers(pilot: Any) -> list[str]:
+    """The layers of the current experiment: `Dense 10`, with a minus where they are off."""
+    model = pilot.app.current.model
+    return [
+        f"{'-' if layer.disabled else ''}{layer.type} {layer.parameters.get('units', '')}".strip()
+        for layer in (model.layers if model.kind == "sequential" else model.nodes)
+    ]
+
+
+async def typed(pilot: Any, words: str) -> None:
+    for sign in words:
+        await pilot.press("space" if sign == " " else sign)
+
+
+async def add(pilot: Any, words: str, key: str = "a") -> None:
+    """Add a layer as it is typed in one line."""
+    await pilot.press(key)
+    await until(pilot, lambda: isinstance(pilot.app.screen, AddLayer), "the catalogue")
+    await typed(pilot, words)
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(pilot.app.screen, ModelScreen), "the layer")
+    await pilot.pause()
+
+
+async def settled(pilot: Any) -> None:
+    await until(pilot, lambda: not pilot.app.screen.stale, "an answer")
+    await pilot.pause()
+
+
+async def test_a_layer_is_typed_with_its_values_and_its_shape_comes() -> None:
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await add(pilot, "dense 77 relu")
+        assert layers(pilot) == ["Dense 10", "Dense 77", "Dense 8", "Dense 1"]
+        await shows(pilot, "1,077")
+        await shows(pilot, "2  Dense")  # the cursor is on it, and the form shows it
+        await pilot.press("u")
+        assert layers(pilot) == ["Dense 10", "Dense 8", "Dense 1"]
+        await pilot.press("U")
+        assert layers(pilot)[1] == "Dense 77"
+
+
+async def test_what_a_layer_needs_is_asked_for_with_a_usual_value() -> None:
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await pilot.press("a")
+        await shows(pilot, "receives 10")
+        await pilot.press("enter")
+        await shows(pilot, "Dense: units")
+        await pilot.press("x", "enter")
+        await shows(pilot, "must be a whole number")
+        await pilot.press("backspace", "6", "enter")
+        await until(pilot, lambda: layers(pilot)[1] == "Dense 6", "the layer")
+
+
+async def test_layers_are_moved_copied_switched_and_removed_by_keys() -> None:
+    async with KerasTui(launcher=launcher()).run_test(size=NARROW) as pilot:
+        await opened(pilot)
+        await pilot.press("shift+down")
+        assert layers(pilot) == ["Dense 8", "Dense 10", "Dense 1"]
+        await pilot.press("d")
+        assert layers(pilot) == ["Dense 8", "Dense 10", "Dense 10", "Dense 1"]
+        await pilot.press("x")
+        assert layers(pilot)[2] == "-Dense 10"
+        await shows(pilot, "off")
+        await pilot.press("up", "space", "space", "delete")  # marks this and the next
+        assert layers(pilot) == ["Dense 8", "Dense 1"]
+        for _ in range(4):
+            await pilot.press("u")
+        assert pilot.app.current == shipped.experiment("a05-ionosphere")  # type: ignore[attr-defined]
+
+
+async def test_a_value_is_changed_in_the_form_and_checked_while_typed() -> None:
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot)
+        await pilot.press("e", "down", "enter")
+        await shows(pilot, "Positive integer")
+        await pilot.press("0", "enter")
+        await shows(pilot, "at least 1")
+        await pilot.press("backspace", "9", "enter")
+        await until(pilot, lambda: layers(pilot)[0] == "Dense 9", "the value")
+        await pilot.press("escape")
+        assert screen.rows.has_focus
+        assert pilot.app.edits.undoable == "units of layer 1, Dense"  # type: ignore[attr-defined]
+
+
+async def test_a_problem_is_told_where_it_is_and_cured_by_its_number() -> None:
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot)
+        await add(pilot, "conv2d 4 3")
+        await shows(pilot, "✗ Needs rows × columns × channels")
+        await shows(pilot, "1 use Flatten instead")
+        line = next(line for line in text(pilot).splitlines() if "3 Dense" in line)
+        assert "–" in line  # nothing is known of what comes behind
+        assert screen.check_action("cure", (2,)) is False
+        await pilot.press("1")
+        assert layers(pilot) == ["Dense 10", "Flatten", "Dense 8", "Dense 1"]
+        await settled(pilot)
+        assert "✗" not in text(pilot)
+
+
+async def test_old_figures_stay_until_the_answer_and_keys_are_not_held_up() -> None:
+    fake = launcher()
+    app = KerasTui(launcher=fake)
+    async with app.run_test(size=WIDE) as pilot:
+        screen = await opened(pilot)
+        await shows(pilot, "1,008")
+        gate = asyncio.Event()
+        real = fake.request
+
+        async def slow(name: str, *, channel: str = "", **payload: Any) -> dict[str, Any]:
+            await gate.wait()
+            return await real(name, channel=channel, **payload)
+
+        fake.request = slow  # type: ignore[method-assign]
+        asked = len(fake.requests)
+        await pilot.press("d", "d", "d")
+        assert layers(pilot).count("Dense 10") == 4
+        assert screen.stale
+        assert "1,008" in text(pilot)
+        gate.set()
+        await settled(pilot)
+        assert "fits task: binary ✓" in text(pilot)
+        last = {str(payload) for _, payload in fake.requests[asked:]}
+        assert any("'units': 10" in payload for payload in last)
+        assert screen.known.experiment is app.current
+
+
+async def test_a_graph_is_branched_joined_and_wired_by_keys() -> None:
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot)
+        assert screen.check_action("branch", ()) is False
+        await pilot.press("G", "home", "down")
+        await add(pilot, "dense 6", key="b")
+        await shows(pilot, "├─● dense_3")
+        await shows(pilot, "leads nowhere")
+        await pilot.press("space", "space")  # this one and the next
+        await add(pilot, "concat")
+        await shows(pilot, "●─╯ concatenate")
+        model = pilot.app.current.model  # type: ignore[attr-defined]
+        join = next(node for node in model.nodes if node.type == "Concatenate")
+        assert join.inputs == ["dense_3", "dense_1"]
+        assert next(node for node in model.nodes if node.name == "dense_2").inputs == [join.name]
+        await pilot.press("o")
+        assert pilot.app.current.model.outputs == ["concatenate", "dense_2"]  # type: ignore[attr-defined]
+        await pilot.press("i")
+        await shows(pilot, "add an input")
+        await pilot.press("enter")
+        await shows(pilot, "○")
+        await until(pilot, lambda: len(pilot.app.current.model.inputs) == 2, "the input")  # type: ignore[attr-defined]
+        await pilot.press("e", "down", "enter")
+        await shows(pilot, "input_2")
+
+
+async def test_the_inputs_of_a_join_are_chosen_in_the_form() -> None:
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot)
+        await pilot.press("G")
+        await add(pilot, "add")
+        await pilot.press("e")
+        screen.form.rows.move_to("from")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChooseSeveral), "the choice")
+        await pilot.press("up", "space", "enter")
+        await until(
+            pilot,
+            lambda: pilot.app.current.model.nodes[-1].inputs == ["dense_2", "dense_1"],  # type: ignore[attr-defined]
+            "both inputs",
+        )
+
+
+async def test_names_wrappers_and_refusals() -> None:
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE, notifications=True) as pilot:
+        await opened(pilot)
+        await pilot.press("shift+up")
+        await shows(pilot, "first layer already")
+        await pilot.press("n")
+        await shows(pilot, "rename")
+        await typed(pilot, "hidden")
+        await pilot.press("enter")
+        await shows(pilot, "hidden")
+        assert pilot.app.current.model.layers[0].name == "hidden"  # type: ignore[attr-defined]
+        await add(pilot, "lstm 5")
+        await pilot.press("W", "enter")
+        await shows(pilot, "LSTM 5")
+        assert layers(pilot)[1] == "Bidirectional"
+
+
+async def test_an_empty_model_says_how_to_begin_and_a_template_fills_it() -> None:
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot)
+        await pilot.press("space", "space", "space", "delete")
+        assert layers(pilot) == []
+        await shows(pilot, "No layer yet")
+        screen.known.summary = {
+            **screen.known.summary,
+            "data": {"task": "binary", "input_shape": [34], "output_shape": [1],
+                     "feature_names": [], "parts": {"train": {"x": [235, 34], "y": [235, 1]}}},
+        }  # fmt: skip
+        await pilot.press("t")
+        await shows(pilot, "what any other model must beat")
+        await pilot.press("enter")
+        await until(pilot, lambda: layers(pilot) == ["Dense 1"], "the template")
+        await pilot.press("u")
+        assert layers(pilot) == []
+
+
+async def test_without_data_a_shape_is_assumed() -> None:
+    fake = launcher()
+
+    def refuse(experiment: dict[str, Any]) -> dict[str, Any]:
+        raise UserError("The data are gone.", "Look for them.")
+
+    fake.answers["summary"] = refuse
+    fake.answers["model.shapes"] = lambda experiment, input_shape: (
+        {key: value for key, value in said(experiment).items() if key != "data"}
+        | {"inputs": {"input": [None, *input_shape]}}
+    )
+    async with KerasTui(launcher=fake).run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await shows(pilot, "shapes are not known")
+        await pilot.press("up", "e", "enter")
+        await typed(pilot, "7x5")
+        await pilot.press("enter")
+        await shows(pilot, "7×5")
+        await shows(pilot, "the shape of the input is assumed")
+        assert "fits task" not in text(pilot)
+
+
+async def test_a_wide_terminal_shows_list_and_diagram_together() -> None:
+    async with KerasTui(launcher=FakeLauncher()).run_test(size=(170, 40)) as pilot:
+        screen = await opened(pilot)
+        await shows(pilot, "╭─ dense_1 ─")
+        assert "3 Dense" in text(pilot)
+        await pilot.press("g")
+        assert screen.query_one(DiagramPanel).has_focus
+        await pilot.press("g")
+        assert screen.rows.has_focus
+
+
+async def test_the_mouse_chooses_a_layer_and_opens_its_form() -> None:
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot)
+        await pilot.click(RowList, offset=(8, 3))
+        assert screen.place == 1
+        await pilot.click(RowList, offset=(8, 3))
+        assert screen.form.rows.has_focus
+
+
+def test_rails_show_branches_joins_and_what_runs_past() -> None:
+    plain = {
+        "kind": "graph",
+        "inputs": [{"name": "a"}, {"name": "b"}],
+        "nodes": [
+            {"name": "c", "type": "Dense", "units": 1, "from": ["a"]},
+            {"name": "d", "type": "Dense", "units": 1, "from": ["a"]},
+            {"name": "e", "type": "Add", "from": ["c", "d", "b"]},
+            {"name": "f", "type": "Add", "from": ["e"]},
+        ],
+        "outputs": ["f"],
+    }
+    drawn = rails(GraphModel.model_validate(plain))
+    assert list(drawn.values()) == ["○", "│ ○", "├─│─●", "● │ │", "●─┴─╯", "●"]
+
+
+def test_a_layer_is_read_from_one_line() -> None:
+    def made(line: str) -> tuple[dict[str, Any], str]:
+        wanted, values = split(line)
+        return layer_from(found(wanted)[0], values)
+
+    assert made("conv2d 32 3x3 relu same")[0] == {
+        "type": "Conv2D", "filters": 32, "kernel_size": [3, 3], "activation": "relu",
+        "padding": "same",
+    }  # fmt: skip
+    assert made("bidirectional lstm 64")[0]["layer"] == {"type": "LSTM", "units": 64}
+    assert made("lstm 8 return_sequences=true")[0]["return_sequences"] is True
+    assert made("reshape (28,28,1)")[0]["target_shape"] == [28, 28, 1]
+    assert made("dropout 1.5")[1]
+    assert made("flatten 3")[1] == "Flatten has no place for 3."
+    assert found(["lstm"])[0].name == "LSTM"
+    assert found(["nothing like it"]) == []
