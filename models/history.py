@@ -83,8 +83,14 @@ class History:
             self.steps = int(event.get("steps", 0))
             self._starting = True
             self._cut(int(event.get("initial_epoch", 0)))
+        elif kind == "queued":
+            self.status, self.ended, self.stage = "queued", {}, ""
+            self.epochs = int(event.get("epochs", self.epochs))
         elif kind == "rewound":
             self._rewind(int(event.get("epoch", 0)), int(event.get("batch", 0)))
+            if text := str(event.get("text", "")):
+                moment = float(event.get("t", 0.0))
+                self.notes.append(Note(kind, int(event.get("epoch", 0)), text, moment))
         elif kind == "stage":
             self.stage = str(event.get("text", ""))
             if self.status == "queued":
@@ -205,9 +211,7 @@ class History:
         self.checkpoint_epoch = min(self.checkpoint_epoch, epoch)
         # Wishes stay wishes; what the training itself did later, it has not done any more.
         self.notes = [
-            note
-            for note in self.notes
-            if note.epoch <= epoch or note.kind in ("epochs", "warning")
+            note for note in self.notes if note.epoch <= epoch or note.kind in ("epochs", "warning")
         ]
         if not self.resumed or self.resumed[-1] != epoch:
             self.resumed = [one for one in self.resumed if one < epoch] + [epoch]

@@ -141,7 +141,7 @@ def _on_the_way(history: History) -> list[str]:
     told: list[tuple[float, str]] = []
     kinds: dict[str, int] = {}
     for note in history.notes:
-        if note.kind == "warning":
+        if note.kind in ("warning", "rewound"):
             continue
         kinds[note.kind] = kinds.get(note.kind, 0) + 1
         if note.kind == "plateau" and kinds[note.kind] > 1:

@@ -33,14 +33,20 @@ def in_words(
     history: History, info: RunInfo | None, status: str, *, killed: bool = False
 ) -> list[Entry]:
     """Return what happened, oldest first, a line each; `killed`: on request."""
-    lines: list[Entry] = []
+    # What happened, with its time: a run that was taken up again has notes from before its start.
+    timed: list[tuple[float, Entry]] = []
+
+    def happened(moment: float, text: str, colour: str = "") -> None:
+        timed.append((moment, _line(moment, text, colour)))
+
     if info is not None:
-        lines.append(Entry(Content.styled(info.id, "$muted")))
         if info.substitute:
             named = str(info.data.get("dataset") or "the data")
-            lines.append(_line(info.created, f"{info.substitute} stands in for {named}", "$warn"))
+            happened(info.created, f"{info.substitute} stands in for {named}", "$warn")
         elif info.data and not info.data.get("verified", True):
-            lines.append(_line(info.created, "the data are not verified by a checksum", "$warn"))
+            happened(info.created, "the data are not verified by a checksum", "$warn")
+        for again in info.resumed:
+            happened(_time(again), f"↻ taken up again, it was {again.get('status', 'ended')}")
     if started := history.started:
         rows = (info.data if info else {}).get("parts") or started.get("rows")
         parts = [f"{count:,} {part} rows" for part, count in rows.items()
@@ -48,13 +54,15 @@ def in_words(
         parts.append(f"{history.steps:,} batches an epoch")
         device = str(started.get("device") or "")
         parts += [f"on {device}"] if device else []
-        lines.append(_line(_time(started), f"training starts: {', '.join(parts)}"))
+        happened(_time(started), f"training starts: {', '.join(parts)}")
         if path := started.get("execution"):
             why = str(started.get("why") or "")
-            lines.append(_line(_time(started), f"{path} path{f': {why}' if why else ''}"))
+            happened(_time(started), f"{path} path{f': {why}' if why else ''}")
     for note in history.notes:
-        at = f"epoch {note.epoch:,}: " if note.epoch else ""
-        lines.append(_line(note.time, f"{at}{note.text}", _COLOURS.get(note.kind, "")))
+        at = f"epoch {note.epoch:,}: " if note.epoch and note.kind != "rewound" else ""
+        happened(note.time, f"{at}{note.text}", _COLOURS.get(note.kind, ""))
+    lines = [Entry(Content.styled(info.id, "$muted"))] if info is not None else []
+    lines += [entry for _, entry in sorted(timed, key=lambda pair: pair[0])]
     if history.checkpoint_epoch and not history.ended:
         lines.append(_line(0.0, f"checkpoint of epoch {history.checkpoint_epoch:,} is on disk"))
     if history.stage:
