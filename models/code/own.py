@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from kerastui.datasets.errors import UserError
 from kerastui.datasets.files.by_class import PICTURES, TEXTS
-from kerastui.datasets.files.table import csv_arguments, json_arguments
 from kerastui.datasets.recipe import FileRecipe
 from kerastui.models.code.layout import Expression, call, collection, literal, one_line, text
 from kerastui.models.code.script import Script
@@ -50,6 +49,8 @@ def load(script: Script, wanted: Wanted, located: Path | None) -> Raw:
 
 def _table(script: Script, recipe: FileRecipe) -> None:
     """Write the lines that read `data`."""
+    from kerastui.datasets.files.table import csv_arguments, json_arguments
+
     script.use("pandas")
     if recipe.format == "parquet":
         script.assign("data", call("pd.read_parquet", ["DATA"]))

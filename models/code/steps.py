@@ -15,9 +15,7 @@ DATE_PARTS = {
     "weekday": 'date.day_of_week.astype("float64")',
     "day_of_year": 'date.day_of_year.astype("float64")',
     "hour": 'date.hour.astype("float64")',
-    "days": (
-        '(table[name].to_numpy("datetime64[us]") - np.datetime64(0, "us")) / np.timedelta64(1, "D")'
-    ),
+    "days": '(moments - np.datetime64(0, "us")) / np.timedelta64(1, "D")',
 }
 """What gives the parts of dates; `days` in microseconds, so that no digit is lost."""
 
@@ -200,9 +198,12 @@ class StepCode:
 
     def _dates(self, step: spec.Dates) -> None:
         script = self.script
-        script.use("numpy")
         script.use("pandas")
-        lines = [
+        lines = []
+        if "days" in step.parts:
+            script.use("numpy")
+            lines = ['            moments = table[name].to_numpy("datetime64[us]")']
+        lines += [
             f'            columns[f"{{name}} {part}"] = {DATE_PARTS[part]}' for part in step.parts
         ]
         script.function(
@@ -211,7 +212,7 @@ class StepCode:
             "    columns = {}",
             "    for name in table:",
             "        if name in names:",
-            "            date = table[name].dt",
+            *(["            date = table[name].dt"] if step.parts != ["days"] else []),
             *lines,
             "        else:",
             "            columns[name] = table[name]",

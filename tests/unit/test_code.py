@@ -682,8 +682,10 @@ def _assigned(tree: ast.AST) -> set[str]:
     names = {node.id for node in ast.walk(tree)
              if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}  # fmt: skip
     for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.Lambda):
+            names |= {argument.arg for argument in node.args.args}
         if isinstance(node, ast.FunctionDef):
-            names |= {node.name, *(argument.arg for argument in node.args.args)}
+            names.add(node.name)
         elif isinstance(node, ast.ImportFrom):
             names |= {alias.name for alias in node.names}
     return names
