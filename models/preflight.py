@@ -12,11 +12,11 @@ from dataclasses import replace
 
 from kerastui.datasets.errors import UserError
 from kerastui.datasets.spec import Task
-from kerastui.models import catalogue, experiment_check
+from kerastui.models import callback_files, catalogue, experiment_check
 from kerastui.models.building import Step
 from kerastui.models.building_errors import LayerError
 from kerastui.models.cures import row_cures, shape_cures
-from kerastui.models.experiment import Experiment, GraphModel
+from kerastui.models.experiment import Experiment, GraphModel, Part
 from kerastui.models.hints import hints
 from kerastui.models.log_keys import alike, log_keys
 from kerastui.models.preflight_facts import (
@@ -267,6 +267,8 @@ def _monitors(experiment: Experiment, data: Facts, outputs: list[str]) -> Iterat
     """Callbacks that watch a figure there will not be."""
     keys = log_keys(experiment, outputs, data.validation_rows > 0)
     for index, part in enumerate(experiment.callbacks):
+        yield from _rates(experiment, part, f"callbacks.{index}")
+        yield from _files(part, f"callbacks.{index}")
         entry = catalogue.find("callbacks", part.type)
         parameter = entry.parameter("monitor")
         if parameter is None:
@@ -289,6 +291,38 @@ def _monitors(experiment: Experiment, data: Facts, outputs: list[str]) -> Iterat
             better = close or ("val_loss" if data.validation_rows else "loss")
         cures = (Cure(f"watch {better}", {where: better}),)
         yield Finding("problem", where, sentence, cure, cures)
+
+
+def _rates(experiment: Experiment, part: Part, where: str) -> Iterator[Finding]:
+    """A callback that sets the learning rate, where a schedule does."""
+    rate = experiment.compile.optimizer.parameters.get("learning_rate")
+    if part.type not in ("LearningRateScheduler", "ReduceLROnPlateau") or not isinstance(
+        rate, (dict, str)
+    ):
+        return
+    yield Finding(
+        "problem", where,
+        f"{part.type} sets the learning rate, but the optimizer's follows a schedule.",
+        "Give the optimizer a number as its learning rate, or take the callback out.",
+        (Cure("a learning rate of 0.001", {"compile.optimizer.learning_rate": 0.001}),
+         Cure(f"take {part.type} out", {where: None})),
+    )  # fmt: skip
+
+
+def _files(part: Part, where: str) -> Iterator[Finding]:
+    """A callback that would write where it may not."""
+    for name in callback_files.PATHS:
+        value = part.parameters.get(name)
+        reason = callback_files.unsuitable(value) if isinstance(value, str) else ""
+        if not reason:
+            continue
+        last = str(value).replace("\\", "/").rstrip("/").rpartition("/")[2]
+        good = last if last and not callback_files.unsuitable(last) else f"own-{last.strip('.~')}"
+        yield Finding(
+            "problem", f"{where}.{name}", f"{part.type} can't write to {value!r}: {reason}.",
+            "Give a plain name; the file is written into the run's directory.",
+            (Cure(f"call it {good}", {f"{where}.{name}": good}),),
+        )  # fmt: skip
 
 
 # --- memory --------------------------------------------------------------------------------

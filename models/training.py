@@ -14,6 +14,7 @@ import numpy as np
 from kerastui.datasets.errors import UserError
 from kerastui.models.building import make
 from kerastui.models.building_errors import first_line
+from kerastui.models.callback_files import in_folder
 from kerastui.models.callbacks import Ending, RunLog
 from kerastui.models.checkpoint import State
 from kerastui.models.control import MOST_EPOCHS, Control
@@ -78,8 +79,10 @@ def train(
     Raises:
         UserError: `execution = "fast"` is not possible, or a callback can't be made.
     """
+    resumed = state is not None
     callbacks = [
-        make("callbacks", part, f"callbacks[{i}]") for i, part in enumerate(experiment.callbacks)
+        make("callbacks", in_folder(part, record.run.path, resumed=resumed), f"callbacks[{i}]")
+        for i, part in enumerate(experiment.callbacks)
     ]
     fit = experiment.fit
     weights = class_weights(fit.class_weight, arrays.y)

@@ -67,6 +67,9 @@ BCE, CCE, SCCE = (
     "categorical_crossentropy",
     "sparse_categorical_crossentropy",
 )
+DECAY = {"type": "ExponentialDecay", "initial_learning_rate": 0.1, "decay_steps": 2,
+         "decay_rate": 0.5}  # fmt: skip
+SCHEDULED = {"type": "LearningRateScheduler", "schedule": DECAY}
 STOP = {"type": "EarlyStopping", "patience": 5}
 
 
@@ -256,6 +259,18 @@ BAD = {
             {"type": "ModelCheckpoint", "filepath": "x.keras", "save_best_only": True,
              "monitor": "zzz"}]), data("regression"),
         "problem", "callbacks.0.monitor", "watches zzz", "There will be: loss, val_loss."),
+    "a file outside": (
+        experiment("binary", dense(1, "sigmoid"), loss=BCE,
+                   callbacks=[{"type": "CSVLogger", "filename": "../log.csv"}]), data(),
+        "problem", "callbacks.0.filename", "leads out of the run", "plain name"),
+    "the run's own file": (
+        experiment("binary", dense(1, "sigmoid"), loss=BCE,
+                   callbacks=[{"type": "ModelCheckpoint", "filepath": "model.keras"}]), data(),
+        "problem", "callbacks.0.filepath", "a file of its own", "plain name"),
+    "two that set the rate": (
+        experiment("binary", dense(1, "sigmoid"), loss=BCE, callbacks=[SCHEDULED]).changed(
+            {"compile.optimizer": {"type": "SGD", "learning_rate": DECAY}}), data(),
+        "problem", "callbacks.0", "follows a schedule", "number as its learning rate"),
     # data and fit
     "a batch beyond the rows": (
         experiment("binary", dense(1, "sigmoid"), loss=BCE, batch_size=512), data(),
