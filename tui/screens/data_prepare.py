@@ -83,6 +83,7 @@ with cures, and what would be proposed."""
         self.stale = True
         self.concerns: list[dict[str, Any]] = []
         self._asked: object = None
+        self._wanted = ""
 
     def make_list(self) -> RowList:
         return RowList([Column(width=14), Column(), Column(width=11, align="right", least=40)])
@@ -166,6 +167,8 @@ with cures, and what would be proposed."""
         title = f"preparation of {self.experiment.name}"
         self.query_one(".pane-list", Panel).set_title(title)
         self.rows.set_rows(self._list())
+        if self._wanted and self.rows.move_to(self._wanted):
+            self._wanted = ""
         self.set_class(self.stale, "-stale")
         self._show_concerns()
         self._show_entry()
@@ -392,8 +395,12 @@ with cures, and what would be proposed."""
         self._edit(event.changes, what)
 
     def _steps(self, steps: list[dict[str, Any]], told: str, number: int) -> None:
+        # Under a dialog that closes, the list is filled only when the screen is seen again.
+        self._wanted, before = f"{STEP}{number}", self.experiment
         self._edit({"data.steps": steps}, told)
-        self.rows.move_to(f"{STEP}{number}")
+        if self.experiment is before:  # equal steps have changed places
+            self.rows.move_to(self._wanted)
+            self._wanted = ""
 
     @work(group="add", exclusive=True, exit_on_error=False)
     async def action_add(self) -> None:

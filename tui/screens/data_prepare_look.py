@@ -64,7 +64,7 @@ def learned(entries: Sequence[Sequence[str]]) -> Content:
 def samples(sample: Sequence[Record], width: int) -> Content:
     """A few rows: a line for each column, the rows before and after beside each other."""
     before, after = (sample[0] if len(sample) == 2 else None), sample[-1]
-    if len(after["columns"]) <= 2 or (before and len(before["columns"]) <= 2):
+    if any(entry["columns"][0] == "input" for entry in sample):
         return _listed(before, after)
     names = _merged(before["columns"] if before else [], after["columns"])
     longest = min(20, max(len(clean(name)) for name in names) + 1)
