@@ -173,7 +173,7 @@ def card_of(data: Data) -> Card:
 
 
 def own_card(
-    name: str, recipe: FileRecipe, *, task: str = "", target: tuple[str, ...] = ()
+    name: str, recipe: FileRecipe, *, task: str = "", target: tuple[str, ...] = (), rows: int = 0
 ) -> Card:
     """A card for one of the user's own files; what only reading it would tell is left empty."""
     from kerastui.datasets.recipe import FORMATS
@@ -187,6 +187,7 @@ def own_card(
         kind="series" if series else recipe.kind,
         task=task,
         licence="",
+        rows=rows,
         shape=_picture_shape(recipe) if recipe.height else (),
         target=target,
         header=recipe.header,

@@ -54,7 +54,9 @@ async def _model(app: KerasTui, path: Path) -> None:
 
 
 async def _data(app: KerasTui, path: Path) -> None:
-    raise UserError(f"{path} is data.", "Data is imported on the Data screen.")
+    from kerastui.tui.screens.data_import import import_data
+
+    await import_data(app, path)
 
 
 _OPEN = {

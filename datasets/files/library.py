@@ -26,7 +26,13 @@ class OwnFile(Strict):
 
     task: Task = "regression"
     target: list[str] = Field(default=[])
+    rows: int = Field(default=0, ge=0, description="Counted or estimated; 0 where unknown.")
     file: FileRecipe
+
+    def card(self, name: str) -> Card:
+        """Its card under a name."""
+        target = tuple(self.target)
+        return own_card(name, self.file, task=self.task, target=target, rows=self.rows)
 
 
 class Library:
@@ -58,8 +64,7 @@ class Library:
 
     def card(self, name: str) -> Card:
         """The card of an own file; raises `UserError` as `get` does."""
-        own = self.get(name)
-        return own_card(name, own.file, task=own.task, target=tuple(own.target))
+        return self.get(name).card(name)
 
     def get(self, name: str) -> OwnFile:
         """What is remembered of an own file.
@@ -151,6 +156,10 @@ class Library:
                 continue
         return ""
 
+    def check_name(self, name: str) -> None:
+        """Raise `UserError` for a name that data can't have here."""
+        self._path(name)
+
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
             raise UserError(
@@ -176,7 +185,8 @@ def imported(sniffed: Sniffed) -> OwnFile:
     size, digest = fingerprint(sniffed.recipe.place)
     recipe = sniffed.recipe.model_copy(update={"size": size, "sha256": digest})
     proposal = propose(facts_of_sniffed(sniffed))
-    return OwnFile(task=proposal.task, target=proposal.target, file=recipe)
+    rows = sniffed.total or 0
+    return OwnFile(task=proposal.task, target=proposal.target, rows=rows, file=recipe)
 
 
 def data_of(card: Card) -> Data:

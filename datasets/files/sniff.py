@@ -42,15 +42,15 @@ def sniff(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Sniff
         UserError: It can't be read, or is nothing that kerastui knows.
     """
     given = dict(overrides or {})
-    unknown = [name for name in given if name not in FileRecipe.model_fields]
+    accepted = [name for name in FileRecipe.model_fields if name not in ("path", "size", "sha256")]
+    unknown = [name for name in given if name not in accepted]
     if unknown:
         raise UserError(
-            f"There is no setting {unknown[0]!r}.",
-            hint=f"Accepted: {', '.join(FileRecipe.model_fields)}.",
+            f"There is no setting {unknown[0]!r}.", hint=f"Accepted: {', '.join(accepted)}."
         )
     place = checked(Path(path))
     try:
-        given = _validated(given)
+        given = validated(given)
         return _look(place, given.get("format", ""))(place, given)
     except ValidationError as error:
         first = error.errors()[0]
@@ -61,8 +61,8 @@ def sniff(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Sniff
         ) from None
 
 
-def _validated(given: dict[str, Any]) -> dict[str, Any]:
-    """What was given, as a recipe holds it; raises pydantic's `ValidationError`."""
+def validated(given: dict[str, Any]) -> dict[str, Any]:
+    """Settings as a recipe holds them; raises pydantic's `ValidationError`."""
     others: dict[str, Any] = {"path": ".", "height": 1, "width": 1}  # no recipe is without
     if given.get("thousands") == ".":
         others["decimal"] = ","

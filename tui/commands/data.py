@@ -165,7 +165,6 @@ def add(
     workspace_: WorkspaceFolder = None,
 ) -> None:
     """Import an own file: detect how it is read, and remember that. Nothing is copied."""
-    from kerastui.datasets.catalogue import own_card
     from kerastui.datasets.fetch import locate
     from kerastui.datasets.files.library import imported
     from kerastui.datasets.files.sniff import sniff
@@ -176,7 +175,7 @@ def add(
         chosen = name or own.name_of(sniffed.recipe.place) or own.free_name(sniffed.recipe.place)
         known = imported(sniffed)
         own.add(chosen, known)
-    card = own_card(chosen, known.file, task=known.task, target=tuple(known.target))
+    card = known.card(chosen)
     if json:
         columns = {column.name: column.kind for column in sniffed.columns}
         notes = [{"words": note.words, "doubt": note.doubt} for note in sniffed.notes]

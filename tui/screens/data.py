@@ -21,8 +21,10 @@ from kerastui.datasets.fetch import Located
 from kerastui.tui import lessons
 from kerastui.tui.labs.base import Result, beside
 from kerastui.tui.screens import data_look
-from kerastui.tui.screens.two_pane import ENTER, ESCAPE, SEARCH, TwoPaneScreen
+from kerastui.tui.screens.data_own import OwnFiles
+from kerastui.tui.screens.two_pane import ENTER, ESCAPE, SEARCH
 from kerastui.tui.widgets import words
+from kerastui.tui.widgets.data_grid_cells import clean
 from kerastui.tui.widgets.key_values import KeyValues, Value
 from kerastui.tui.widgets.panel import ScrollPanel
 from kerastui.tui.widgets.row_list import Column, Row, RowList
@@ -35,8 +37,8 @@ PASSING = 0.2
 """Seconds the cursor must rest on a data set before it is loaded."""
 
 
-class DataScreen(TwoPaneScreen):
-    """The data sets that are known, whether they are here, and a look at the one under the cursor.
+class DataScreen(OwnFiles):
+    """Own files and the catalogue, whether they are here, and a look at the one under the cursor.
 
     Attributes:
         look: What the inspector said of the data set under the cursor; empty while it is loaded.
@@ -45,13 +47,15 @@ class DataScreen(TwoPaneScreen):
 
     SECTION = "data"
     LIST_TITLE = "data sets"
-    HELP = """The data sets kerastui knows, and a look at the one under the cursor: the columns \
+    HELP = """Your own files (a adds one) and the data sets kerastui knows, with a look at the one \
+under the cursor: the columns \
 of a table with their first rows, the first pictures, texts in words (← and → leaf through them), \
 the course of a series. Of the current experiment's data also what is done to them before \
 training. f fetches what is not here."""
     BINDINGS: ClassVar[list[BindingType]] = [
         ESCAPE,
         ENTER,
+        *OwnFiles.OWN_BINDINGS[:1],
         Binding("f", "fetch", "fetch", tooltip="Download the data, if it is not here"),
         Binding("n", "new", "new experiment", tooltip="Propose target, task, preparation and "
                 "model for these data"),
@@ -64,12 +68,14 @@ training. f fetches what is not here."""
                 tooltip="The next text, decoded to words"),
         Binding("t", "table", "table", tooltip="All rows: sort, filter, search"),
         Binding("k", "columns", "columns", tooltip="Statistics of every column"),
+        *OwnFiles.OWN_BINDINGS[1:],
         SEARCH,
     ]  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__()
         self.cards = {card.name: card for card in cards()}
+        self._next = ""
         self.located: dict[str, Located | None] = {}
         self.look: dict[str, Any] = {}
         self.results: tuple[Result, ...] = ()
@@ -107,54 +113,71 @@ training. f fetches what is not here."""
 
     def experiment_changed(self, experiment: Experiment | None) -> None:
         if experiment is not None:
-            self.rows.move_to(experiment.data.dataset)
+            self.show_cards(experiment.data.dataset)
         self._show()
+
+    def show_cards(self, name: str = "") -> None:
+        if name:
+            self._next = name
+            self.rows.move_to(name)
+        self._locate_all()
 
     @work(group="locate", exclusive=True, exit_on_error=False)
     async def _locate_all(self) -> None:
-        self.located = await asyncio.to_thread(self._locate)
+        self.cards, self.located = await asyncio.to_thread(self._find)
         self._redraw()
+        if self._next in self.cards:
+            self.rows.move_to(self._next)
+        self._next = ""
         self.refresh_bindings()
 
-    def _locate(self) -> dict[str, Located | None]:
+    def _find(self) -> tuple[dict[str, Card], dict[str, Located | None]]:
+        """Return all data sets, and where each is."""
+        from kerastui.datasets.catalogue import card_of
         from kerastui.datasets.fetch import locate
 
+        known = {card.name: card for card in (*self.library.cards(), *cards())}
+        current = self.kerastui.current
+        if current is not None and current.data.file is not None:
+            known = {current.data.dataset: card_of(current.data), **known}  # the library's wins
         found: dict[str, Located | None] = {}
-        for card in self.cards.values():
+        for card in known.values():
             with suppress(UserError):
                 found[card.name] = locate(card)
-        return found
+        return known, found
 
     def _redraw(self) -> None:
-        self.rows.set_rows(self._row(card) for card in self.cards.values())
+        own = [card for card in self.cards.values() if card.recipe is not None]
+        others = [card for card in self.cards.values() if card.recipe is None]
+        rows = [self._row(card) for card in others]
+        if own:
+            rows = [_title("own files"), *map(self._row, own), _title("catalogue"), *rows]
+        self.rows.set_rows(rows)
         self._show()
 
     def _row(self, card: Card) -> Row:
         mark, colour = "·", "$muted"
         if card.name in self.located:
             _, colour = lessons.data_state(card, self.located[card.name])
-            mark = "✓" if self.located[card.name] else "↓"
+            mark = "✓" if self.located[card.name] else "✗" if card.recipe else "↓"
         return Row(
             card.name,
             (
                 Content.assemble((mark, colour), " ", card.name),
                 Content.styled(card.task, "$muted"),
                 f"{card.rows:,}" if card.rows else "–",
-                words.shape(card.shape) or "varies",
+                words.shape(card.shape) or ("–" if card.recipe else "varies"),
             ),
             found=f"{card.name} {card.title} {card.task} {card.kind} {card.about}",
         )
 
     @property
-    def card(self) -> Card | None:
-        """The data set under the cursor."""
-        return self.cards.get(self.rows.key)
-
-    @property
     def experiment(self) -> Experiment | None:
         """The current experiment, where the data set under the cursor is its own."""
         current, card = self.kerastui.current, self.card
-        return current if current and card and current.data.dataset == card.name else None
+        if current is None or card is None or current.data.dataset != card.name:
+            return None
+        return current if (current.data.file is None) == (card.recipe is None) else None
 
     @on(RowList.Moved)
     def _moved(self) -> None:
@@ -173,11 +196,11 @@ training. f fetches what is not here."""
             return
         panel.set_title(card.name)
         top.show(self._top(card))
-        more.show(_more(card))
+        more.show(data_look.more(card))
         here = self.located.get(card.name)
         # What is shown stays where nothing it depends on has changed.
-        shown = (card.name, (here, self.experiment.data, self.experiment.seed)
-                 if self.experiment else here)  # fmt: skip
+        shown = (card.name, (here, card, self.experiment.data, self.experiment.seed)
+                 if self.experiment else (here, card))  # fmt: skip
         if shown != self._shown:
             self._forget(shown)
             if here is not None:
@@ -193,16 +216,26 @@ training. f fetches what is not here."""
 
     def _top(self, card: Card) -> list[tuple[str, Value]]:
         rows: list[tuple[str, Value]] = [
-            ("", Content.styled(card.title, "bold")),
+            ("", Content.styled(clean(card.title), "bold")),
             ("About", card.about),
         ]
         if card.name not in self.located:
             return [*rows, ("State", Content.styled("looking …", "$muted"))]
         located = self.located[card.name]
         state, colour = lessons.data_state(card, located)
-        place = f"\n{located.path}" if located and located.path else ""
+        place = f"\n{clean(str(located.path))}" if located and located.path else ""
+        if card.recipe is not None and located is None:
+            place = f"\n{clean(card.recipe.path)}"
         rows.append(("State", Content.assemble((state, colour), (place, "$muted"))))
-        if located is None and card.files:
+        if located is not None and card.recipe is not None and not located.verified:
+            accept = Content.assemble(
+                ("i", "$primary"), " imports it again, and accepts the change"
+            )
+            rows.append(("To accept", accept))
+        elif located is None and card.recipe is not None:
+            again = "Put it back, or a (add) imports it from where it is now; Del forgets it."
+            rows.append(("To have it", again))
+        elif located is None and card.files:
             fetch = Content.assemble(("f", "$primary"), " downloads it; then it is shown here")
             rows.append(("To have it", fetch))
         return rows
@@ -227,6 +260,9 @@ training. f fetches what is not here."""
             what = f"Loading {card.title} … The first look waits for Keras' process."
             await place.mount(Static(Content.styled(what, "$muted"), classes="data-part"))
         arguments: dict[str, Any] = {"dataset": card.name, "folder": self._folder.name}
+        if card.recipe is not None:
+            arguments["file"] = card.recipe.model_dump(mode="json", exclude_defaults=True)
+            arguments["task"] = card.task
         if card.kind == "generator" and self.experiment is not None:
             arguments["seed"] = self.experiment.seed
             arguments["parameters"] = dict(self.experiment.data.parameters)
@@ -264,6 +300,8 @@ training. f fetches what is not here."""
                 body = [Static(data_look.text(look), classes="data-part")]
             case "series":
                 body = _series(look, self.experiment)
+            case "blocks":
+                body = []
             case _:
                 body = [Table(look)]
         return [summary, *body, *([below] if below.rows else [])]
@@ -294,11 +332,14 @@ training. f fetches what is not here."""
         if action == "fetch":
             card = self.card
             needed = card is not None and card.name in self.located and bool(card.files)
+            needed = needed and card is not None and card.recipe is None
             return bool(needed and card and self.located[card.name] is None)
         if action in ("table", "columns"):
             return self.card is not None and self.located.get(self.card.name) is not None
         if action in ("new", "prepare"):
             return self.card is not None and self.located.get(self.card.name) is not None
+        if action in ("add", "settings", "forget", "undo"):
+            return self.own_action(action)
         if action == "enter":
             return self.narrow and not self.in_detail
         if action == "leaf":
@@ -359,6 +400,10 @@ training. f fetches what is not here."""
         self._locate_all()
 
 
+def _title(text: str) -> Row:
+    return Row(f"group {text}", (Content.styled(text, "bold"),), group=True)
+
+
 class Table(Static):
     """The columns of a table, with as many of the first rows as there is room for."""
 
@@ -395,21 +440,3 @@ def _series(look: dict[str, Any], experiment: Experiment | None) -> list[Widget]
         ended = Content.styled(f"the last {tested} test the model", "$series-2")
         note = Content.assemble(note, (" · ", "$muted"), ended)
     return [SeriesChart(values, tested), Static(note)]
-
-
-def _more(card: Card) -> list[tuple[str, Value]]:
-    """Return what is known of a data set besides what it holds."""
-    rows: list[tuple[str, Value]] = []
-    if card.target:
-        rows.append(("Target", ", ".join(card.target)))
-    if card.parameters:
-        rows.append(("Parameters", "\n".join(f"{p.name}  {p.about}" for p in card.parameters)))
-    if card.columns:
-        meanings = "\n".join(f"{column.name}  {column.meaning}" for column in card.columns)
-        rows.append(("Columns", meanings))
-    if card.examples:
-        rows.append(("Used by", ", ".join(card.examples)))
-    rows.append(("Licence", card.licence))
-    if card.stand_in:
-        rows.append(("Substitute", f"{card.stand_in}, without a network; marked everywhere"))
-    return rows

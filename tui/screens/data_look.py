@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
+from kerastui.datasets.recipe import MARKS
 from kerastui.models.figures import number
 from kerastui.tui.labs.base import Result
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.data_grid_cells import clean
+from kerastui.tui.widgets.form_fields import shown
 from kerastui.tui.widgets.key_values import Value
 
 if TYPE_CHECKING:
     from kerastui.datasets.catalogue import Card
+    from kerastui.datasets.recipe import FileRecipe
 
 Look = Mapping[str, Any]
 
@@ -196,3 +199,36 @@ def _changes(before: Look, after: Look) -> list[str]:
 
 def _shape(shape: Sequence[int | None]) -> str:
     return words.shape(shape)
+
+
+def more(card: Card) -> list[tuple[str, Value]]:
+    """Return what is known of a data set besides what it holds."""
+    rows: list[tuple[str, Value]] = []
+    if card.target:
+        rows.append(("Target", clean(", ".join(card.target))))
+    if card.parameters:
+        rows.append(("Parameters", "\n".join(f"{p.name}  {p.about}" for p in card.parameters)))
+    if card.columns:
+        meanings = "\n".join(f"{column.name}  {column.meaning}" for column in card.columns)
+        rows.append(("Columns", meanings))
+    if card.examples:
+        rows.append(("Used by", ", ".join(card.examples)))
+    if card.licence:
+        rows.append(("Licence", card.licence))
+    if card.recipe is not None:
+        rows.append(("Read as", clean(recipe(card.recipe))))
+    if card.stand_in:
+        rows.append(("Substitute", f"{card.stand_in}, without a network; marked everywhere"))
+    return rows
+
+
+def recipe(recipe: FileRecipe) -> str:
+    """How an own file is read: what is not usual, a line each."""
+    plain = recipe.model_dump(exclude_defaults=True, exclude={"path", "size", "sha256"})
+    extra = [mark for mark in recipe.missing if mark not in MARKS]
+    if "missing" in plain:
+        plain["missing"] = extra
+    if len(plain.get("names", ())) > 20:
+        plain["names"] = f"{len(plain['names']):,} of its own"
+    lines = [f"{name.replace('_', ' ')}  {shown(value)}" for name, value in plain.items()]
+    return "\n".join(lines) or "commas between the cells, names in the first line"

@@ -101,10 +101,9 @@ async def get_data(app: App[None], card: Card) -> str:
         give it up.
     """
     while True:
+        host = f"From {_host(card)}; its SHA-256 is checked, then it is kept."
         choices = [
-            Choice(
-                "d", "Download it", f"From {_host(card)}; its SHA-256 is checked, then it is kept."
-            ),
+            *([Choice("d", "Download it", host)] if card.file.addresses else []),
             Choice("f", "Point to a folder", f"That holds your own copy of {card.file.local[0]}."),
         ]
         if card.stand_in:
