@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 MOST_TEXT = 64 * 2**20
 """Bytes of JSON that are read; the largest models of Keras' applications have less than one MB."""
 
-LIMIT = 2**36
-"""Bytes of weights that a file may say it holds."""
+HOLLOW = 2**26, 20
+"""Bytes of weights from which on they may be no more than so many times as long as the file: Keras
+does not compress, and an array of which nothing was written costs a file nothing."""
 
 _NO_WEIGHTS = frozenset({"optimizer", "optimizer_weights", "seed_generator", "_loss_tracker",
                          "_metrics", "metrics"})  # fmt: skip
@@ -169,9 +170,10 @@ def _arrays(file: h5py.File) -> dict[str, tuple[tuple[int, ...], Any]]:
         for place, dataset in store.datasets(file).items()
         if not _NO_WEIGHTS.intersection(place.split("/"))
     }
-    total = sum(dataset.nbytes for dataset in found.values())
-    if total > LIMIT:
-        raise ValueError(f"it says that it holds more than {LIMIT / 1e9:.2g} GB of weights")
+    total, size = sum(dataset.nbytes for dataset in found.values()), file.id.get_filesize()
+    if total > HOLLOW[0] and total > HOLLOW[1] * size:
+        raise ValueError(f"it says that it holds {total / 1e9:.3g} GB of weights, and is itself "
+                         f"{size / 1e6:.3g} MB long")  # fmt: skip
     for place, dataset in found.items():
         if dataset.dtype.kind not in "fiub":
             raise ValueError(f"{place} holds {dataset.dtype}, which are no numbers")

@@ -10,6 +10,8 @@ from typing import Any
 
 MOST_LAYERS = 100_000
 MOST_DEPTH = 50
+LONGEST = 120
+"""Letters of a name."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def _listed(config: Any, place: str, outer: str, depth: int) -> Iterator[Entry]:
     for entry in layer_list(config):
         if not isinstance(entry, Mapping):
             raise ValueError(f"a layer is described by {str(entry)[:40]!r}")
-        kind = str(entry.get("class_name", ""))
+        kind = _printable(str(entry.get("class_name", "")))
         group = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])", "_", kind).lower()
         number = used[group]
         used[group] += 1
@@ -77,12 +79,20 @@ def _listed(config: Any, place: str, outer: str, depth: int) -> Iterator[Entry]:
         if not isinstance(inner, Mapping | list):
             raise ValueError(f"the arguments of a layer are {str(inner)[:40]!r}")
         own = inner.get("name", group) if isinstance(inner, Mapping) else group
-        name = outer + str(own)
+        name = outer + _printable(str(own))
         if isinstance(inner, list) or isinstance(inner.get("layers"), list):
             yield from _listed(inner, f"{path}/layers", f"{name}/", depth + 1)
         else:
             module = str(entry.get("module") or "")
             yield Entry(path, name, kind, inner, tuple(_inbound(entry)), module)
+
+
+def _printable(name: str) -> str:
+    """Return a name without what a terminal would take as an order, and no longer than a line."""
+    if len(name) <= LONGEST and name.isprintable():
+        return name
+    shown = "".join(c if c.isprintable() else "·" for c in name[:LONGEST])
+    return shown + ("…" if len(name) > LONGEST else "")
 
 
 def _inbound(entry: Mapping[str, Any]) -> Iterator[str]:
