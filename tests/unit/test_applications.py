@@ -112,6 +112,7 @@ def test_what_can_not_be_is_said_before_anything_is_built(
     assert sentence in finding.sentence
 
 
+@pytest.mark.slow
 def test_weights_come_from_a_local_file_and_nothing_else(tmp_path: Path) -> None:
     first = built(SMALL, LAST)
     network = first.get_layer("mobilenetv2")
@@ -125,12 +126,16 @@ def test_weights_come_from_a_local_file_and_nothing_else(tmp_path: Path) -> None
         assert np.array_equal(ours, theirs)
     with pytest.raises(UserError, match="does not hold the weights of this MobileNetV2"):
         built({**SMALL, "alpha": 0.5, "weights": str(path)}, LAST)
+
+
+def test_a_pickle_is_no_file_of_weights(tmp_path: Path) -> None:
     pickle = tmp_path / "pickle.h5"
     pickle.write_bytes(b"\x80\x04not weights at all")
     with pytest.raises(UserError, match=r"pickle\.h5 is no HDF5 file"):
         built({**SMALL, "weights": str(pickle)}, LAST)
 
 
+@pytest.mark.slow
 def test_what_is_frozen_stays_as_it_is() -> None:
     layer = {**SMALL, "frozen": ["block_1", "Conv1"]}
     model = compile_model(built(layer, LAST), experiment(layer, LAST).compile)
@@ -143,6 +148,7 @@ def test_what_is_frozen_stays_as_it_is() -> None:
     assert not np.array_equal(trained.get_weights()[0], before[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "more",
     [{}, {"trainable": False}, {"frozen": ["block_1", "Conv1"]},

@@ -337,3 +337,36 @@ def test_only_rates_that_can_be_set_are_taken(tmp_path: Path) -> None:
     assert control.poll()
     assert control.learning_rates() == [0.5]
     assert control.learning_rates() == []
+
+
+DECAY = {"type": "ExponentialDecay", "initial_learning_rate": 0.1, "decay_steps": 2,
+         "decay_rate": 0.5}  # fmt: skip
+
+
+@pytest.mark.parametrize("execution", ["fast", "plain"])
+def test_a_schedule_by_epochs_sets_the_rate(make: Make, execution: str) -> None:
+    made = make(
+        execution=execution, callbacks=[{"type": "LearningRateScheduler", "schedule": DECAY}]
+    )
+    made.train()
+    rates = made.record.history.series["learning_rate"]
+    assert list(rates) == pytest.approx([0.1 * 0.5 ** (epoch / 2) for epoch in range(4)])
+
+
+def test_callbacks_write_into_the_directory_of_their_run(make: Make) -> None:
+    log = {"type": "CSVLogger", "filename": "logs/epochs.csv"}
+    best = {"type": "ModelCheckpoint", "filepath": "best.keras", "save_best_only": True}
+    made = make(callbacks=[log, best])
+    made.train()
+    assert len((made.run.path / "logs" / "epochs.csv").read_text().splitlines()) == 5
+    assert (made.run.path / "best.keras").stat().st_size > 1000
+
+
+def test_balanced_class_weights_are_the_same_as_given_ones(make: Make) -> None:
+    counts = np.bincount(arrays().y)
+    given = {k: float(40 / (3 * n)) for k, n in enumerate(counts.tolist())}
+    one, other = (make(fit={"epochs": 2, "class_weight": w}) for w in ("balanced", given))
+    one.train()
+    other.train()
+    for ours, theirs in zip(one.model.get_weights(), other.model.get_weights(), strict=True):
+        assert np.array_equal(ours, theirs)
