@@ -59,6 +59,8 @@ class _Fields:
     def _field(self, key: str, label: str, doc: str, accepts: str = "", **more: Any) -> Field:
         value = getattr(self.recipe, key)
         default = value if key not in self.given else getattr(self.detected, key)
+        if isinstance(value, list | dict):
+            value, default = value or None, default or None
         return Field(key, label, value, default, lambda new: {key: new}, doc=doc, accepts=accepts,
                      **more)  # fmt: skip
 
@@ -102,7 +104,8 @@ class _Fields:
                         "a whole number, at least 0"),
             self._chosen("quote", "quotes", "What stands around cells that hold the delimiter.",
                          _QUOTES),
-            Field("missing", "no value", extra, extra if "missing" not in self.given else usual,
+            Field("missing", "no value", extra or None,
+                  (extra if "missing" not in self.given else usual) or None,
                   lambda new: {"missing": None if new is None else [*MARKS, *_listed(new)]},
                   doc="Cells that mean 'no value', besides empty ones, NA, null, ? and the like.",
                   accepts='words, as ["k.A.", "-999"]'),

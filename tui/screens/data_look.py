@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
-from kerastui.datasets.recipe import MARKS
+from kerastui.datasets.recipe import DELIMITERS, MARKS
 from kerastui.models.figures import number
 from kerastui.tui.labs.base import Result
 from kerastui.tui.widgets import words
@@ -20,14 +20,15 @@ if TYPE_CHECKING:
     from kerastui.datasets.catalogue import Card
     from kerastui.datasets.recipe import FileRecipe
 
+SIGNS = {sign: name for name, sign in DELIMITERS.items()}
 Look = Mapping[str, Any]
 
 _UNITS = {"pictures": "pictures", "texts": "texts", "table": "rows", "series": "values"}
 
 
 def results(card: Card, look: Look) -> tuple[Result, ...]:
-    """Return the shapes of the parts beside the published ones; none for what is generated."""
-    if card.kind == "generator":
+    """Return the shapes of the parts beside the published ones; none for others."""
+    if card.kind == "generator" or card.recipe is not None:
         return ()
     published = {"train": card.train, "test": card.test, "all": card.rows}
     found = []
@@ -216,13 +217,13 @@ def more(card: Card) -> list[tuple[str, Value]]:
     if card.licence:
         rows.append(("Licence", card.licence))
     if card.recipe is not None:
-        rows.append(("Read as", clean(recipe(card.recipe))))
+        rows.append(("Read as", "\n".join(map(clean, recipe(card.recipe)))))
     if card.stand_in:
         rows.append(("Substitute", f"{card.stand_in}, without a network; marked everywhere"))
     return rows
 
 
-def recipe(recipe: FileRecipe) -> str:
+def recipe(recipe: FileRecipe) -> list[str]:
     """How an own file is read: what is not usual, a line each."""
     plain = recipe.model_dump(exclude_defaults=True, exclude={"path", "size", "sha256"})
     extra = [mark for mark in recipe.missing if mark not in MARKS]
@@ -230,5 +231,7 @@ def recipe(recipe: FileRecipe) -> str:
         plain["missing"] = extra
     if len(plain.get("names", ())) > 20:
         plain["names"] = f"{len(plain['names']):,} of its own"
+    if "delimiter" in plain:
+        plain["delimiter"] = SIGNS.get(recipe.delimiter, recipe.delimiter)
     lines = [f"{name.replace('_', ' ')}  {shown(value)}" for name, value in plain.items()]
-    return "\n".join(lines) or "commas between the cells, names in the first line"
+    return lines or ["commas between the cells, names in the first line"]
