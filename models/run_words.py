@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from kerastui.models.figures import Verdict, duration, number
 from kerastui.models.history import History
 from kerastui.models.runs import ACTIVE, RunInfo
+
+if TYPE_CHECKING:
+    from kerastui.models.experiment import Experiment
 
 _PARTS = ("test", "validation", "train")
 
@@ -32,6 +36,8 @@ def summary(
     history: History,
     verdicts: Sequence[Verdict] = (),
     overfits_since: int | None = None,
+    *,
+    beside: bool = False,
 ) -> str:
     """Return one paragraph: what was trained, how far, what it reached, what happened on the way.
 
@@ -40,10 +46,12 @@ def summary(
         history: What the events say.
         verdicts: The published figures beside the obtained ones.
         overfits_since: The epoch since which it overfits (`adviser.overfit.since`).
+        beside: Whether the name and the result stand beside it already.
     """
+    told = _how_far(info, history)
     sentences = [
-        _how_far(info, history),
-        _result(info, history, verdicts),
+        _sentence(told) if beside else f"{_name(info)} {told}.",
+        "" if beside else _result(info, history, verdicts),
         _best(info, history),
         *_on_the_way(history),
         f"It overfits since about epoch {overfits_since:,}." if overfits_since else "",
@@ -53,38 +61,59 @@ def summary(
     return " ".join(sentence for sentence in sentences if sentence)
 
 
+def in_words(
+    info: RunInfo, history: History, experiment: Experiment | None, *, beside: bool = False
+) -> str:
+    """Return the paragraph with everything that can be found out; takes up to 0.1 s.
+
+    Args:
+        info: What `run.json` says, brought up to date.
+        history: What the events say.
+        experiment: What was run, None where that can't be read.
+        beside: Whether the name and the result stand beside it already.
+    """
+    from kerastui.models import studies
+    from kerastui.models.adviser import overfit
+
+    verdicts: Sequence[Verdict] = ()
+    if not beside and experiment is not None and experiment.published:
+        reached = studies.reached(info, history, studies.wanted(experiment))
+        verdicts = studies.verdicts(experiment, [reached])
+    return summary(info, history, verdicts, overfit.since(history), beside=beside)
+
+
+def _name(info: RunInfo) -> str:
+    return info.name + (f" ({info.variant})" if info.variant else "")
+
+
 def _how_far(info: RunInfo, history: History) -> str:
-    name = (info.title or info.name) + (f" ({info.variant})" if info.variant else "")
+    """Return what was trained and how far, as it stands behind the name."""
     status = history.status if history.ended else info.status
-    epochs = f"{_epochs(history.epoch)}" + (
+    epochs = _epochs(history.epoch) + (
         f" of {history.epochs:,}" if history.epochs > history.epoch else ""
     )
     rows = (info.data.get("parts") or {}).get("train") if info.data else None
     on = f" on {rows:,} rows" if isinstance(rows, int) else ""
     took = f" in {duration(history.seconds)}" if history.seconds else ""
-    size = f", {info.parameters:,} parameters" if info.parameters else ""
+    size = f" ({info.parameters:,} parameters)" if info.parameters else ""
     if status == "failed":
         error = info.error or {}
         message = str(history.ended.get("message") or error.get("message") or "").rstrip(".")
-        return f"{name}{size}, failed after {epochs}{': ' + message if message else ''}."
+        return f"failed after {epochs}{': ' + message if message else ''}"
     if status == "lost":
-        return (
-            f"{name}{size}, lost its worker after {epochs}: it was killed, or the machine went "
-            "down."
-        )
+        return f"lost its worker after {epochs}: it was killed, or the machine went down"
     if status in ACTIVE:
         if info.silent:
             where = f" on {info.host}" if info.host else ""
             return (
-                f"{name}{size}, has trained {epochs}{on}; its worker{where} has given no sign of "
-                f"life for {duration(info.silent)}."
+                f"has trained {epochs}{on}; its worker{where} has given no sign of life for "
+                f"{duration(info.silent)}"
             )
-        state = {"paused": "is paused after", "running": "has trained"}.get(status)
-        return f"{name}{size}, {state} {epochs}{on}." if state else f"{name} is {status}."
-    ending = ""
-    if status == "stopped" and not _note(history, "nan"):
-        ending = ", stopped on request" if info.status == "stopped" else ", stopped"
-    return f"{name}{size}, trained for {epochs}{on}{took}{ending}."
+        if status not in ("paused", "running"):
+            return f"is {status}"
+        return f"{'is paused after' if status == 'paused' else 'has trained'} {epochs}{on}{size}"
+    stopped = status == "stopped" and not any(note.kind == "nan" for note in history.notes)
+    return f"trained for {epochs}{on}{took}{size}" + (", then it was stopped" if stopped else "")
 
 
 def _result(info: RunInfo, history: History, verdicts: Sequence[Verdict]) -> str:
@@ -146,14 +175,17 @@ def _on_the_way(history: History) -> list[str]:
         kinds[note.kind] = kinds.get(note.kind, 0) + 1
         if note.kind == "plateau" and kinds[note.kind] > 1:
             continue
-        at = f"At epoch {note.epoch:,} " if note.epoch else "At the start "
+        at = f"At epoch {note.epoch:,}: " if note.epoch else "At the start: "
         text = note.text.rstrip(".")
         told.append((note.time, f"{at}{text}." if note.kind != "nan" else _sentence(text)))
     if (more := kinds.get("plateau", 0)) > 1:
         told.append((told[-1][0], f"The rate was reduced {more - 1} more times."))
     if history.resumed:
-        after = ", ".join(f"{epoch:,}" for epoch in history.resumed[:5])
-        told.append((0.0, f"It was taken up again after epoch {after}."))
+        after = [f"{epoch:,}" for epoch in history.resumed[-5:]]
+        listed = f"epochs {', '.join(after[:-1])} and {after[-1]}" if len(after) > 1 else (
+            f"epoch {after[0]}"
+        )  # fmt: skip
+        told.append((0.0, f"It was taken up again after {listed}."))
     return [text for _, text in told][:6]
 
 
@@ -166,10 +198,6 @@ def _kept(info: RunInfo, history: History) -> str:
             return f"The checkpoint of epoch {history.checkpoint_epoch:,} remains."
         return "No checkpoint was written."
     return ""
-
-
-def _note(history: History, kind: str) -> bool:
-    return any(note.kind == kind for note in history.notes)
 
 
 def _sentence(text: str) -> str:

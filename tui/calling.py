@@ -175,21 +175,18 @@ def in_words(event: str, run: Run) -> tuple[notify.Call, float]:
     Raises:
         UserError: The run can't be read.
     """
-    from kerastui.models import run_words, studies
+    from kerastui.models import run_words
     from kerastui.models.adviser import overfit
 
     info, history = run.info(), run.history()
     try:
         experiment = run.experiment()
     except UserError:
-        verdicts = []
-    else:
-        reached = studies.reached(info, history, studies.wanted(experiment))
-        verdicts = studies.verdicts(experiment, [reached])
-    since = overfit.since(history)
-    text = run_words.summary(info, history, verdicts, since)
+        experiment = None
+    text = run_words.in_words(info, history, experiment)
     title = run_words.headline(info, history)
     if event == "overfit":
+        since = overfit.since(history)
         title = f"{info.name} starts to overfit" + (f" (epoch {since:,})" if since else "")
     elif event == "nan":
         title = f"{info.name}: the loss became NaN"

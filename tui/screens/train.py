@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from kerastui.models.experiment import Experiment
     from kerastui.tui.monitor import RunMonitor
 
+
+SUMMARY_FROM, SUMMARY_LINES = 38, 8
+"""Height from which the result has a paragraph, and the lines it gets."""
 
 LINES_INTERVAL = 0.25
 """Seconds between two updates of the figures; the charts move ten times a second."""
@@ -93,6 +97,7 @@ keys act on the member under the cursor; Enter shows it by itself, Escape comes 
         self._differs = False
         self._verdicts: list[Verdict] = []
         self._usage = ""
+        self._summary = ""
         self._title = "progress"
         self._status = ""
         self._pending: Timer | None = None
@@ -171,7 +176,7 @@ keys act on the member under the cursor; Enter shows it by itself, Escape comes 
         self._run = run
         self._usage = ""
         self._trace = train_charts.BatchTrace()
-        self._experiment, self._verdicts = None, []
+        self._experiment, self._verdicts, self._summary = None, [], ""
         for chart in self.query(LossChart):
             chart.put_cursor(None)
         if run is not None:
@@ -252,6 +257,11 @@ keys act on the member under the cursor; Enter shows it by itself, Escape comes 
         history, info = monitor.history, monitor.info
         ended = monitor.ready and not monitor.active
         self._verdicts = self._judge(monitor)
+        if not ended:
+            self._summary = ""
+        elif not self._summary and self._experiment:
+            self._summary = "…"
+            self._summarise(monitor)
         progress = Progress(
             history, info, monitor.status, self.asked, self._verdicts,
             self._usage if monitor.active else "", monitor.killed,
@@ -265,7 +275,14 @@ keys act on the member under the cursor; Enter shows it by itself, Escape comes 
             width = self.query_one("#lines-progress").size.width or 42
             model = monitor.run.model if ended and monitor.run.model.is_file() else None
             lines = (
-                train_words.result(progress, width, differs=self._differs, model=model)
+                train_words.result(
+                    progress,
+                    width,
+                    differs=self._differs,
+                    model=model,
+                    summary=self._summary,
+                    room=SUMMARY_LINES if self.size.height >= SUMMARY_FROM else 0,
+                )
                 if ended
                 else run_progress.wide(progress, width)
             )
@@ -285,6 +302,20 @@ keys act on the member under the cursor; Enter shows it by itself, Escape comes 
         if monitor.problem:
             events.append(Entry(Content.styled(monitor.problem, "$bad")))
         self.query_one("#events", EventLog).show(events)
+
+    @work(group="summary", exclusive=True, exit_on_error=False)
+    async def _summarise(self, monitor: RunMonitor) -> None:
+        """Put the run that has ended into one paragraph."""
+        info = monitor.info
+        if info is None:
+            return
+        from kerastui.models import run_words
+
+        history = copy.deepcopy(monitor.history)
+        text = await asyncio.to_thread(run_words.in_words, info, history, None, beside=True)
+        if monitor is self.monitor and not monitor.active:
+            self._summary = text
+            self.draw()
 
     def _entitle(self, title: str) -> None:
         """Name the first panel; only when it differs, since a title repaints its whole panel."""

@@ -126,7 +126,8 @@ class ActionScreen(CommandScreen):
         repeats = study.repeats(target.run.id) if study else []
         try:
             experiment = await asyncio.to_thread(target.run.experiment)
-            reading = await asyncio.to_thread(train_advice.read, history, experiment, repeats)
+            info = await asyncio.to_thread(target.run.info)
+            reading = await asyncio.to_thread(train_advice.read, info, history, experiment, repeats)
             name = experiment.name
             if study and study.picture:
                 rows = study.picture.overview.rows

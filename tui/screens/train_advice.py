@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kerastui.models.adviser import Advice, Technique
     from kerastui.models.experiment import Experiment
     from kerastui.models.history import History
+    from kerastui.models.runs import RunInfo
 
 MOST = 9
 """Techniques that are offered: one for each digit."""
@@ -46,17 +47,21 @@ class Reading:
         return list(found.values())[:MOST]
 
 
-def read(history: History, experiment: Experiment, repeats: Sequence[History]) -> Reading:
+def read(
+    info: RunInfo, history: History, experiment: Experiment, repeats: Sequence[History]
+) -> Reading:
     """Read the curves of a run: for threads.
 
     Args:
+        info: What `run.json` says.
         history: The run's history; a copy where it still grows.
         experiment: What was run.
         repeats: Histories of the same experiment with other seeds.
     """
-    from kerastui.models import adviser
+    from kerastui.models import adviser, run_words
 
-    return Reading(adviser.describe(history), adviser.advise(history, experiment, repeats))
+    text = f"{run_words.in_words(info, history, experiment)}\n\n{adviser.describe(history)}"
+    return Reading(text, adviser.advise(history, experiment, repeats))
 
 
 class AdviceScreen(ModalScreen["Technique | None"]):

@@ -27,7 +27,13 @@ def mark(progress: Progress) -> list[Content]:
 
 
 def result(
-    progress: Progress, width: int, *, differs: bool, model: Path | None = None
+    progress: Progress,
+    width: int,
+    *,
+    differs: bool,
+    model: Path | None = None,
+    summary: str = "",
+    room: int = 0,
 ) -> list[Content]:
     """Return what is said of an ended run: the sentence, what it took, the next keys.
 
@@ -36,11 +42,18 @@ def result(
         width: Cells.
         differs: Whether the current experiment is another one than the run's.
         model: The file that its model was saved in.
+        summary: The run in one paragraph.
+        room: Lines that there are for it; without any the plain facts stand in its place.
     """
     lines = run_progress.outcome(progress, width)
     _, hint = run_progress.why_lost(progress)
     if hint:
         lines += Content.styled(hint, "$muted").wrap(width)
+    if summary and room:
+        told = Content.styled(summary, "$muted").wrap(width)
+        if len(told) > room:
+            told = [*told[: room - 1], Content.styled("… w tells all of it", "$faint")]
+        return [*lines, *told, *_keys_and_model(progress, width, differs=differs, model=model)]
     history = progress.history
     took = words.duration(history.seconds) if history.seconds else ""
     facts = (
@@ -49,6 +62,12 @@ def result(
         run_progress.pace(history),
     )
     lines += _in_lines([Content.styled(fact, "$muted") for fact in facts if fact], width)
+    return lines + _keys_and_model(progress, width, differs=differs, model=model)
+
+
+def _keys_and_model(
+    progress: Progress, width: int, *, differs: bool, model: Path | None
+) -> list[Content]:
     again = "r run the changed settings" if differs else "r again"
     keys: tuple[str, ...]
     if progress.status in ("failed", "lost"):
@@ -56,7 +75,7 @@ def result(
     else:
         keys = (again, "a go on", "t table", "w in words", "5 seeds", "e settings", "c code",
                 "I inspect")  # fmt: skip
-    lines += _in_lines([_key(key) for key in keys], width)
+    lines = _in_lines([_key(key) for key in keys], width)
     if model:
         text = Content.styled(f"model {_short(model)}", "$muted")
         lines += text.wrap(width) if text.cell_length > width else [text]
