@@ -260,11 +260,13 @@ class RunLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untype
             self._record.event("stopped", epoch=self._record.history.epoch, seconds=0.0,
                                text="killed on request; the last checkpoint remains")  # fmt: skip
             end_at_once()
+        if self.ending.kind != "completed":
+            return
         if changed or self._control.stop:
             self._latest = state = self._capture(epoch, step)
             if changed:  # at once: a wish must not be lost with the worker
                 self._keeper.keep(state, again=True)
-        if self._control.stop and self.ending.kind != "nan":
+        if self._control.stop:
             self.ending = Ending("stopped", self._control.stop)
             self.model.stop_training = True
 

@@ -49,10 +49,11 @@ class Control:
         now = self._clock()
         if self._reader is not None and now - self._looked >= self._every:
             self._looked = now
+            began = time.perf_counter()
             for command in self._reader.read():
                 self._take(command)
             # A slow file system must not slow the training.
-            self._every = max(EVERY, SHARE * (self._clock() - now))
+            self._every = max(EVERY, SHARE * (time.perf_counter() - began))
         return bool(
             self.stop or self.paused or self.killed or self._rates or self._epochs is not None
         )

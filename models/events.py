@@ -13,6 +13,7 @@ Every event has `v` (the format's version), `t` (unix time in seconds) and `even
 | validation | `epoch`, `batch`, `batches`: how far a validation that takes long has come |
 | note | `kind` ("early_stopping", "plateau", "nan", "learning_rate", "epochs", "warning"), |
 |      | `epoch`, `text`; of "epochs" also `epochs`, their number in all from now on |
+| queued | `epoch`, `epochs`, `text`: the run was asked to go on; written before its worker starts |
 | rewound | `epoch`, `batch`: a run goes on from there, with `lost` epochs that it had trained |
 |         | thrown away; what the log says of them does not count any more; `text` |
 | checkpoint | `epoch` (whole ones), `batch` (of the next one, 0 between epochs) |

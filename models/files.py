@@ -37,3 +37,22 @@ def write_atomically(path: Path, text: str, *, parents: bool = True) -> None:
             f"{path} can't be written: {error.strerror}.",
             "Check the permissions and the free space, or choose another folder.",
         ) from None
+
+
+def end_cut_line(path: Path) -> int:
+    """End the last line of a log that was cut off in it; readers pass over a broken line.
+
+    Returns:
+        The size of the file in bytes, 0 where there is none.
+    """
+    try:
+        with path.open("r+b") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            if size:
+                stream.seek(-1, os.SEEK_END)
+                if stream.read(1) != b"\n":
+                    stream.write(b"\n")
+                    size += 1
+            return size
+    except OSError:
+        return 0

@@ -135,14 +135,22 @@ class Folder(Generic[Info]):
         except UserError:
             return
 
-    def _start_failed(self) -> bool:
-        """Say whether the process that should have begun is gone without having begun."""
+    def starter(self) -> int | None:
+        """Return the pid of the process that was started here for it, if that is known."""
+        noted = self._noted()
+        return noted[0] if noted and noted[2] == socket.gethostname() else None
+
+    def _noted(self) -> tuple[int, float, str] | None:
         try:
             noted = json.loads((self.path / _STARTER).read_text(encoding="utf-8"))
-            pid, started, host = int(noted["pid"]), float(noted["pid_started"]), noted["host"]
+            return int(noted["pid"]), float(noted["pid_started"]), str(noted["host"])
         except (OSError, ValueError, TypeError, KeyError):
-            return False
-        if host != socket.gethostname() or process_lives(pid, started):
+            return None
+
+    def _start_failed(self) -> bool:
+        """Say whether the process that should have begun is gone without having begun."""
+        noted = self._noted()
+        if noted is None or noted[2] != socket.gethostname() or process_lives(*noted[:2]):
             return False
         # It may have begun, and even ended, between the two looks.
         return self.stored().pid is None

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastui.datasets.errors import UserError
+from kerastui.models import deaths
 from kerastui.models.runs import Run
 
 if TYPE_CHECKING:
@@ -42,7 +43,11 @@ def launch(run: Run, environment: Mapping[str, str] | None = None) -> int:
     Raises:
         UserError: No process can be started.
     """
-    return _start("worker", run.path, run.console, environment)
+    try:
+        return _start("worker", run, environment)
+    except UserError as error:
+        deaths.not_started(run, error)
+        raise
 
 
 def launch_study(study: StudyFolder) -> int:
@@ -53,20 +58,20 @@ def launch_study(study: StudyFolder) -> int:
     Raises:
         UserError: No process can be started.
     """
-    return _start("study_runner", study.path, study.console)
+    return _start("study_runner", study)
 
 
 def _start(
-    module: str, path: Path, printed: Path, environment: Mapping[str, str] | None = None
+    module: str, folder: Run | StudyFolder, environment: Mapping[str, str] | None = None
 ) -> int:
     try:
         # What is printed before the process has opened its console belongs there too.
-        console: Any = printed.open("ab")
+        console: Any = folder.console.open("ab")
     except OSError:
         console = subprocess.DEVNULL
     try:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", f"kerastui.models.{module}", str(path)],
+            [sys.executable, "-P", "-m", f"kerastui.models.{module}", str(folder.path)],
             stdin=subprocess.DEVNULL,
             stdout=console,
             stderr=console,
@@ -80,8 +85,15 @@ def _start(
     finally:
         if console is not subprocess.DEVNULL:
             console.close()
-    # A child that nobody waits for would stay as a zombie, which looks alive.
-    threading.Thread(target=process.wait, name=f"wait-{process.pid}", daemon=True).start()
+    folder.being_started(process.pid)
+
+    def wait() -> None:
+        # A child that nobody waits for would stay as a zombie, which looks alive.
+        status = process.wait()
+        if isinstance(folder, Run):
+            deaths.note_death(folder, process.pid, status)
+
+    threading.Thread(target=wait, name=f"wait-{process.pid}", daemon=True).start()
     return process.pid
 
 
@@ -100,6 +112,7 @@ class Nursery:
         self._numbers = itertools.count(1)
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._starts: dict[str, asyncio.Future[int]] = {}
+        self._forked: dict[int, Run] = {}
 
     @property
     def ready(self) -> bool:
@@ -144,7 +157,11 @@ class Nursery:
         Raises:
             UserError: No process can be started at all.
         """
-        return await self._fork("run", run.path, self._backend(run)) or launch(run)
+        pid = await self._fork("run", run.path, self._backend(run))
+        if pid is None:
+            return launch(run)
+        await asyncio.to_thread(run.being_started, pid)
+        return pid
 
     async def study(self, study: StudyFolder) -> int:
         """Start the runner of a study, forked if possible; returns its pid.
@@ -241,7 +258,13 @@ class Nursery:
     def _take(self, reply: dict[str, Any]) -> None:
         if "ready" in reply:
             self._ready.set()
+        elif "ended" in reply:
+            pid = int(reply["ended"])
+            if run := self._forked.pop(pid, None):
+                arguments = (run, pid, int(reply["status"]))
+                threading.Thread(target=deaths.note_death, args=arguments, daemon=True).start()
         elif "started" in reply:
+            self._forked[int(reply["started"])] = Run(Path(reply["run"]))
             started = self._starts.get(reply["run"])
             if started is not None and not started.done():
                 started.set_result(reply["started"])

@@ -8,6 +8,7 @@ from typing import Any
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.events import TERMINAL, decode, encode
+from kerastui.models.files import end_cut_line
 from kerastui.models.resume import EPOCHS, write_experiment
 from kerastui.models.runs import Run, RunInfo
 
@@ -46,7 +47,7 @@ class Record:
         self._waiting: list[bytes] = []
         self._next_write = 0.0
         self._next_save = 0.0
-        self._end_cut_line()
+        end_cut_line(run.events)
 
     def event(self, event: str, **fields: Any) -> None:
         """Append one event; `kerastui.models.events` lists kinds and fields."""
@@ -122,17 +123,6 @@ class Record:
         now = time.monotonic()
         self._next_write = now + min(LONGEST_WAIT, SHARE * (now - began))
         return not self._waiting
-
-    def _end_cut_line(self) -> None:
-        """End the line in which an earlier worker or its disk was cut off; readers skip it."""
-        try:
-            with self.run.events.open("r+b") as stream:
-                if stream.seek(0, os.SEEK_END):
-                    stream.seek(-1, os.SEEK_END)
-                    if stream.read(1) != b"\n":
-                        stream.write(b"\n")
-        except OSError:
-            return
 
     def _forget(self, size: int) -> None:
         if size > _KEPT_BYTES:

@@ -12,11 +12,12 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from kerastui.datasets.errors import UserError
+from kerastui.models.events import encode
 from kerastui.models.experiment import Experiment
+from kerastui.models.files import end_cut_line
 from kerastui.models.folder import ACTIVE
 from kerastui.models.runs import Run, RunInfo
 
@@ -109,11 +110,12 @@ def resume(
         info.figures = {}
         info.epochs = after.fit.epochs
         info.fingerprint = after.fingerprint()
-        info.commands_from = _end_of_commands(run.commands)
+        info.commands_from = end_cut_line(run.commands)
         run.forget_start()
         if changed:
             write_experiment(run, after)
         run.write_info(info)
+        _tell(run, info, status)
     return run
 
 
@@ -122,6 +124,17 @@ def write_experiment(run: Run, experiment: Experiment) -> None:
     from kerastui.models.experiment_file import save
 
     save(experiment, run.path / "experiment.toml")
+
+
+def _tell(run: Run, info: RunInfo, before: str) -> None:
+    """Write into the log that the run goes on, so that those who watch it see that at once.
+
+    Its worker is gone, so nobody else writes there.
+    """
+    text = f"it was {before} after epoch {info.epoch}; it goes on to epoch {info.epochs}"
+    end_cut_line(run.events)
+    with contextlib.suppress(OSError), run.events.open("ab", buffering=0) as stream:
+        stream.write(encode("queued", epoch=info.epoch, epochs=info.epochs, text=text))
 
 
 def _changed(before: Experiment, wanted: Mapping[str, Any]) -> Experiment:
@@ -167,21 +180,6 @@ def _differences(epochs: int, before: Experiment, after: Experiment) -> dict[str
         ),
     }
     return {path: (old, new) for path, (old, new) in values.items() if old != new}
-
-
-def _end_of_commands(path: Path) -> int:
-    """Return the size of the command file, ending a line that was cut."""
-    try:
-        with path.open("r+b") as stream:
-            size = stream.seek(0, os.SEEK_END)
-            if size:
-                stream.seek(-1, os.SEEK_END)
-                if stream.read(1) != b"\n":
-                    stream.write(b"\n")
-                    size += 1
-            return size
-    except OSError:
-        return 0
 
 
 def _locked(handle: int) -> bool:

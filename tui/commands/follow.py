@@ -26,17 +26,19 @@ _METRICS_SHOWN = 4
 
 
 class Presses:
-    """Counts Ctrl-C instead of ending the program, while it is used as a context."""
+    """Counts Ctrl-C and SIGTERM instead of ending the program, while it is used as a context."""
 
     def __init__(self) -> None:
         self.count = 0
 
     def __enter__(self) -> Presses:
-        self._before = signal.signal(signal.SIGINT, self._pressed)
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        self._before = {one: signal.signal(one, self._pressed) for one in numbers}
         return self
 
     def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._before)
+        for caught, before in self._before.items():
+            signal.signal(caught, before)
 
     def _pressed(self, _signal: int, _frame: FrameType | None) -> None:
         self.count += 1
@@ -98,6 +100,8 @@ class Lines:
                 self.say(_started(event))
             elif kind == "note":
                 self.say(_note(event))
+            elif kind in ("queued", "rewound"):
+                self.say(str(event.get("text", kind)))
             elif kind in ("paused", "resumed"):
                 self.say(f"{kind} at epoch {event.get('epoch', history.epoch)}")
             elif kind == "epochs":
@@ -161,6 +165,8 @@ class Bars:
                 self.say(_started(event))
             elif event["event"] == "note":
                 self.say(_note(event))
+            elif event["event"] == "rewound":
+                self.say(str(event.get("text", "")))
         done, seconds = float(history.epoch), history.seconds_left()
         if history.steps and history.epoch < history.epochs:
             done += min(history.batch, history.steps) / history.steps

@@ -58,7 +58,8 @@ def run(
 ) -> None:
     """Train an example or an experiment and compare with the published figures.
 
-    Ctrl-C once stops after the batch and keeps the model, twice quits at once.
+    Ctrl-C (or SIGTERM) once stops after the batch and keeps the model, twice quits at once.
+    A stopped or killed run goes on with kerastui runs resume.
 
     An experiment with a study runs all its members, as many at a time as the machine allows.
 
@@ -111,15 +112,22 @@ def _detach(chosen: Experiment, home: Workspace, jobs: int, json: bool) -> None:
 def _train(chosen: Experiment, home: Workspace, json: bool) -> int:
     """Train one run, show it until its end and report; returns the exit code."""
     from kerastui.models.launch import launch
-    from kerastui.tui.commands.follow import Presses, follow, view
 
     run = home.create(chosen)
     launch(run)
+    return watch(run, json)
+
+
+def watch(run: Run, json: bool) -> int:
+    """Show a run that was just started until its end and report; returns the exit code."""
+    from kerastui.tui.commands.follow import Presses, follow, view
+
     with Presses() as presses:
         if not follow(run, view(progress(json)), presses, own=True):
-            complain(UserError("Killed; what the last checkpoint holds remains."))
+            hint = f"Go on from there: kerastui runs resume {run.id}"
+            complain(UserError("Killed; what the last checkpoint holds remains.", hint))
             return _KILLED
-    return _report(chosen, run, json)
+    return _report(run.experiment(), run, json)
 
 
 def _report(chosen: Experiment, run: Run, json: bool) -> int:

@@ -50,7 +50,7 @@ def runs(context: typer.Context, json: Json = False, workspace_: WorkspaceFolder
 def list_(json: Json = False, workspace_: WorkspaceFolder = None) -> None:
     """List all runs, the newest first."""
     home = workspace(workspace_)
-    infos = [info for info in map(_readable, home.runs()) if info]
+    infos = [info for _, info in home.infos()]
     if json:
         write_json([asdict(info) for info in infos])
         return
@@ -61,7 +61,7 @@ def list_(json: Json = False, workspace_: WorkspaceFolder = None) -> None:
     for info in infos:
         grid.add_row(
             Text(info.id, style="default"),
-            Text(info.status, style=_STYLES.get(info.status, "yellow")),
+            Text(info.state, style=_STYLES.get(info.state, "yellow")),
             Text(f"{info.epoch}/{info.epochs}"),
             Text(info.variant, style="dim"),
             Text(_summary(info)),
@@ -126,6 +126,64 @@ def kill(id_: Id, workspace_: WorkspaceFolder = None) -> None:
     _must_be_active(run)
     run.kill()
     stdout().print(Text(f"Killed {run.id}."))
+
+
+@app.command("resume")
+def resume(
+    id_: Id,
+    epochs: Annotated[int | None, typer.Option(help="Epochs in all.", min=1)] = None,
+    more: Annotated[int | None, typer.Option(help="Epochs beyond those trained.", min=1)] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option("--learning-rate", help="Taken from here on.", min=0)
+    ] = None,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Start it and leave; see kerastui runs attach.")
+    ] = False,
+    json: Json = False,
+    workspace_: WorkspaceFolder = None,
+) -> None:
+    """Take up a stopped, failed, lost or finished run in its own directory, on one curve.
+
+    Unchanged, it ends with the very weights it would have had without the interruption.
+    """
+    from kerastui.models import resume as taking_up
+    from kerastui.models.launch import launch
+    from kerastui.tui.commands.run import watch
+
+    run = _run(id_, workspace_)
+    changes = {} if learning_rate is None else {taking_up.LEARNING_RATE: learning_rate}
+    with arguments():
+        taking_up.resume(run, epochs=epochs, more_epochs=more, changes=changes)
+    pid = launch(run)
+    if not detach:
+        if code := watch(run, json):
+            raise typer.Exit(code)
+    elif json:
+        write_json({"run": run.id, "status": run.info().status, "pid": pid})
+    else:
+        stdout().print(Text(f"{run.id} goes on. Watch it: kerastui runs attach {run.id}"))
+
+
+@app.command("set")
+def set_(
+    id_: Id,
+    epochs: Annotated[int | None, typer.Option(help="Epochs in all.", min=1)] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option("--learning-rate", help="Taken from here on.", min=0)
+    ] = None,
+    workspace_: WorkspaceFolder = None,
+) -> None:
+    """Change the number of epochs or the learning rate of a run while it trains."""
+    with arguments():
+        if epochs is None and learning_rate is None:
+            raise UserError("Nothing to set.", "Give --epochs N or --learning-rate X.")
+    run = _run(id_, workspace_)
+    _must_be_active(run)
+    if epochs is not None:
+        run.command("set_epochs", value=epochs)
+    if learning_rate is not None:
+        run.command("set_learning_rate", value=learning_rate)
+    stdout().print(Text(f"{run.id}: Asked for; it counts after this batch."))
 
 
 @app.command("rm")
