@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from kerastui.models.experiment_file import SavedFile
     from kerastui.tui.launcher import Launcher
 
+SOON = 0.05
+"""Seconds without another change before the inspector is asked about the model."""
+
 
 class CurrentApp(App[None]):
     """An app with a current experiment, and a launcher that can be asked about it.
@@ -49,6 +52,7 @@ class CurrentApp(App[None]):
         self._owns_launcher = launcher is None
         self._starting: asyncio.Task[None] | None = None
         self._summaries: dict[str, dict[str, Any]] = {}
+        self._asked: dict[str, asyncio.Task[dict[str, Any]]] = {}
 
     def tell_error(self, error: UserError, title: str = "That did not work") -> None:
         """Show an error that the user has to read, with its whole text."""
@@ -146,6 +150,7 @@ class CurrentApp(App[None]):
     @work(group="summary", exclusive=True, exit_on_error=False)
     async def _summarise(self, experiment: Experiment) -> None:
         with suppress(UserError):
+            await asyncio.sleep(SOON)  # of a burst of changes only the last one is asked about
             await self.summary(experiment)
             self.facts_changed.publish(None)
 
@@ -157,11 +162,21 @@ class CurrentApp(App[None]):
         """
         key = experiment.fingerprint()
         if key not in self._summaries:
-            await self._start_launcher()
-            self._summaries[key] = await self.launcher.request(
-                "summary", experiment=experiment.plain()
-            )
+            if key not in self._asked:
+                self._asked[key] = asyncio.create_task(self._ask(experiment))
+                self._asked[key].add_done_callback(lambda task: self._answered(key, task))
+            # Who asks may be gone before the answer; the others still wait for it.
+            self._summaries[key] = await asyncio.shield(self._asked[key])
         return self._summaries[key]
+
+    async def _ask(self, experiment: Experiment) -> dict[str, Any]:
+        await self._start_launcher()
+        return await self.launcher.request("summary", experiment=experiment.plain())
+
+    def _answered(self, key: str, task: asyncio.Task[dict[str, Any]]) -> None:
+        self._asked.pop(key, None)
+        if not task.cancelled():
+            task.exception()  # told to whoever waits; where nobody does, it is of no interest
 
     def known_summary(self, experiment: Experiment) -> dict[str, Any] | None:
         """Return the summary if it is known already."""

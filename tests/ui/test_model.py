@@ -15,7 +15,7 @@ from kerastui.tui.app import KerasTui
 from kerastui.tui.screens.model import ModelScreen
 from kerastui.tui.screens.model_add import AddLayer
 from kerastui.tui.screens.model_rails import rails
-from kerastui.tui.screens.model_words import found, layer_from, split
+from kerastui.tui.screens.model_words import Place, found, layer_from, split
 from kerastui.tui.widgets.diagram import DiagramPanel
 from kerastui.tui.widgets.form_edit import ChooseSeveral
 from kerastui.tui.widgets.row_list import RowList
@@ -449,3 +449,5 @@ def test_a_layer_is_read_from_one_line() -> None:
     assert made("flatten 3")[1] == "Flatten has no place for 3."
     assert found(["lstm"])[0].name == "LSTM"
     assert found(["nothing like it"]) == []
+    assert found(["averagep"], Place((28, 28, 1)))[0].name == "AveragePooling2D"
+    assert found(["averagep"], Place((28, 1)))[0].name == "AveragePooling1D"

@@ -16,6 +16,7 @@ from textual.widgets import Static
 from kerastui.datasets.errors import UserError
 from kerastui.models.editing import Edited
 from kerastui.models.experiment import GraphModel
+from kerastui.tui.current import SOON
 from kerastui.tui.screens import model_rows
 from kerastui.tui.screens.model_edits import ModelEdits
 from kerastui.tui.screens.model_findings import Cure, about, findings
@@ -34,9 +35,6 @@ from kerastui.tui.widgets.toast import say
 if TYPE_CHECKING:
     from kerastui.models.diagram import Graph
     from kerastui.models.experiment import Experiment
-
-SOON = 0.06
-"""Seconds without another change before the worker is asked: a burst is one question."""
 
 VAST = 160
 """From so many columns on the diagram stands beside the list."""

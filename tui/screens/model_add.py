@@ -66,7 +66,7 @@ class AddLayer(ModalScreen["dict[str, Any] | None"]):
         wanted, _ = split(text)
         rows = self.query_one(RowList)
         if wanted:
-            hits = found(wanted)
+            hits = found(wanted, self.place)
             rows.set_rows(_row(entry, "found", entry.group) for entry in hits)
             rows.cursor = 0
         else:

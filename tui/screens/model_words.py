@@ -99,10 +99,11 @@ def named(text: str) -> catalogue.Entry | None:
     return found[0] if found else None
 
 
-def found(words: Sequence[str]) -> list[catalogue.Entry]:
+def found(words: Sequence[str], place: Place | None = None) -> list[catalogue.Entry]:
     """Return the layers in whose name or chapter every word occurs, the best first.
 
-    Where there is none, the sentences about them are searched too.
+    Where there is none, the sentences about them are searched too. Of 1D, 2D and 3D those come
+    first that fit what the place receives.
     """
     needles = [word.lower() for word in words]
     joined = "".join(needles)
@@ -120,7 +121,16 @@ def found(words: Sequence[str]) -> list[catalogue.Entry]:
         if all(needle in f"{entry.name} {entry.doc}".lower() for needle in needles)
     ]  # fmt: skip
     used = {name: index for index, name in enumerate(USED)}
-    return sorted(hits, key=lambda entry: (rank(entry), used.get(entry.name, len(used))))
+    sizes = f"{len(place.shape) - 1}D" if place and place.shape else "2D"
+
+    def unfit(entry: catalogue.Entry) -> bool:
+        size = re.search(r"[123]D", entry.name)
+        return size is not None and size.group() != sizes
+
+    return sorted(
+        hits,
+        key=lambda entry: (rank(entry), unfit(entry), used.get(entry.name, len(used))),
+    )
 
 
 def layer_from(entry: catalogue.Entry, values: Sequence[str]) -> tuple[dict[str, Any], str]:
