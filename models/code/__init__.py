@@ -56,7 +56,7 @@ def program(experiment: Experiment, located: Path | None = None) -> Script:
     if experiment.precision != "float32":
         code.add(f"keras.config.set_dtype_policy({text(experiment.precision)})")
     code.add("keras.utils.set_random_seed(SEED)")
-    shape = f"{data.held.of('x', 'train')}.shape[1:]"
+    shape = data.feeding.shape(data.held.of("x", "train"))
     model = model_lines(experiment.model, shape, code.names)
     if any("layers." in line for line in model):
         code.use("keras", "layers")

@@ -7,17 +7,21 @@ from kerastui.models.code.script import Script
 from kerastui.models.experiment import Baseline, SavedFormat
 
 
-def write_reload(script: Script, formats: list[SavedFormat], x: str) -> None:
+def write_reload(
+    script: Script, formats: list[SavedFormat], x: str, *, several: bool = False
+) -> None:
     """Write the model's way into files and back, and how far the copies are from it.
 
     Args:
         script: Where it is written.
         formats: What the files are.
         x: The expression of the inputs that both are asked about.
+        several: The model has several outputs.
     """
     script.section("Save it, read it again, and compare.")
     script.use("numpy")
-    script.add(f"before = model.predict({x}, verbose=0)")
+    joined = "np.hstack({})" if several else "{}"
+    script.add(f"before = {joined.format(f'model.predict({x}, verbose=0)')}")
     for name in formats:
         if name == "json":
             script.add(
@@ -33,7 +37,8 @@ def write_reload(script: Script, formats: list[SavedFormat], x: str) -> None:
             script.add(
                 f"model.save({file})", f"copy = keras.models.load_model({file}, compile=False)"
             )
-        script.add(f"difference = np.abs(copy.predict({x}, verbose=0) - before).max()")
+        after = joined.format(f"copy.predict({x}, verbose=0)")
+        script.add(f"difference = np.abs({after} - before).max()")
         script.do(call("print", [text(f"{name}: largest difference"), "difference"]))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kerastui.datasets import spec
 from kerastui.datasets.catalogue import card_of
+from kerastui.models.code.feeding import Feeding
 from kerastui.models.code.layout import (
     WIDTH,
     call,
@@ -40,12 +41,15 @@ class DataCode:
 
     Attributes:
         held: What the script's variables hold afterwards.
+        feeding: What the model's inputs are given, and what its outputs learn.
         one_hot: Whether each target is a row of zeros and ones.
     """
 
     def __init__(self, script: Script, experiment: Experiment, located: Path | None) -> None:
         self.script, self._data = script, experiment.data
         before, after = in_order(self._data.steps)
+        targets = self._data.target or list(card_of(self._data).target)
+        self.feeding = Feeding(experiment.model, targets)
         wanted = self._wanted(experiment, [*before, *after], located)
         self._features = wanted.chosen_features
         self._card = wanted.card
@@ -61,11 +65,12 @@ class DataCode:
         published = wanted.card.files and wanted.card.recipe is None
         loaded_by_keras = located is None and published and not self._data.substitute
         steps = StepCode(self.held, self._data, wanted.words if loaded_by_keras else 0)
+        steps.keep_table = self.feeding.by_column
 
         if before:
             script.section("Prepare it.")
         steps.write(before, before_split=True)
-        if not after:
+        if not after and not self.feeding.by_column:
             self.held.finish_inputs()
         if not any(is_target_step(step) or drops(step) for step in after):
             self._finish_targets()
@@ -75,8 +80,10 @@ class DataCode:
             words = "Prepare it by what the training rows teach." if alone else "Prepare it."
             script.section(words)
         steps.write(after, before_split=False)
-        self.held.finish_inputs()
+        if not self.feeding.by_column:
+            self.held.finish_inputs()
         self._finish_targets()
+        self.feeding.write(script, self.held)
 
     @property
     def one_hot(self) -> bool:
@@ -116,7 +123,7 @@ class DataCode:
             target=data.target,
             seed=experiment.seed,
             series=any(isinstance(step, spec.Window) for step in inputs),
-            frame=any(map(names_columns, inputs)),
+            frame=any(map(names_columns, inputs)) or self.feeding.by_column,
             split=False,
             x_type="float32" if all(s.step == "window" for s in inputs) else "float64",
             y_type=self._loaded_target(steps),

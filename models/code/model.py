@@ -142,17 +142,20 @@ def _tuples(value: Any) -> Any:
 
 
 def model_lines(
-    model: SequentialModel | GraphModel, shape: str, taken: Collection[str] = ()
+    model: SequentialModel | GraphModel,
+    shape: str | Mapping[str, str],
+    taken: Collection[str] = (),
 ) -> list[str]:
     """Return the lines that make `model`.
 
     Args:
         model: The experiment's model.
-        shape: The expression of one sample's shape.
+        shape: The expression of one sample's shape, or one for each input's name.
         taken: Names that the script already uses.
     """
     if isinstance(model, GraphModel):
         return _Graph(model, shape, taken).lines
+    assert isinstance(shape, str)  # a stack has one input
     made = [layer_made(layer, shape) for layer in model.active]
     items = collection([f"keras.Input(shape={shape})", *made])
     lines = statement("model = ", call("keras.Sequential", [items]))
@@ -162,7 +165,9 @@ def model_lines(
 class _Graph:
     """The lines of a graph, with a variable of its own for every tensor and shared layer."""
 
-    def __init__(self, model: GraphModel, shape: str, taken: Collection[str]) -> None:
+    def __init__(
+        self, model: GraphModel, shape: str | Mapping[str, str], taken: Collection[str]
+    ) -> None:
         self.model = model
         self.lines: list[str] = []
         self.shape = ""  # of the first input, which applications take
@@ -171,7 +176,8 @@ class _Graph:
         self.taken = {"layers", "model", *taken}
         self.shared = {node.shares for node in model.nodes if node.shares}
         for entry in model.inputs:
-            own = literal(tuple(entry.shape)) if entry.shape else shape
+            of_data = shape if isinstance(shape, str) else shape[entry.name]
+            own = literal(tuple(entry.shape)) if entry.shape else of_data
             self.shape = self.shape or one_line(own)
             made = call("keras.Input", named={"shape": own, "name": text(entry.name)})
             self.lines += statement(f"{self._variable(entry.name)} = ", made)

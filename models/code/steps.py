@@ -41,12 +41,15 @@ class StepCode:
         self.stratify = data.split.stratify
         self.capped = capped
         self.labels = ""
+        self.keep_table = False
+        """The columns are needed by their names at the end."""
         self._needs_names = False
 
     def write(self, steps: Sequence[spec.Step], *, before_split: bool) -> None:
         """Write the lines of some steps, one after the other."""
         for place, step in enumerate(steps):
-            self._needs_names = any(map(names_columns, steps[place + 1 :]))
+            later = any(map(names_columns, steps[place + 1 :]))
+            self._needs_names = later or self.keep_table
             self._write(step, before_split)
 
     def _write(self, step: spec.Step, before_split: bool) -> None:

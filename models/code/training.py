@@ -46,12 +46,13 @@ class TrainingCode:
                 write_baselines(
                     self.script,
                     afterwards.baselines,
-                    held.of("y", part),
+                    self.data.feeding.truth(held.of("y", part)),
                     part,
                     one_hot=self.data.one_hot,
                 )
         if afterwards.reload and parts:
-            write_reload(self.script, afterwards.reload, held.of("x", parts[0]))
+            several = bool(self.data.feeding.outputs)
+            write_reload(self.script, afterwards.reload, held.of("x", parts[0]), several=several)
 
     def _fit(self) -> None:
         fit, script, data = self.experiment.fit, self.script, self.data
@@ -59,11 +60,16 @@ class TrainingCode:
         if self.experiment.callbacks:
             script.add(*callback_lines(self.experiment.callbacks))
         x, y = data.held.of("x", "train"), data.held.of("y", "train")
-        batch = f"len({x})" if fit.batch_size == "all" else literal(fit.batch_size)
+        batch = (
+            f"len({data.feeding.array(x)})" if fit.batch_size == "all" else literal(fit.batch_size)
+        )
         options: dict[str, Expression] = {"epochs": literal(fit.epochs), "batch_size": batch}
         if not fit.shuffle:
             options["shuffle"] = "False"
-        if fit.class_weight:
+        if fit.class_weight == "balanced":
+            self._balance(y)
+            options["class_weight"] = "class_weight"
+        elif fit.class_weight:
             options["class_weight"] = literal(fit.class_weight)
         if "validation" in data.held.parts:
             options["validation_data"] = (
@@ -73,6 +79,19 @@ class TrainingCode:
             options["callbacks"] = "callbacks"
         options["verbose"] = "2"
         script.do(call("model.fit", [x, y], options))
+
+    def _balance(self, y: str) -> None:
+        """Write the weights of classes by how often each occurs."""
+        script = self.script
+        script.note("Rare classes weigh more: rows / (classes × rows of the class).")
+        if self.data.one_hot or self.experiment.data.task == "multilabel":
+            script.add(f"counts = {y}.sum(axis=0).tolist()")
+        else:
+            script.use("numpy")
+            script.add(f"counts = np.bincount({y}.astype(int)).tolist()")
+        script.add(
+            f"class_weight = {{k: len({y}) / (len(counts) * n) for k, n in enumerate(counts) if n}}"
+        )
 
     def _evaluate(self) -> None:
         script, data = self.script, self.data
@@ -102,14 +121,16 @@ class TrainingCode:
     def _evaluation_batch(self, x: str) -> str:
         batch = self.experiment.fit.batch_size
         if batch == "all":
-            return f"min(1024, len({x}))"
+            return f"min(1024, len({self.data.feeding.array(x)}))"
         return one_line(literal(batch)) if batch > DEFAULT_BATCH else ""
 
     @property
     def _squared(self) -> str:
         """The figure that is a mean squared error, or nothing."""
         experiment = self.experiment
-        for _, metric in experiment.compile.metric_paths:
+        # With several outputs Keras puts the output's name before the metric's.
+        metrics = [] if self.data.feeding.outputs else experiment.compile.metric_paths
+        for _, metric in metrics:
             if metric.type in ("mse", "mean_squared_error", "MSE") and not metric.parameters:
                 return metric.type
         loss = experiment.compile.loss
@@ -133,13 +154,20 @@ class TrainingCode:
         rows = f"{first}:{last}" if asked.index else f":{last}"
         x, y = data.held.of("x", asked.part), data.held.of("y", asked.part)
         batch = asked.count if asked.count > DEFAULT_BATCH else 0
-        script.add(f"predictions = {self._outputs(f'{x}[{rows}]', batch)}")
+        some = data.feeding.rows(x, rows)
+        script.add(f"predictions = {self._outputs(some, batch)}")
         start = f", start={first}" if asked.index else ""
         script.add(f"for row, outputs in enumerate(predictions{start}):")
         label = [text(asked.part), "row"]
         if data.held.names:
             label = [f"{data.held.of('names', asked.part)}[row]"]
-        shown = [*label, "outputs.tolist()", *self._class("outputs"), '"in truth"', self._truth(y)]
+        shown = [
+            *label,
+            "outputs.tolist()",
+            *self._class("outputs"),
+            '"in truth"',
+            self._truth(data.feeding.truth(y)),
+        ]
         script.do(call("print", shown), indent=4)
 
     def _outputs(self, x: str, batch: int = 0) -> str:
@@ -151,7 +179,7 @@ class TrainingCode:
 
     def _class(self, outputs: str) -> list[Expression]:
         """The expression of the most probable class, by name where there are names."""
-        if self.experiment.data.task not in CLASSES:
+        if not self._classes:
             return []
         if self._one_output:
             threshold = "0.5" if self._ends_in("sigmoid") else "0.0"
@@ -161,10 +189,15 @@ class TrainingCode:
         return [self._named(number)]
 
     def _truth(self, y: str) -> str:
-        if self.experiment.data.task not in CLASSES:
+        if not self._classes:
             return f"{y}[row].tolist()"
         number = f"{y}[row].argmax()" if self.data.one_hot else f"{y}[row]"
         return self._named(number)
+
+    @property
+    def _classes(self) -> bool:
+        """Whether the first output tells classes."""
+        return self.experiment.data.task in CLASSES and not self.data.feeding.gives_back
 
     def _named(self, number: str) -> str:
         names = self.data.held.class_names
