@@ -50,7 +50,7 @@ async def _study(app: KerasTui, path: Path) -> None:
 
 
 async def _model(app: KerasTui, path: Path) -> None:
-    raise UserError(f"{path} is a model.", "The weights of a run's model stand under Inspect.")
+    app.open_model(path)
 
 
 async def _data(app: KerasTui, path: Path) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import functools
 import os
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual import work
@@ -37,6 +38,8 @@ class RunsApp(CurrentApp):
         study: The study that is shown in place of one run; change it with `show_study`. The
             monitor then follows a member that goes on.
         study_info: What the record of that study says.
+        opened_model: The model that Inspect looks into in place of the shown run's; change it with
+            `open_model`.
         run_changed: Published with the monitor when there is news of the run that is shown.
         run_index: All runs of the workspace.
         trash: The runs that were removed in this session.
@@ -58,6 +61,7 @@ class RunsApp(CurrentApp):
         self.me = f"{socket.gethostname()}:{os.getpid()}:{id(self):x}"
         self.study: StudyFolder | None = None
         self.study_info: StudyInfo | None = None
+        self.opened_model: Path | None = None
 
     def get_driver_class(self) -> type[Driver]:
         return watched(super().get_driver_class(), self.link)
@@ -81,7 +85,14 @@ class RunsApp(CurrentApp):
         if switch:
             self.action_section("train")
 
+    def open_model(self, path: Path) -> None:
+        """Look into a model that belongs to no run, until another run is shown."""
+        self.opened_model = path
+        self.run_changed.publish(self.monitor)
+        self.action_section("inspect")
+
     def _watch(self, run: Run) -> None:
+        self.opened_model = None
         if self.monitor is None or self.monitor.run.path != run.path:
             self.monitor = RunMonitor(run, self._run_news, self._can_draw, self.me)
             self._follow(self.monitor)

@@ -316,3 +316,24 @@ async def test_lines_are_cut_with_an_ellipsis_and_scroll(own_home: Path) -> None
         assert view.render_line(1).text.rstrip().endswith("…")
         await pilot.press(*["right"] * 60)
         assert view.render_line(1).text.rstrip().endswith("%")
+
+
+async def test_a_model_of_a_stranger_is_opened_without_keras(own_home: Path) -> None:
+    old = Path(__file__).parents[1] / "files" / "keras2" / "rnn.keras"
+    async with KerasTui(launcher=launcher(), file=str(old)).run_test(size=WIDE) as pilot:
+        await shows(pilot, "LSTM: time_major, which is gone, was left out")
+        await shows(pilot, "RMSprop")
+        screen = pilot.app.screen
+        assert isinstance(screen, InspectScreen)
+        await go(pilot, screen, "layers")
+        await shows(pilot, "lstm recurrent kernel")
+
+
+async def test_a_damaged_model_of_a_stranger_gets_a_sentence(own_home: Path) -> None:
+    (own_home / "cut.keras").write_bytes(keras_file(own_home / "whole.keras").read_bytes()[:900])
+    app = KerasTui(launcher=launcher())
+    async with app.run_test(size=WIDE) as pilot:
+        app.open_model(own_home / "cut.keras")
+        await shows(pilot, "it is a zip that is cut off")
+        app.show_run(trained(own_home), switch=False)
+        await shows(pilot, "published beside obtained")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kerastui.tui.inspect.by_hand import HandPane
 from kerastui.tui.inspect.figures import EvaluationPane, PredictionsPane
+from kerastui.tui.inspect.file import FilePane
 from kerastui.tui.inspect.pane import InspectPane
 from kerastui.tui.inspect.weights import FormulasPane, WeightsPane
 
@@ -11,5 +12,6 @@ GROUPS: tuple[tuple[str, tuple[type[InspectPane], ...]], ...] = (
     ("judge", (EvaluationPane,)),
     ("predict", (PredictionsPane,)),
     ("look inside", (WeightsPane, FormulasPane, HandPane)),
+    ("keep", (FilePane,)),
 )
 """Title of each group of the list, and the panes whose rows stand below it."""

@@ -91,9 +91,17 @@ def read(run: Run) -> Found:
 
 
 def read_file(path: Path) -> Found:
-    """Read a model that belongs to no run; raises nothing, but says what is wrong."""
+    """Read a model that belongs to no run; raises nothing, but says what is wrong.
+
+    A stranger's file is first read in a process that it may break.
+    """
+    from kerastui.models.saved.examine import examine
+
     found = Found(path)
-    _read_model(found)
+    try:
+        _read_model(found, examine(path))
+    except UserError as error:
+        found.problems["model"] = error
     return found
 
 
@@ -139,13 +147,13 @@ def _verdicts(run: Run, info: RunInfo, experiment: Experiment) -> list[Verdict]:
     return [one for one in judged if (one.figure.variant or base) == name]
 
 
-def _read_model(found: Found) -> None:
+def _read_model(found: Found, known: list[Statistics] | None = None) -> None:
     from kerastui.models import by_hand
     from kerastui.models.saved import read, statistics
 
     try:
         found.model = read.read(found.path)
-        found.statistics = [statistics.of_weight(weight) for weight in found.weights]
+        found.statistics = known or [statistics.of_weight(weight) for weight in found.weights]
     except UserError as error:
         found.problems["model"] = error
         return

@@ -36,7 +36,7 @@ class SectionScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._seen_experiment: object = self
-        self._seen_run: object = (None, 0, None)
+        self._seen_run: object = (None, 0, None, None)
 
     @property
     def kerastui(self) -> KerasTui:
@@ -57,7 +57,8 @@ class SectionScreen(Screen[None]):
 
     def run_changed(self, monitor: RunMonitor | None) -> None:
         """There is news of the run that is shown (at most ten times a second), or another run
-        is shown (`monitor.run` differs), or none, or another study (`kerastui.study`)."""
+        is shown (`monitor.run` differs), or none, or another study (`kerastui.study`), or a
+        model was opened (`kerastui.opened_model`)."""
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         failures.tell(self.kerastui, event)
@@ -81,7 +82,8 @@ class SectionScreen(Screen[None]):
             self._seen_experiment = app.current
             self.experiment_changed(app.current)
             self.refresh_bindings()
-        seen = (app.monitor, app.monitor.version if app.monitor else 0, app.study)
+        version = app.monitor.version if app.monitor else 0
+        seen = (app.monitor, version, app.study, app.opened_model)
         if seen != self._seen_run:
             self._seen_run = seen
             self.run_changed(app.monitor)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
@@ -68,7 +67,7 @@ data was prepared."""
         yield EmptyState(
             "No run to look into",
             "The figures, predictions and weights of the run that is shown stand here.",
-            (("R", "choose a run"), ("L", "run an example")),
+            (("R", "choose a run"), ("L", "run an example"), ("^o", "open a model's file")),
         )
 
     def compose_detail(self) -> ComposeResult:
@@ -82,7 +81,10 @@ data was prepared."""
     # What is looked into
 
     def run_changed(self, monitor: RunMonitor | None) -> None:
-        """Look into the run that is shown."""
+        """Look into the model that was opened, else into the run that is shown."""
+        if (path := self.kerastui.opened_model) is not None:
+            self._look_into((path,), lambda: subject.read_file(path))
+            return
         if monitor is None:
             self._look_into((), None)
             return
@@ -90,10 +92,6 @@ data was prepared."""
             (monitor.run.path, monitor.ready, monitor.status, bool(monitor.history.figures)),
             (lambda: subject.read(monitor.run)) if monitor.ready else None,
         )
-
-    def open_file(self, path: Path) -> None:
-        """Look into a model that belongs to no run."""
-        self._look_into((path,), lambda: subject.read_file(path))
 
     def _look_into(self, look: tuple[Any, ...], read: Callable[[], Found] | None) -> None:
         self.query_one(EmptyState).display = not look
@@ -104,9 +102,7 @@ data was prepared."""
             self._found = None
             self.rows.set_rows([])
             self._show_only(None)
-            self.query_one("#inspect-wait", LinesView).show(
-                [Content.styled("Reading the run …", "$muted")]
-            )
+            self.query_one("#inspect-wait", LinesView).show([Content.styled("Reading …", "$muted")])
         self._look = look
         if read is not None:
             self._read(read)
@@ -122,7 +118,7 @@ data was prepared."""
         fresh = not self.rows.key or self.rows.key not in self._kinds
         self.rows.set_rows(self._rows(found))
         if fresh and self._kinds:
-            self.rows.move_to(next(iter(self._kinds)))
+            self.rows.move_to(next(iter(self._kinds)) if found.run else "file")
         self.query(Panel).first().set_title("inspect", found.name)
         self.draw()
 
