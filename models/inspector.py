@@ -58,6 +58,7 @@ class Inspector:
     def __init__(self) -> None:
         self._key = ""
         self._prepared: Any = None
+        self._facts: tuple[list[Any], Any] | None = None
         self._answers: dict[str, Answer] = {
             "summary": self.summary,
             "inputs": self.inputs,
@@ -98,13 +99,13 @@ class Inspector:
 
         parsed = parse(experiment)
         prepared = self._prepare(parsed)
-        facts = preflight.facts_of(parsed, prepared)
+        facts = self._facts_of(parsed, prepared)
         done, error = followed = follow(parsed.model, facts.input_shape)
         findings = preflight.check(parsed, facts, advice=True, followed=followed)
         return {
             **asdict(summarise(parsed.model, done, error)),
             "findings": [asdict(finding) for finding in findings],
-            "memory": model_service.memory(parsed, facts.input_shape, facts.rows),
+            "memory": {} if error else model_service.memory(parsed, done, facts.rows),
             "data": prepared.to_json(),
         }
 
@@ -144,12 +145,22 @@ class Inspector:
                 rows.append({"label": label, "values": values})
         return {"names": list(prepared.feature_names), "rows": rows[:samples]}
 
+    def _facts_of(self, experiment: Experiment, prepared: Any) -> Any:
+        """Facts about the prepared data, which is looked through once and not at every edit."""
+        from kerastui.models import preflight
+
+        model = experiment.model
+        fed = [model.inputs, model.outputs, model.targets] if model.kind == "graph" else []
+        if self._facts is None or self._facts[0] != fed:
+            self._facts = fed, preflight.facts_of(experiment, prepared)
+        return self._facts[1]
+
     def _prepare(self, experiment: Experiment) -> Any:
         from kerastui.datasets.prepare import prepare
 
         key = json.dumps([experiment.data.model_dump(mode="json"), experiment.seed])
         if key != self._key:
-            self._prepared, self._key = None, ""
+            self._prepared, self._key, self._facts = None, "", None
             self._prepared = prepare(experiment.data, seed=experiment.seed)
             self._key = key
         return self._prepared

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.building import Shapes
+from kerastui.models.building import Step
 from kerastui.models.experiment import Experiment, Part
 from kerastui.models.experiment_file import parse
 
@@ -50,26 +50,25 @@ def shapes_without_data(experiment: Experiment, input_shape: list[int]) -> dict[
     return {
         **asdict(summarise(experiment.model, done, error)),
         "findings": [asdict(finding) for finding in findings],
-        "memory": memory(experiment, shape, 0),
+        "memory": {} if error else memory(experiment, done, 0),
     }
 
 
-def memory(experiment: Experiment, input_shape: Shapes, rows: int) -> dict[str, int]:
+def memory(experiment: Experiment, done: Sequence[Step], rows: int) -> dict[str, int]:
     """Estimate what training takes, in bytes.
 
     Args:
         experiment: The experiment.
-        input_shape: Shape of one sample, or one for each input's name.
+        done: Its layers, from `summary.follow`.
         rows: Rows to train on; 0 where they are not known.
 
     Returns:
         `weights`, `gradients`, `optimizer`, `activations` and `batch`, the rows of one batch;
-        nothing where the model can't be followed to its end.
+        nothing for a model without layers.
     """
-    from kerastui.models.summary import follow, memory_estimate
+    from kerastui.models.summary import memory_estimate
 
-    done, error = follow(experiment.model, input_shape)
-    if error is not None or not done:
+    if not done:
         return {}
     size = experiment.fit.batch_size
     batch = (rows or 32) if size == "all" else min(size, rows or size)
