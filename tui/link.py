@@ -8,6 +8,7 @@ up in buffers, where every key would have to wait behind them.
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,8 @@ from typing import Any
 from textual import events
 from textual.driver import Driver
 from textual.message import Message
+
+from kerastui.tui.repaint import Repaint
 
 ASK = "\x1b[6n"
 """Device status report 6 (ECMA-48): where is the cursor?"""
@@ -114,10 +117,14 @@ class Link:
 
 
 def watched(base: type[Driver], link: Link) -> type[Driver]:
-    """Return a driver that does what `base` does and tells a link of it."""
+    """Return a driver that does what `base` does, but writes only what differs on the screen, and
+    tells a link of it."""
+
+    paint = Repaint(shutil.get_terminal_size)
 
     class Watched(base):  # type: ignore[misc, valid-type]
         def start_application_mode(self) -> None:
+            paint.forget()
             link.opened(self)
             super().start_application_mode()
 
@@ -126,7 +133,8 @@ def watched(base: type[Driver], link: Link) -> type[Driver]:
             super().stop_application_mode()
 
         def write(self, data: str) -> None:
-            super().write(link.outgoing(data))
+            if less := paint.less(data):
+                super().write(link.outgoing(less))
 
         def process_message(self, message: Message) -> Any:
             # This runs in the thread that reads the keys.
