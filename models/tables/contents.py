@@ -79,7 +79,8 @@ def prepared(data: Data, seed: int) -> Frame:
     """Return the arrays that the model is given, all parts one below the other.
 
     The columns: `part` (train, validation, test), `row` (its number in the raw data, from 1), the
-    row's name where it has one, the inputs, the targets.
+    row's name where it has one, the inputs, the targets. A test part that doubles as validation
+    stands there once, as test.
 
     Raises:
         UserError: The data can't be prepared.
@@ -90,11 +91,9 @@ def prepared(data: Data, seed: int) -> Frame:
     frames: list[Frame] = []
     for name in PARTS:
         part = getattr(done, name)
-        # Validation rows may be the test part itself: they are the same rows, shown once.
-        if part is None or (name == "test" and part is done.validation):
+        if part is None or (name == "validation" and _same(part, done.test)):
             continue
-        shown = "validation, test" if name == "validation" and part is done.test else name
-        frames.append(_part(shown, part, done))
+        frames.append(_part(name, part, done))
     return frames[0] if len(frames) == 1 else StackedFrame(frames)
 
 
@@ -119,6 +118,10 @@ def _part(name: str, part: Part, done: Prepared) -> Frame:
     names = unique_names([*facts, *(name for frame in arrays for name in frame.names)])
     table = pa.table(list(facts.values()), names=names[: len(facts)])
     return JoinedFrame([ArrowFrame(table), *arrays], names)
+
+
+def _same(part: Part, other: Part | None) -> bool:
+    return other is not None and np.array_equal(part.index, other.index)
 
 
 def _target_names(done: Prepared, width: int) -> Sequence[str]:

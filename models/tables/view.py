@@ -23,7 +23,7 @@ MOST_CELLS = 200_000
 """The most cells of one page."""
 
 SAMPLED = 60
-"""Rows whose texts decide how wide a column is at first."""
+"""Rows, spread over the table, whose texts decide how wide a column is."""
 
 SAMPLED_COLUMNS = 400
 
@@ -94,7 +94,8 @@ class TableView:
 
     def widths(self) -> list[int]:
         """Return how long the texts of the first columns are, in signs; 0 for other columns."""
-        ids = np.arange(min(SAMPLED, self.frame.rows), dtype=np.int64)
+        last = max(0, self.frame.rows - 1)
+        ids = np.unique(np.linspace(0, last, SAMPLED).astype(np.int64))[: self.frame.rows]
         found = []
         for column in range(min(len(self.frame.names), SAMPLED_COLUMNS)):
             texts = [] if self.frame.kind(column) in NUMBERS else self._cells(column, ids)

@@ -25,10 +25,10 @@ COLUMNS = (
     Column("type", 6),
     Column("missing", 7, "right"),
     Column("unique", 8, "right"),
-    Column("least", 9, "right"),
-    Column("most", 9, "right"),
-    Column("mean", 9, "right", least=86),
-    Column("deviation", 9, "right", least=98),
+    Column("least", 10, "right"),
+    Column("most", 10, "right"),
+    Column("mean", 10, "right", least=84),
+    Column("deviation", 10, "right", least=96),
     Column("", HISTOGRAM),
 )
 """The list; what has no room stands in the detail."""
@@ -72,7 +72,7 @@ def row(key: str, name: str, told: Told | None) -> Row:
             high,
             mean,
             deviation,
-            Content.styled(words.sparkline(_heights(told), HISTOGRAM), "$series-1"),
+            Content.styled(_small_histogram(told), "$series-1"),
         ),
         found=f"{name} {told['kind']} {' '.join(told['marks'])}",
     )  # fmt: skip
@@ -137,7 +137,7 @@ def _quantiles(told: Told) -> Content:
 
 def histogram(told: Told, width: int, height: int = 6) -> Content:
     """Return the counts of a column's parts as bars in blocks, least and most below them."""
-    bins = told["bins"]
+    bins = merged(told["bins"], width)
     wide = max(1, min(2, width // len(bins)))
     top = max(bins) or 1
     lines: list[Content] = []
@@ -157,17 +157,19 @@ def histogram(told: Told, width: int, height: int = 6) -> Content:
 def _common(told: Told, known: int, title: str, width: int) -> Content:
     """Return the most frequent values with their shares as bars."""
     values = [(shown(value, told["kind"])[0], count) for value, count in told["common"]]
-    name = min(max(len(text) for text, _ in values), max(8, width - 28))
-    room = max(4, min(24, width - name - 20))
+    digits = len(f"{values[0][1]:,}") + 2
+    name = min(max(len(text) for text, _ in values), max(8, width - digits - 14))
+    room = max(4, min(24, width - name - digits - 10))
     lines = [Content.styled(title, "$muted")]
     for text, count in values:
         share = count / known if known else 0
+        length = count / values[0][1]
         lines.append(
             Content.assemble(
                 Content(text).truncate(name, ellipsis=True, pad=True),
                 "  ",
-                bar(share, room, "$series-1"),
-                f"{count:>9,}",
+                bar(length, room, "$series-1"),
+                f"{count:>{digits},}",
                 (f"{share:>7.1%}", "$muted"),
             )
         )
@@ -177,13 +179,21 @@ def _common(told: Told, known: int, title: str, width: int) -> Content:
     return Content("\n").join(lines)
 
 
-def _heights(told: Told) -> Sequence[float]:
-    """Return what a small histogram shows: of numbers their spread, else how often values are."""
-    if len(told["bins"]) > 1:
-        bins: list[float] = told["bins"]
-        return bins
-    counts = [count for _, count in told["common"]]
-    return [0.0, *counts] if len(counts) > 1 else []
+def _small_histogram(told: Told) -> str:
+    """Return the spread of numbers in one line; of other values, how often they are there."""
+    counts: Sequence[float] = told["bins"]
+    if len(counts) < 2:
+        counts = [count for _, count in told["common"]]
+    if len(counts) < 2:
+        return ""
+    # Beside a part without anything, the others stand as high as they are.
+    return words.sparkline([0.0, *merged(counts, HISTOGRAM)], HISTOGRAM + 1)[1:]
+
+
+def merged(counts: Sequence[float], width: int) -> list[float]:
+    """Return counts in at most `width` parts: neighbours are added, none is left out."""
+    step = -(-len(counts) // width)
+    return [sum(counts[place : place + step]) for place in range(0, len(counts), step)]
 
 
 def _end(value: Any, kind: str) -> str:

@@ -301,7 +301,7 @@ everywhere, n and N go on from there. Enter shows a row as a record."""
         missing = row.cells[0] is None
         place = f"row {row.label}"
         if grid.source.rows != (self.table.state["total"] if self.table else 0):
-            place += f", the {grid.row + 1:,}. shown"
+            place += f" · {grid.row + 1:,} of {grid.source.rows:,}"
         return Content.assemble(
             (f"{place}  ", "$muted"), name, "  ", (value, "$faint" if missing else ""),
             (f"  {column.kind}", "$faint"),
@@ -318,6 +318,8 @@ everywhere, n and N go on from there. Enter shows a row as a record."""
         return bool(self.query(GridLine))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if self._typing and action != "back":
+            return False
         there = self.grid.source is not None if self.is_mounted else False
         whole = there and self.table is not None and self.table.reading is None
         if action == "find":

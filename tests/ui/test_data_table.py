@@ -1,0 +1,445 @@
+"""The table of all rows, the statistics of its columns, and the grid that both tables use."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from textual.app import App, ComposeResult
+from textual.geometry import Offset
+
+from kerastui.datasets.errors import UserError
+from kerastui.models import shipped
+from kerastui.models.events import plain_numbers
+from kerastui.models.tables import own_file
+from kerastui.models.tables.worker import Tables
+from kerastui.tui.app import KerasTui
+from kerastui.tui.screens import data_columns_words as said
+from kerastui.tui.screens.data_columns import DataColumnsScreen
+from kerastui.tui.screens.data_table import (
+    DataTableScreen,
+    RecordScreen,
+    TableSubject,
+    subject_of_data,
+)
+from kerastui.tui.widgets.data_grid import DataColumn, DataGrid, DataRow
+from kerastui.tui.widgets.data_grid_cells import clean, fitted, full, shown
+from kerastui.tui.widgets.data_grid_sources import ArraySource, RemoteSource
+
+from .fakes import FakeLauncher
+from .pilots import HOSTILE, shows, text, until
+
+WIDE, NARROW = (120, 40), (80, 24)
+
+
+class TableLauncher(FakeLauncher):
+    """Answers questions about tables as the inspector does, in a thread of this process."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tables = Tables()
+
+    async def request(self, name: str, *, channel: str = "", **payload: Any) -> dict[str, Any]:
+        if not name.startswith("table."):
+            return await super().request(name, channel=channel, **payload)
+        assert channel == "table"
+        self.requests.append((name, payload))
+        answer = getattr(self.tables, name.removeprefix("table."))
+        told: dict[str, Any] = plain_numbers(await asyncio.to_thread(answer, **payload))
+        return told
+
+    def asked(self, name: str) -> list[dict[str, Any]]:
+        return [payload for asked, payload in self.requests if asked == f"table.{name}"]
+
+
+def csv(path: Path, rows: int = 300) -> TableSubject:
+    """Write a table of numbers, gaps, texts and hostile signs; return it."""
+    lines = ["nr,size,name,\x1b[2Jbad[/x]"]
+    lines += [
+        f"{row},{row / 7},{'anna' if row % 2 else 'bert'},{row}" for row in range(1, rows - 1)
+    ]
+    lines += ["5000,,\x1b]0;owned\x07\u202eevil,", f'5001,inf,"{HOSTILE}",1']
+    path.write_text("\n".join(lines) + "\n")
+    what = {"data": {"dataset": "mine", "task": "regression", "file": {"path": str(path)}}}
+    return TableSubject("mine", what, target="size")
+
+
+async def opened(pilot: Any, subject: TableSubject) -> DataTableScreen:
+    """Open the table screen, and wait until its first cells are there."""
+    screen = DataTableScreen(subject)
+    await pilot.app.push_screen(screen)
+    await until(pilot, lambda: screen.table and screen.table.state, "the table")
+    await until(pilot, lambda: screen.table and screen.table.reading is None, "all rows")
+    await until(pilot, lambda: screen.grid.cursor_row is not None, "the first cells")
+    return screen
+
+
+def lines(pilot: Any) -> list[list[str]]:
+    """Return the words of the lines inside the table."""
+    return [line.strip("│▂▃▄▅▆▇█▁ ").split() for line in text(pilot).splitlines()[2:-3]]
+
+
+# The table
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+async def test_all_rows_can_be_walked_through(size: tuple[int, int], tmp_path: Path) -> None:
+    launcher = TableLauncher()
+    async with KerasTui(launcher=launcher).run_test(size=size) as pilot:
+        screen = await opened(pilot, csv(tmp_path / "t.csv"))
+        assert lines(pilot)[1][:4] == ["1", "1", "0.1429", "anna"]
+        await pilot.press("right", "down", "down")
+        await shows(pilot, "0.42857142857142855")
+        await pilot.press("ctrl+end")
+        await shows(pilot, "∞")
+        await shows(pilot, HOSTILE)
+        assert screen.grid.row == 299
+        await pilot.press("up")
+        await shows(pilot, "size  missing")
+        # Nothing that a terminal would obey.
+        assert "\x1b" not in text(pilot)
+        assert "\u202e" not in text(pilot)
+        await pilot.press("home", "g", *"150", "enter")
+        await until(pilot, lambda: screen.grid.row == 149, "row 150")
+        await pilot.press("g", *"50%", "enter")
+        await until(pilot, lambda: screen.grid.row == 150, "the middle")
+        await pilot.press("g", *"999", "enter")
+        await shows(pilot, "'999' is no row")
+        await pilot.press("escape", "pagedown", "pageup")
+        assert screen.grid.row == 150
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is not screen, "the way back")
+        await until(pilot, lambda: launcher.asked("close"), "the end of the table")
+        # Only what was seen was asked for, and what lies around it.
+        assert max(page["count"] for page in launcher.asked("page")) <= 256
+
+
+async def test_rows_are_sorted_upwards_downwards_and_back(tmp_path: Path) -> None:
+    async with KerasTui(launcher=TableLauncher()).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, csv(tmp_path / "t.csv"))
+        await pilot.press("right", "right", "o")
+        await shows(pilot, "name ▲")
+        await shows(pilot, HOSTILE)
+        await pilot.press("o")
+        await shows(pilot, "name ▼")
+        await until(pilot, lambda: lines(pilot)[1][:2] == ["2", "2"], "the last name first")
+        await pilot.press("o")
+        await until(pilot, lambda: lines(pilot)[1][:2] == ["1", "1"], "the rows as they were")
+        assert screen.grid.marks == {}
+        # A click on the name of a column does the same.
+        await pilot.click(DataGrid, offset=(20, 0))
+        await until(pilot, lambda: screen.grid.marks, "a sorted column")
+
+
+async def test_rows_are_filtered_and_wrong_filters_stay_to_be_mended(tmp_path: Path) -> None:
+    async with KerasTui(launcher=TableLauncher()).run_test(size=NARROW) as pilot:
+        screen = await opened(pilot, csv(tmp_path / "t.csv"))
+        await pilot.press("f", *"nr>x", "enter")
+        await shows(pilot, "nr holds numbers, but 'x' is none.")
+        await pilot.press("backspace", *"290 name=anna", "enter")
+        await shows(pilot, "4 of 300 rows")
+        assert lines(pilot)[1][:2] == ["291", "291"]
+        await shows(pilot, "row 291 · 1 of 4")
+        await pilot.press("f", *[" ", "n", "r", "<", "0"], "enter")
+        await shows(pilot, "no row is shown")
+        await pilot.press("down", "ctrl+end", "pageup", "enter")
+        assert pilot.app.screen is screen
+        await pilot.press("f", "ctrl+u", "enter")
+        await until(pilot, lambda: screen.grid.source and screen.grid.source.rows == 300, "all")
+
+
+async def test_search_goes_from_row_to_row(tmp_path: Path) -> None:
+    async with KerasTui(launcher=TableLauncher()).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, csv(tmp_path / "t.csv"))
+        await pilot.press("slash", *"EVIL", "enter")
+        await until(pilot, lambda: (screen.grid.row, screen.grid.column) == (298, 2), "evil")
+        await pilot.press("slash", "ctrl+u", *"0.143", "enter")
+        await until(pilot, lambda: (screen.grid.row, screen.grid.column) == (0, 1), "0.1429")
+        await pilot.press("slash", "ctrl+u", *"bert", "enter")
+        await shows(pilot, "149 rows")
+        await pilot.press("n", "n", "N")
+        await until(pilot, lambda: screen.grid.row == 3, "the second bert")
+        await pilot.press("slash", "ctrl+u", *"nobody", "enter")
+        await shows(pilot, "'nobody' is in no row")
+
+
+async def test_a_row_is_shown_as_a_record(tmp_path: Path) -> None:
+    async with KerasTui(launcher=TableLauncher()).run_test(size=NARROW) as pilot:
+        screen = await opened(pilot, csv(tmp_path / "t.csv"))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, RecordScreen), "the record")
+        await shows(pilot, "0.14285714285714285")
+        await pilot.press("right")
+        await shows(pilot, "bert")
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is screen, "the table")
+        assert screen.grid.row == 1
+
+
+async def test_first_rows_are_shown_while_the_rest_is_read_and_reading_can_be_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opens, read = threading.Event(), own_file.read
+
+    def wait(recipe: Any, tell: own_file.Tell) -> Any:
+        tell("reading t.csv", 0.5)
+        opens.wait(20)
+        return read(recipe, tell)
+
+    monkeypatch.setattr(own_file, "read", wait)
+    async with KerasTui(launcher=TableLauncher()).run_test(size=WIDE) as pilot:
+        screen = DataTableScreen(csv(tmp_path / "t.csv", rows=90_000))
+        await pilot.app.push_screen(screen)
+        await shows(pilot, "the first 1,000 rows · reading t.csv 50% · Esc stops")
+        await until(pilot, lambda: screen.grid.cursor_row is not None, "the first cells")
+        await pilot.press("down", "escape")
+        await shows(pilot, "1,000 rows × 4")
+        assert screen.grid.row == 1
+        opens.set()
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is not screen, "the way back")
+
+
+async def test_what_the_model_sees_is_a_table_too() -> None:
+    experiment = shipped.experiment("c05-weight-decay")
+    subject = subject_of_data("circles", experiment.data, experiment.seed, prepared=True)
+    async with KerasTui(launcher=TableLauncher()).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, subject)
+        await pilot.press("v")
+        await shows(pilot, "as the model sees it")
+        await shows(pilot, "train")
+        await until(pilot, lambda: screen.grid.cursor_row is not None, "the first cells")
+        await pilot.press("f", *"part=test", "enter")
+        await shows(pilot, "70 of 100 rows")
+        await pilot.press("v")
+        await shows(pilot, "100 rows × 3")
+
+
+async def test_a_table_that_is_not_there_says_why(tmp_path: Path) -> None:
+    subject = csv(tmp_path / "t.csv")
+    (tmp_path / "t.csv").unlink()
+    async with KerasTui(launcher=TableLauncher()).run_test(size=WIDE) as pilot:
+        await pilot.app.push_screen(DataTableScreen(subject))
+        await shows(pilot, "There is no file")
+        await pilot.press("o", "f", "enter", "down", "escape")
+
+
+# Columns
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+async def test_every_column_is_described(size: tuple[int, int], tmp_path: Path) -> None:
+    launcher = TableLauncher()
+    async with KerasTui(launcher=launcher).run_test(size=size) as pilot:
+        table = await opened(pilot, csv(tmp_path / "t.csv"))
+        await pilot.press("f", *"nr<100", "enter")
+        await shows(pilot, "99 of 300 rows")
+        await pilot.press("k")
+        screen = pilot.app.screen
+        assert isinstance(screen, DataColumnsScreen)
+        await until(pilot, lambda: len(screen.told) == 4, "all columns")
+        await shows(pilot, "99 rows · of 300: nr<100")
+        await shows(pilot, "size ◆")
+        if size == NARROW:
+            await pilot.press("enter")
+        await shows(pilot, "Pearson's correlation")
+        await shows(pilot, "identifier")
+        await pilot.press("escape")
+        if size == NARROW:
+            await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is table, "the table")
+        # It is still the table's own: leaving its columns does not close it.
+        assert not launcher.asked("close")
+
+
+async def test_columns_open_their_table_themselves_and_close_it(tmp_path: Path) -> None:
+    launcher = TableLauncher()
+    async with KerasTui(launcher=launcher).run_test(size=WIDE) as pilot:
+        screen = DataColumnsScreen(csv(tmp_path / "t.csv"))
+        await pilot.app.push_screen(screen)
+        await until(pilot, lambda: len(screen.told) == 4, "all columns")
+        await pilot.press("slash", *"nam", "enter")
+        await shows(pilot, "bert")
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: launcher.asked("close"), "the end of the table")
+
+
+def test_a_column_is_told_in_words() -> None:
+    told = {
+        "name": "a", "kind": "number", "rows": 10, "missing": 2, "infinite": 1, "unique": 7,
+        "low": -1.0, "high": 1.0, "mean": 0.0, "deviation": 0.5,
+        "quantiles": [-1, -0.5, 0, 0.5, 1], "bins": [4, 0, 1, 2], "common": [[0.5, 3]],
+        "marks": ["constant"], "giveaway": "It equals the target", "relation": ["eta", 0.7],
+    }  # fmt: skip
+    rows = dict(said.detail(told, HOSTILE))
+    assert HOSTILE in str(rows["Target"])
+    assert rows["Missing"] == "2 of 10, 20.0%"
+    drawn = said.histogram(told, 8, height=2).plain.splitlines()
+    assert [line[:8] for line in drawn[:2]] == ["██      ", "██  ▄▄██"]
+    assert said.marked(told) == ("!", "$bad")
+    assert said.merged([1, 2, 3, 4, 5], 2) == [6, 9]
+
+
+# The grid
+
+
+class GridApp(App[None]):
+    """A grid alone."""
+
+    def __init__(self, source: Any) -> None:
+        super().__init__()
+        self.source = source
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        from kerastui.tui import themes
+
+        return themes.OWN_VARIABLES
+
+    def compose(self) -> ComposeResult:
+        yield DataGrid(self.source)
+
+
+async def test_a_large_array_is_never_read_as_a_whole(tmp_path: Path) -> None:
+    array = np.lib.format.open_memmap(
+        tmp_path / "w.npy", mode="w+", dtype=np.float32, shape=(1_000_000, 64)
+    )  # a hole in the file until it is written
+    array[999_999, 63] = 1.25
+    async with GridApp(ArraySource(array)).run_test(size=WIDE) as pilot:
+        grid = pilot.app.query_one(DataGrid)
+        grid.focus()
+        await pilot.press("ctrl+end", "end")
+        await pilot.pause()
+        assert (grid.row, grid.column, grid.value) == (999_999, 63, 1.25)
+        strip = grid.render_line(grid.size.height - 2).text
+        assert strip.startswith("999,999")
+        assert strip.split()[-1] == "1.25"
+        assert grid.render_line(0).text.split()[-1] == "63"
+
+
+class Counting:
+    """A source of many columns that counts what is asked of it."""
+
+    rows, label_width = 5, 1
+
+    def __init__(self) -> None:
+        self.columns = [DataColumn(f"c{place}", "text", 5) for place in range(100_000)]
+        self.asked: list[tuple[range, range]] = []
+
+    def known(self, rows: range, columns: range) -> bool:
+        return (
+            bool(self.asked)
+            and columns.start >= self.asked[-1][1].start
+            and (columns.stop <= self.asked[-1][1].stop)
+        )
+
+    def row(self, row: int, first: int, last: int) -> DataRow | None:
+        if not self.known(range(row, row + 1), range(first, last)):
+            return None
+        return DataRow(str(row), [f"{row}/{column}" for column in range(first, last)])
+
+    async def load(self, rows: range, columns: range) -> None:
+        await asyncio.sleep(0)
+        self.asked.append((rows, columns))
+
+
+async def test_only_columns_that_are_seen_are_asked_for() -> None:
+    source = Counting()
+    async with GridApp(source).run_test(size=NARROW) as pilot:
+        grid = pilot.app.query_one(DataGrid)
+        grid.focus()
+        await until_grid(pilot, lambda: grid.value == "0/0")
+        await pilot.press("end")
+        await until_grid(pilot, lambda: grid.value == "0/99999")
+        assert all(len(columns) < 40 for _, columns in source.asked)
+        await pilot.press("home", "right", "right")
+        await until_grid(pilot, lambda: grid.value == "0/2")
+        assert grid.scroll_offset == Offset(0, 0)
+
+
+async def until_grid(pilot: Any, condition: Any) -> None:
+    for _ in range(500):
+        if condition():
+            return
+        await pilot.pause(0.01)
+    raise AssertionError("never")
+
+
+async def test_a_click_moves_the_cursor_and_a_second_one_opens() -> None:
+    seen: list[Any] = []
+    source = ArraySource(np.arange(20.0).reshape(5, 4))
+    async with GridApp(source).run_test(size=NARROW, message_hook=seen.append) as pilot:
+        grid = pilot.app.query_one(DataGrid)
+        await pilot.click(DataGrid, offset=(20, 3))
+        assert (grid.row, grid.column) == (2, 1)
+        await pilot.click(DataGrid, offset=(20, 3))
+        await pilot.pause()
+        assert any(isinstance(message, DataGrid.Opened) for message in seen)
+        await pilot.click(DataGrid, offset=(20, 20))
+        assert (grid.row, grid.column) == (2, 1)
+
+
+async def test_errors_of_a_source_are_told() -> None:
+    class Broken(Counting):
+        async def load(self, rows: range, columns: range) -> None:
+            raise UserError("gone")
+
+    seen: list[Any] = []
+    async with GridApp(Broken()).run_test(size=NARROW, message_hook=seen.append) as pilot:
+        await until_grid(pilot, lambda: any(isinstance(m, DataGrid.Failed) for m in seen))
+
+
+async def test_remote_pages_are_kept_and_forgotten() -> None:
+    asked: list[dict[str, Any]] = []
+
+    async def ask(question: str, **arguments: Any) -> dict[str, Any]:
+        asked.append(arguments)
+        ids = list(range(arguments["first"], min(1000, arguments["first"] + arguments["count"])))
+        return {"ids": ids, "cells": [[f"{i}/{c}" for i in ids] for c in arguments["columns"]]}
+
+    source = RemoteSource(ask, [DataColumn("a", "text")] * 20, 1000)
+    assert source.row(70, 5, 12) is None
+    await source.load(range(60, 70), range(5, 12))
+    row = source.row(70, 5, 12)
+    assert row == DataRow("71", [f"70/{column}" for column in range(5, 12)])
+    await source.load(range(60, 70), range(5, 12))
+    assert len(asked) == 1
+    assert asked[0]["columns"] == list(range(16))
+    source.renew(10)
+    assert source.row(5, 0, 1) is None
+
+
+# Cells
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "text_", "what"),
+    [
+        (None, "number", "–", "missing"),
+        (0.123456, "number", "0.1235", ""),
+        (-3, "whole", "−3", ""),
+        (2023, "whole", "2023", ""),
+        (123456, "whole", "123,456", ""),
+        ("NaN", "number", "NaN", "odd"),
+        ("-Infinity", "number", "−∞", "odd"),
+        ("a\nb\tc", "text", "a↵b→c", ""),
+        ("\x1b[31mred", "text", "�[31mred", ""),
+        ("\u202egnp.exe", "text", "�gnp.exe", ""),
+        ("a\u00a0b", "text", "a b", ""),
+        ("[bold]x[/bold]", "text", "[bold]x[/bold]", ""),
+    ],
+)
+def test_cells_are_short_and_harmless(value: Any, kind: str, text_: str, what: str) -> None:
+    assert shown(value, kind) == (text_, what)
+    assert clean(full(value, kind)) == full(value, kind)
+
+
+def test_cells_are_as_wide_as_their_column() -> None:
+    assert fitted("abc", 5) == "abc  "
+    assert fitted("abc", 5, right=True) == "  abc"
+    assert fitted("abcdef", 4) == "abc…"
+    assert fitted("表表表", 4) == "表 …"
+    assert fitted("a", 0) == ""
