@@ -18,7 +18,7 @@ Array = NDArray[Any]
 
 Format = Literal["keras", "h5", "weights", "json"]
 FORMATS: Mapping[str, str] = {
-    "keras": "Keras 3 file (.keras)",
+    "keras": "Keras file of a whole model (.keras)",
     "h5": "HDF5 file of a whole model (.h5)",
     "weights": "weights alone (.weights.h5)",
     "json": "structure alone (.json)",
