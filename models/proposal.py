@@ -154,7 +154,8 @@ def _rescaling(data: spec.Data, facts: DataFacts) -> dict[str, Any] | None:
 def _fit(data: spec.Data, facts: DataFacts) -> tuple[dict[str, Any], list[dict[str, Any]], Reason]:
     count = facts.count
     batch = 32 if count < 20_000 else 128 if count < 200_000 else 512
-    epochs, patience = 100, 10
+    # Small tables make few steps an epoch, which cost next to nothing.
+    epochs, patience = (300, 20) if count < 2_000 else (100, 10)
     if facts.kind in ("pictures", "texts"):
         epochs, patience = 20, 3
     fit = {"epochs": epochs, "batch_size": batch}
