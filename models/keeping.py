@@ -9,7 +9,7 @@ from kerastui.datasets.errors import UserError
 from kerastui.models.checkpoint import State, save_state
 from kerastui.models.record import Record
 
-EVERY = 5.0
+EVERY = 2.0
 """Seconds between two checkpoints; more where writing one takes more than a twentieth of that."""
 
 
