@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from kerastui.models.callbacks import Ending
     from kerastui.models.checkpoint import State
     from kerastui.models.experiment import Experiment
+    from kerastui.models.preflight_facts import Finding
 
 
 _SETTINGS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
@@ -241,7 +242,15 @@ class _Work:
 
         facts = preflight.facts_of(experiment, prepared)
         free, kind = process.free_memory(self.record.info.device)
-        for finding in preflight.check(experiment, facts, free, kind):
+        self._tell(preflight.check(experiment, facts, free, kind))
+
+    def _tell(self, findings: Iterable[Finding]) -> None:
+        """Refuse a problem, and note what is not one.
+
+        Raises:
+            UserError: There is a problem.
+        """
+        for finding in findings:
             if finding.level == "problem":
                 raise UserError(f"{finding.where}: {finding.sentence}", finding.cure)
             self._warn(f"{finding.where}: {finding.sentence} {finding.cure}")
@@ -251,14 +260,18 @@ class _Work:
 
         from kerastui.models import feeding
         from kerastui.models.building import build_model, compile_model
+        from kerastui.models.preflight_batch import try_batch
 
         # The pre-flight made layers too: their numbers must not show in the names of these.
         keras.utils.clear_session(free_memory=False)
         # Clearing puts the precision back, too.
         keras.config.set_dtype_policy(experiment.precision)
-        x = feeding.inputs(experiment.model, prepared.train.x, prepared.feature_names)
+        x, y = feeding.of_part(experiment.model, prepared, prepared.train)
         model = build_model(experiment.model, feeding.shapes(x), seed=experiment.seed)
-        return compile_model(model, experiment.compile)
+        compile_model(model, experiment.compile)
+        if not self.record.info.resumed:
+            self._tell(try_batch(experiment, model, x, y))
+        return model
 
     def _write_script(self, experiment: Experiment, prepared: Prepared) -> None:
         from kerastui.models.code import script
