@@ -31,6 +31,7 @@ from kerastui.tui.widgets.toast import say
 
 if TYPE_CHECKING:
     from kerastui.datasets.catalogue import Card
+    from kerastui.datasets.spec import Task
     from kerastui.models.experiment import Experiment
     from kerastui.tui.app import KerasTui
 
@@ -568,7 +569,7 @@ def which(experiment: Experiment) -> dict[str, Any]:
 
 async def start_new(
     app: KerasTui, data: Mapping[str, Any], title: str, target: Sequence[str] = (),
-    task: str | None = None,
+    task: Task | None = None,
 ) -> bool:  # fmt: skip
     """Show what is proposed for data, and make it the current experiment if it is taken.
 

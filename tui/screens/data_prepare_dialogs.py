@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on, work
@@ -25,7 +28,11 @@ from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.row_list import Column, Row, RowList
 
 if TYPE_CHECKING:
+    from kerastui.datasets.spec import Task
     from kerastui.tui.app import KerasTui
+
+_KEPT = ("path", "size", "sha256")
+"""Fields of a recipe that say which file it is, not how it is read."""
 
 CHANNEL = "prepare"
 """Questions about preparations have a process of their own: data may take long to load."""
@@ -139,7 +146,7 @@ class Proposed(ModalScreen["dict[str, Any] | None"]):
         data: Mapping[str, Any],
         title: str,
         target: Sequence[str] = (),
-        task: str | None = None,
+        task: Task | None = None,
     ) -> None:
         super().__init__()
         self.data = dict(data)
@@ -168,14 +175,23 @@ class Proposed(ModalScreen["dict[str, Any] | None"]):
         place.show([("", Content.styled("Looking at all rows …", "$muted"))])
         self.query_one("#next", Static).update("")
         app = cast("KerasTui", self.app)
-        try:
-            self.told = await app.launcher.request(
+        answer = asyncio.ensure_future(
+            app.launcher.request(
                 "prepare.start", channel=CHANNEL, data=self.data,
                 target=self.target or None, task=self.task_wanted,
-            )  # fmt: skip
+            )
+        )  # fmt: skip
+        try:
+            first = await asyncio.to_thread(_first_rows, self.data, self.target, self.task_wanted)
+            if first and not answer.done():
+                note = Content.styled("From the first rows; now looking at all of them …", "$muted")
+                place.show([("", note), *_reasons(first)])
+            self.told = await answer
         except UserError as error:
             place.show([("", Content.styled(error.message, "$bad")), ("", error.hint)])
             return
+        finally:
+            answer.cancel()
         place.show(self._rows())
         after = Content.assemble(
             ("Enter", "$primary"), " makes it the current experiment; everything can be changed "
@@ -186,12 +202,7 @@ class Proposed(ModalScreen["dict[str, Any] | None"]):
         self.refresh_bindings()
 
     def _rows(self) -> list[tuple[str, Value]]:
-        rows: list[tuple[str, Value]] = []
-        for reason in self.told["reasons"]:
-            name = reason["what"].removeprefix("step ").replace("_", " ")
-            value = Content.styled(clean(reason["value"]) or "yes", "bold")
-            why = Content.styled(clean(reason["why"]), "$muted")
-            rows.append((name, Content.assemble(value, "\n", why)))
+        rows = _reasons(self.told["reasons"])
         if error := self.told["error"]:
             text = f"{clean(error['message'])} {clean(error['hint'])}"
             rows.append(("problem", Content.styled(text.strip(), "$bad")))
@@ -226,7 +237,7 @@ class Proposed(ModalScreen["dict[str, Any] | None"]):
         now = self.told["experiment"]["data"]["task"]
         chosen = await self.app.push_screen_wait(Choose("task", options, now))
         if chosen is not None and chosen != now:
-            self.target, self.task_wanted = list(self.told["target"]), chosen
+            self.target, self.task_wanted = list(self.told["target"]), cast("Task", chosen)
             self._ask()
 
     def action_take(self) -> None:
@@ -236,3 +247,31 @@ class Proposed(ModalScreen["dict[str, Any] | None"]):
 
     def action_close(self) -> None:
         self.dismiss(None)
+
+
+def _reasons(reasons: Sequence[Mapping[str, Any]]) -> list[tuple[str, Value]]:
+    """Each thing that was decided, and under it why."""
+    rows: list[tuple[str, Value]] = []
+    for reason in reasons:
+        name = reason["what"].removeprefix("step ").replace("_", " ")
+        value = Content.styled(clean(reason["value"]) or "yes", "bold")
+        why = Content.styled(clean(reason["why"]), "$muted")
+        rows.append((name, Content.assemble(value, "\n", why)))
+    return rows
+
+
+def _first_rows(
+    data: Mapping[str, Any], target: Sequence[str], task: Task | None
+) -> list[dict[str, Any]]:
+    """What the first rows of an own file suggest; nothing for other data. For threads."""
+    if "file" not in data:
+        return []
+    from kerastui.datasets.advice import propose
+    from kerastui.datasets.advice_facts import facts_of_sniffed
+    from kerastui.datasets.files.sniff import sniff
+
+    recipe = {key: value for key, value in data["file"].items() if key not in _KEPT}
+    with suppress(UserError):  # what is wrong with the file, the inspector tells
+        facts = facts_of_sniffed(sniff(data["file"]["path"], recipe))
+        return [asdict(reason) for reason in propose(facts, target, task).reasons]
+    return []
