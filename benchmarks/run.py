@@ -15,6 +15,7 @@ import fit_rows
 import live_rows
 import start_rows
 import table
+import tables
 
 Measure = Callable[[argparse.Namespace], list[table.Row]]
 
@@ -33,6 +34,7 @@ ROWS: dict[str, Measure] = {
     **{name: partial(_fit, name) for name in fit_rows.CASES},
     "live-small": partial(_live, "small"),
     "live-cnn": partial(_live, "cnn"),
+    "tables": lambda chosen: tables.tables(chosen.quick),
 }
 
 
