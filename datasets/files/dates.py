@@ -42,7 +42,13 @@ def date_format(cells: Sequence[str]) -> tuple[str, bool]:
         times = [moment.timestamp() for cell in cells if (moment := parsed(cell, given))]
         if len(times) > 2 and times in (sorted(times), sorted(times, reverse=True)):
             return given, False
-    return fitting[0], len(fitting) > 1
+    return fitting[0], any(_differ(cells, fitting[0], other) for other in fitting[1:])
+
+
+def _differ(cells: Sequence[str], one: str, other: str) -> bool:
+    """Whether two formats see different days in some cell."""
+    pairs = ((parsed(cell, one), parsed(cell, other)) for cell in cells)
+    return any(a and b and a.date() != b.date() for a, b in pairs)
 
 
 def parsed(cell: str, given: str) -> datetime | None:

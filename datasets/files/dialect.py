@@ -155,6 +155,9 @@ def detect_header(
         for place in range(min(len(first), len(numeric)))
         if numeric[place]
     )
+    years = [int(cell) for cell in first if re.fullmatch(r"(?:19|20)\d\d", cell)]
+    if len(years) > 1 and votes == -len(years) and years == list(range(years[0], years[-1] + 1)):
+        return True, True  # country, 2019, 2020, …
     if votes:
         return votes > 0, False
     if not all(first[:-1]) or len(set(first)) < len(first):

@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from kerastui.datasets.errors import UserError
 from kerastui.datasets.files.library import Library, imported
@@ -131,7 +131,6 @@ class DataImport(ModalScreen["str | None"]):
             return
         title = Content.assemble((f"{clean(self.path.name)}  ", "bold"), look.headline(sniffed))
         self.query_one("#headline", Static).update(title)
-        self.query_one("#notes", Static).update(look.notes(sniffed))
         self._show_rows()
         form = self.query_one(Form)
         form.show([("how it is read", fields(self.name_given, sniffed, detected, self._given))])
@@ -147,6 +146,8 @@ class DataImport(ModalScreen["str | None"]):
 
     def _show_rows(self) -> None:
         if self.sniffed is not None:
+            notes = look.notes(self.sniffed, brief=self.has_class("-narrow"))
+            self.query_one("#notes", Static).update(notes)
             width = max(20, self.query_one("#first").content_size.width - 1)
             shown = look.rows if self.sniffed.columns else lambda sniffed, _: look.classes(sniffed)
             self.query_one("#rows", Static).update(shown(self.sniffed, width))
@@ -233,6 +234,19 @@ class PickData(OpenScreen):
         text = typed.strip()
         rows = await asyncio.to_thread(inside, text if is_path(text) else f"./{text}")
         self.query_one(RowList).set_rows(rows)
+
+    def action_open(self) -> None:
+        """Take what is marked; a folder that is typed whole is taken itself."""
+        key, typed = self.query_one(RowList).key, self.query_one(Input).value.strip()
+        folder = Path(key).expanduser().absolute()
+        if (
+            key.endswith("/")
+            and typed.endswith("/")
+            and folder == Path(typed).expanduser().absolute()
+        ):
+            self.dismiss(folder)
+        else:
+            super().action_open()
 
 
 async def import_data(app: KerasTui, path: Path | None = None) -> None:

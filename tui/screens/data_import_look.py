@@ -27,14 +27,19 @@ def headline(sniffed: Sniffed) -> Content:
     return Content(" · ".join(parts))
 
 
-def notes(sniffed: Sniffed) -> Content:
-    """What was detected; what a person should look at comes first, marked."""
-    ordered = sorted(sniffed.notes, key=lambda note: not note.doubt)
-    lines = [
-        Content.assemble(("▲ " if note.doubt else "✓ ", "$warn" if note.doubt else "$good"),
-                         clean(note.words))
-        for note in ordered
-    ]  # fmt: skip
+def notes(sniffed: Sniffed, *, brief: bool = False) -> Content:
+    """What was detected; what a person should look at comes first, marked.
+
+    Args:
+        sniffed: What was detected.
+        brief: What is sure stands in one paragraph.
+    """
+    doubts = [clean(note.words) for note in sniffed.notes if note.doubt]
+    sure = [clean(note.words) for note in sniffed.notes if not note.doubt]
+    if brief and sure:
+        sure = [" ".join(sure)]
+    lines = [Content.assemble(("▲ ", "$warn"), words) for words in doubts]
+    lines += [Content.assemble(("✓ ", "$good"), words) for words in sure]
     return Content("\n").join(lines)
 
 
