@@ -248,6 +248,12 @@ class KerasTui(RunsApp):
 
         self.push_screen(HardwareScreen())
 
+    def action_notifications(self) -> None:
+        """Show when and how one is called."""
+        from kerastui.tui.screens.notifications import NotificationsScreen
+
+        self.push_screen(NotificationsScreen())
+
     @work(group="leave", exclusive=True, exit_on_error=False)
     async def action_leave(self) -> None:
         """Leave; ask first when a run that was started here goes on."""
@@ -267,6 +273,9 @@ class KerasTui(RunsApp):
         other = "Light theme" if self.current_theme.dark else "Dark theme"
         yield SystemCommand(other, "Change the colours", self.action_toggle_theme)
         yield SystemCommand("Themes", "Choose among all themes", self.action_change_theme)
+        yield SystemCommand(
+            "Notifications", "Be called when a run ends or breaks", self.action_notifications
+        )
         yield SystemCommand("Hardware", "CPU, memory, GPUs", self.action_hardware)
         yield SystemCommand("Screenshot", "Save the screen as SVG", self._keep_screenshot)
 

@@ -124,14 +124,19 @@ class FakeLauncher:
 
     async def _train(self, run: Run) -> None:
         """Be the worker of a run."""
-        epochs = run.info().epochs
-        commands = CommandReader(run.commands)
+        info = run.info()
+        epochs = info.epochs
+        commands = CommandReader(run.commands, info.commands_from)
         append(run, "stage", stage="data", text="loading the data")
-        append(run, "started", epochs=epochs, initial_epoch=0, steps=8, execution="fast",
+        if info.resumed:
+            append(run, "rewound", epoch=info.epoch, batch=0, lost=0,
+                   text=f"going on after epoch {info.epoch}")  # fmt: skip
+        first = info.epoch if info.resumed else 0
+        append(run, "started", epochs=epochs, initial_epoch=first, steps=8, execution="fast",
                why="small data", device="CPU", metrics=["loss", "val_loss", "accuracy"],
                rows={"train": 235, "test": 116})  # fmt: skip
         paused = False
-        epoch = 0
+        epoch = first
         while epoch < epochs:
             await asyncio.sleep(self.pace)
             for command in commands.read():
@@ -143,6 +148,10 @@ class FakeLauncher:
                     paused = False
                     append(run, "resumed", epoch=epoch)
                     change(run, status="running")
+                elif command["event"] == "set_epochs":
+                    append(run, "note", kind="epochs", epoch=epoch, epochs=command["value"],
+                           text=f"number of epochs set to {command['value']} on request")  # fmt: skip
+                    epochs = command["value"]
                 elif command["event"] == "stop":
                     append(run, "stopped", epoch=epoch, seconds=1.0, text="stopped, model kept")
                     change(run, status="stopped", epoch=epoch, ended=1.7e9 + 1)
