@@ -38,7 +38,7 @@ class Heartbeat:
 
     Args:
         folder: The run's directory.
-        leave: Called when there is nothing to work for any more; it should not return.
+        leave: Called, in that thread, when there is nothing to work for any more.
         every: Seconds between two signs.
     """
 
@@ -64,11 +64,11 @@ class Heartbeat:
         while not self._over.wait(self._every):
             try:
                 if self._path.read_bytes() != self._mine:
-                    self._leave()
+                    return self._leave()
                 os.utime(self._path)
             except (FileNotFoundError, NotADirectoryError):
                 if not self._path.parent.is_dir():
-                    self._leave()
+                    return self._leave()
                 with contextlib.suppress(OSError):  # only the file is gone
                     self._path.write_bytes(self._mine)
             except OSError:
