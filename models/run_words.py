@@ -179,7 +179,8 @@ def _on_the_way(history: History) -> list[str]:
         text = note.text.rstrip(".")
         told.append((note.time, f"{at}{text}." if note.kind != "nan" else _sentence(text)))
     if (more := kinds.get("plateau", 0)) > 1:
-        told.append((told[-1][0], f"The rate was reduced {more - 1} more times."))
+        often = "once more" if more == 2 else f"{more - 1} more times"
+        told.append((told[-1][0], f"The rate was reduced {often}."))
     if history.resumed:
         after = [f"{epoch:,}" for epoch in history.resumed[-5:]]
         listed = f"epochs {', '.join(after[:-1])} and {after[-1]}" if len(after) > 1 else (

@@ -149,9 +149,9 @@ class FakeLauncher:
                     append(run, "resumed", epoch=epoch)
                     change(run, status="running")
                 elif command["event"] == "set_epochs":
-                    append(run, "note", kind="epochs", epoch=epoch, epochs=command["value"],
-                           text=f"number of epochs set to {command['value']} on request")  # fmt: skip
                     epochs = command["value"]
+                    append(run, "note", kind="epochs", epoch=epoch, epochs=epochs,
+                           text=f"number of epochs set to {epochs} on request")  # fmt: skip
                 elif command["event"] == "stop":
                     append(run, "stopped", epoch=epoch, seconds=1.0, text="stopped, model kept")
                     change(run, status="stopped", epoch=epoch, ended=1.7e9 + 1)
