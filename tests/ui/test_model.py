@@ -113,6 +113,8 @@ async def test_without_data_it_says_so_and_what_would_help() -> None:
     async with app.run_test(size=WIDE) as pilot:
         app.set_current(shipped.experiment("a05"))
         await pilot.press("M")
+        await shows(pilot, "The data can't be had")
+        await pilot.press("up")
         await shows(pilot, "The data are gone.")
         await shows(pilot, "Look for them.")
         await shows(pilot, "no data: shapes are not known")
@@ -395,6 +397,22 @@ async def test_without_data_a_shape_is_assumed() -> None:
         await shows(pilot, "7×5")
         await shows(pilot, "the shape of the input is assumed")
         assert "fits task" not in text(pilot)
+
+
+async def test_without_data_the_substitute_is_one_key_away() -> None:
+    fake = launcher()
+
+    def refuse(experiment: dict[str, Any]) -> dict[str, Any]:
+        if experiment["data"].get("substitute"):
+            return said(experiment)
+        raise UserError("No network.")
+
+    fake.answers["summary"] = refuse
+    async with KerasTui(launcher=fake).run_test(size=WIDE) as pilot:
+        await opened(pilot, "a09-mnist-cnn")
+        await shows(pilot, "1 go on with digits in its place")
+        await pilot.press("1")
+        await until(pilot, lambda: pilot.app.current.data.substitute, "the substitute")  # type: ignore[attr-defined]
 
 
 async def test_a_wide_terminal_shows_list_and_diagram_together() -> None:

@@ -33,6 +33,7 @@ from kerastui.tui.widgets.row_list import RowList
 from kerastui.tui.widgets.toast import say
 
 if TYPE_CHECKING:
+    from kerastui.datasets.catalogue import Card
     from kerastui.models.diagram import Graph
     from kerastui.models.experiment import Experiment
 
@@ -258,7 +259,9 @@ Losses and how it is trained are on the Train screen (e)."""
         sections = subject.fields()
         self.form.display = bool(sections)
         self.form.show(sections)
-        self.form.styles.height = "1fr" if place >= 0 else "auto"
+        # Of an input there is more to say than to fill in: its fields take what they need.
+        few = sum(len(fields) for _, fields in sections) + 4
+        self.form.styles.height = "1fr" if place >= 0 else few
         whole = self.query_one(KeyValues)
         whole.display = place < 0
         panel = self.query_one("#layer", Panel)
@@ -273,23 +276,30 @@ Losses and how it is trained are on the Train screen (e)."""
         if not layers(experiment):
             lines, cures = [_BEGIN], []
         if self.trouble is not None:
-            lines = [*self._troubled(place), *lines]
+            first, offered = self._troubled(experiment, place)
+            lines, cures = [*first, *(lines if not offered else [])], offered or cures
         self._show_findings([] if self.stale else lines, [] if self.stale else cures)
         self.refresh_bindings()
 
-    def _troubled(self, place: int) -> list[Content]:
+    def _troubled(self, experiment: Experiment, place: int) -> tuple[list[Content], list[Cure]]:
         """Say why there are no shapes, or that they are assumed, and what can be done."""
-        error, experiment = self.trouble, self.experiment
-        if error is None or experiment is None:
-            return []
+        error = self.trouble
+        if error is None:
+            return [], []
+        head = Content.assemble(("! ", "$warn"), "The data can't be had; the input says why.")
+        if place < 0:
+            head = Content.assemble(("! ", "$warn"), error.message, " ", (error.hint, "$muted"))
+        cures = []
+        known = card_of(experiment.data.dataset)
+        if known and known.stand_in and not experiment.data.substitute:
+            words_ = f"go on with {known.stand_in} in its place"
+            cures.append(Cure(words_, {"data.substitute": True}))
         where = "" if place < 0 else "on the input, "
         then = "gives a shape to go on with"
         if shape := self.assumed.get(experiment.data.dataset):
             then = f"changes the shape that is assumed, {words.shape(shape)}"
-        return [
-            Content.assemble(("! ", "$warn"), error.message, " ", (error.hint, "$muted")),
-            Content.assemble("  ", where, ("e", "$primary"), f" {then}"),
-        ]
+        lines = [head, *(Content.assemble("  ", ("1 ", "$primary"), cure.words) for cure in cures)]
+        return [*lines, Content.assemble("  ", where, ("e", "$primary"), f" {then}")], cures
 
     def _show_findings(self, lines: list[Content], cures: list[Cure]) -> None:
         self.cures = cures
@@ -374,7 +384,9 @@ Losses and how it is trained are on the Train screen (e)."""
         except UserError as error:
             self.kerastui.tell_error(error)
             return
-        self.made(Edited(changed, cure.words, min(self.place, len(layers(changed)) - 1)))
+        # A layer put before this one moves it down; the cursor stays on it.
+        more = max(0, len(layers(changed)) - len(layers(experiment)))
+        self.made(Edited(changed, cure.words, min(self.place + more, len(layers(changed)) - 1)))
 
     @work(group="ask", exclusive=True, exit_on_error=False)
     async def action_template(self) -> None:
@@ -465,6 +477,16 @@ Losses and how it is trained are on the Train screen (e)."""
         """Show the experiment as a Python script."""
         if self.experiment is not None:
             self.kerastui.show_code(self.experiment)
+
+
+def card_of(dataset: str) -> Card | None:
+    """Return what the catalogue says of a data set; None for the user's own files."""
+    from kerastui.datasets.catalogue import card
+
+    try:
+        return card(dataset)
+    except UserError:
+        return None
 
 
 def graph_of(experiment: Experiment, summary: Mapping[str, Any]) -> Graph:
