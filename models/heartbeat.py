@@ -62,17 +62,24 @@ class Heartbeat:
 
     def _beat(self) -> None:
         while not self._over.wait(self._every):
-            try:
-                if self._path.read_bytes() != self._mine:
-                    return self._leave()
-                os.utime(self._path)
-            except (FileNotFoundError, NotADirectoryError):
-                if not self._path.parent.is_dir():
-                    return self._leave()
-                with contextlib.suppress(OSError):  # only the file is gone
-                    self._path.write_bytes(self._mine)
-            except OSError:
-                pass  # a full or read-only disk: tried again
+            if not self._show():
+                self._leave()
+                return
+
+    def _show(self) -> bool:
+        """Give one sign of life; returns whether the run is still there, and this process' own."""
+        try:
+            if self._path.read_bytes() != self._mine:
+                return False
+            os.utime(self._path)
+        except (FileNotFoundError, NotADirectoryError):
+            if not self._path.parent.is_dir():
+                return False
+            with contextlib.suppress(OSError):  # only the file is gone
+                self._path.write_bytes(self._mine)
+        except OSError:
+            pass  # a full or read-only disk: tried again
+        return True
 
 
 class _Watch:
