@@ -7,7 +7,10 @@ from typing import Any
 
 from kerastui.datasets.errors import UserError
 
-QUESTIONS: dict[str, str] = {}
+QUESTIONS: dict[str, str] = {
+    "formats": "keep",
+    "save": "keep",
+}
 """Question -> module of this package whose function of that name answers it."""
 
 

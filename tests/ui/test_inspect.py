@@ -337,3 +337,29 @@ async def test_a_damaged_model_of_a_stranger_gets_a_sentence(own_home: Path) -> 
         await shows(pilot, "it is a zip that is cut")
         app.show_run(trained(own_home), switch=False)
         await shows(pilot, "published beside obtained")
+
+
+async def test_a_model_is_saved_in_another_format_with_its_card(own_home: Path) -> None:
+    made = launcher()
+    offered = [{"name": "keras", "suffix": ".keras", "about": "all", "missing": []},
+               {"name": "onnx", "suffix": ".onnx", "about": "x", "missing": ["onnx"]}]  # fmt: skip
+    made.answers["look.formats"] = lambda: {"formats": offered}
+    asked: dict[str, Any] = {}
+
+    def save(**arguments: Any) -> dict[str, Any]:
+        asked.update(arguments)
+        return {"path": f"{arguments['target']}.keras", "card": "", "size": 1234}
+
+    made.answers["look.save"] = save
+    async with KerasTui(launcher=made).run_test(size=WIDE) as pilot:
+        await opened(pilot, trained(own_home))
+        await pilot.press("w")
+        await shows(pilot, "In which format?")
+        await pilot.press("down")
+        await shows(pilot, "Needs onnx, not installed here.")
+        await pilot.press("1")
+        await shows(pilot, "Where to:")
+        await pilot.press("enter")
+        await until(pilot, lambda: asked, "the request to save")
+    assert asked["target"].endswith("saved/models/b13-xor")
+    assert "# " in asked["card"]

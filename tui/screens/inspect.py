@@ -49,6 +49,7 @@ data was prepared."""
                 tooltip="Take one of the inputs that stand above the numbers"),
         *(Binding(str(place + 1), f"choose({place})", show=False)
           for place in range(1, MOST_SAMPLES)),
+        Binding("w", "write", "save as", tooltip="Save the model in another format, with a card"),
         Binding("slash", "search", "search", key_display="/", tooltip="Find a layer"),
     ]  # fmt: skip
 
@@ -180,7 +181,9 @@ data was prepared."""
         if not self.is_mounted:
             return True
         if not self._look:
-            return action not in ("enter", "search", "edit", "choose", "back")
+            return action not in ("enter", "search", "edit", "choose", "back", "write")
+        if action == "write":
+            return self._found is not None and self._found.model is not None
         if action == "enter" and (self.in_detail or self.detail.has_focus_within):
             return False
         if action in ("edit", "choose"):
@@ -188,6 +191,14 @@ data was prepared."""
             able = pane is not None and hasattr(pane, f"action_{action}")
             return able and pane is not None and pane.check_action(action, parameters)
         return super().check_action(action, parameters)
+
+    @work(group="write", exclusive=True, exit_on_error=False)
+    async def action_write(self) -> None:
+        """Save the model in another format."""
+        from kerastui.tui.inspect.keep import save_as
+
+        if self._found is not None:
+            await save_as(self.kerastui, self._found)
 
     def row_opened(self, key: str) -> None:
         self.go_to_detail()
