@@ -20,12 +20,9 @@ from kerastui.models.tables.worker import Tables
 from kerastui.tui.app import KerasTui
 from kerastui.tui.screens import data_columns_words as said
 from kerastui.tui.screens.data_columns import DataColumnsScreen
-from kerastui.tui.screens.data_table import (
-    DataTableScreen,
-    RecordScreen,
-    TableSubject,
-    subject_of_data,
-)
+from kerastui.tui.screens.data_record import RecordScreen
+from kerastui.tui.screens.data_table import DataTableScreen
+from kerastui.tui.screens.data_table_open import TableSubject, first_rows, subject_of_data
 from kerastui.tui.widgets.data_grid import DataColumn, DataGrid, DataRow
 from kerastui.tui.widgets.data_grid_cells import clean, fitted, full, shown
 from kerastui.tui.widgets.data_grid_sources import ArraySource, RemoteSource
@@ -202,6 +199,41 @@ async def test_first_rows_are_shown_while_the_rest_is_read_and_reading_can_be_st
         opens.set()
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is not screen, "the way back")
+
+
+async def test_first_rows_are_there_before_the_inspector_is(tmp_path: Path) -> None:
+    launcher = TableLauncher()
+    ready = asyncio.Event()
+    request = launcher.request
+
+    async def late(name: str, **payload: Any) -> dict[str, Any]:
+        await ready.wait()
+        return await request(name, **payload)
+
+    launcher.request = late  # type: ignore[method-assign]
+    subject = csv(tmp_path / "t.csv", rows=5000)
+    async with KerasTui(launcher=launcher).run_test(size=WIDE) as pilot:
+        screen = DataTableScreen(subject)
+        await pilot.app.push_screen(screen)
+        await shows(pilot, "0.1429")
+        await pilot.press("down", "o", "f", "enter", "k")
+        assert pilot.app.screen is screen
+        ready.set()
+        await shows(pilot, "5,000 rows × 4")
+        assert screen.grid.row == 1
+        await shows(pilot, "row 2")
+
+
+def test_first_rows_are_read_with_what_was_settled(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a;b\n1,5;x\n?;y\n")
+    file = {"path": str(path), "delimiter": ";", "decimal": ",", "missing": ["?"]}
+    source = first_rows({"data": {"file": file}})
+    assert source is not None
+    assert [source.row(row, 0, 2).cells for row in range(2)] == [[1.5, "x"], [None, "y"]]
+    assert first_rows({"data": {"file": {"path": str(tmp_path / "absent")}}}) is None
+    assert first_rows({"data": {}}) is None
+    assert first_rows({"data": {"file": {"path": "t", "format": "npy"}}}) is None
 
 
 async def test_what_the_model_sees_is_a_table_too() -> None:

@@ -26,7 +26,7 @@ from kerastui.tui.screens.two_pane import ENTER, ESCAPE, SEARCH
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.data_grid_cells import clean
 from kerastui.tui.widgets.key_values import KeyValues, Value
-from kerastui.tui.widgets.panel import ScrollPanel
+from kerastui.tui.widgets.panel import Panel, ScrollPanel
 from kerastui.tui.widgets.row_list import Column, Row, RowList
 from kerastui.tui.widgets.toast import say
 
@@ -153,6 +153,8 @@ training. f fetches what is not here."""
         if own:
             rows = [_title("own files"), *map(self._row, own), _title("catalogue"), *rows]
         self.rows.set_rows(rows)
+        note = "" if own else "a adds a file of yours"
+        self.query_one(".pane-list", Panel).set_title(self.LIST_TITLE, note)
         self._show()
 
     def _row(self, card: Card) -> Row:
@@ -363,14 +365,15 @@ training. f fetches what is not here."""
 
     @work(group="begin", exclusive=True, exit_on_error=False)
     async def _begin(self, *, new: bool) -> None:
-        from kerastui.tui.screens.data_prepare import begin
+        from kerastui.tui.screens.data_prepare_new import begin
 
         if self.card is not None:
             await begin(self.kerastui, self.card, new=new)
 
     def action_table(self) -> None:
         """Show all rows."""
-        from kerastui.tui.screens.data_table import DataTableScreen, subject_of_card
+        from kerastui.tui.screens.data_table import DataTableScreen
+        from kerastui.tui.screens.data_table_open import subject_of_card
 
         if self.card is not None:
             self.app.push_screen(DataTableScreen(subject_of_card(self.card, self.experiment)))
@@ -378,7 +381,7 @@ training. f fetches what is not here."""
     def action_columns(self) -> None:
         """Show the statistics of every column."""
         from kerastui.tui.screens.data_columns import DataColumnsScreen
-        from kerastui.tui.screens.data_table import subject_of_card
+        from kerastui.tui.screens.data_table_open import subject_of_card
 
         if self.card is not None:
             self.app.push_screen(DataColumnsScreen(subject_of_card(self.card, self.experiment)))

@@ -13,7 +13,7 @@ from textual.content import Content
 
 from kerastui.datasets.errors import UserError
 from kerastui.tui.screens import data_columns_words as said
-from kerastui.tui.screens.data_table import LOOKED_AFTER, OpenTable, TableSubject
+from kerastui.tui.screens.data_table_open import LOOKED_AFTER, OpenTable, TableSubject
 from kerastui.tui.screens.two_pane import ENTER, SEARCH, TwoPaneScreen
 from kerastui.tui.widgets.data_grid_cells import clean
 from kerastui.tui.widgets.key_values import KeyValues

@@ -3,160 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from kerastui.datasets.errors import UserError
 from kerastui.tui.screens.base import SectionScreen
-from kerastui.tui.widgets.data_grid import DataColumn, DataGrid
+from kerastui.tui.screens.data_record import RecordScreen
+from kerastui.tui.screens.data_table_open import (
+    LOOKED_AFTER,
+    OpenTable,
+    TableSubject,
+    first_rows,
+)
+from kerastui.tui.widgets.data_grid import DataGrid
 from kerastui.tui.widgets.data_grid_cells import clean, full
-from kerastui.tui.widgets.data_grid_sources import RemoteSource
-from kerastui.tui.widgets.footer import FooterLine
-from kerastui.tui.widgets.key_values import KeyValues, Value
 from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.toast import say
-
-if TYPE_CHECKING:
-    from kerastui.datasets.catalogue import Card
-    from kerastui.datasets.spec import Data
-    from kerastui.models.experiment import Experiment
-    from kerastui.tui.app import KerasTui
-
-CHANNEL = "table"
-"""Tables have an inspector of their own: they are large, and questions about them may take long."""
-
-LOOKED_AFTER = 0.15
-"""Seconds between looks at how far the reading is."""
-
-
-@dataclass(frozen=True)
-class TableSubject:
-    """Which table, and what is known of it.
-
-    Attributes:
-        title: What it is called.
-        raw: What `table.open` is asked for.
-        prepared: The same for the arrays that the model is given; None where nothing prepares it.
-        target: The column that is predicted, or empty.
-        classes: Whether its values are classes.
-    """
-
-    title: str
-    raw: dict[str, Any]
-    prepared: dict[str, Any] | None = None
-    target: str = ""
-    classes: bool = False
-
-
-def subject_of_data(title: str, data: Data, seed: int, *, prepared: bool) -> TableSubject:
-    """Return the table of what an experiment says about its data."""
-    plain = data.model_dump(mode="json")
-    what = {"data": plain, "seed": seed}
-    target = data.target[0] if data.target else ""
-    if not target and data.file is None:
-        from kerastui.datasets.catalogue import card
-
-        target = next(iter(card(data.dataset).target), "")
-    return TableSubject(
-        title, what, {**what, "prepared": True} if prepared else None, target,
-        data.task in ("binary", "multiclass", "multilabel"),
-    )  # fmt: skip
-
-
-def subject_of_card(card: Card, experiment: Experiment | None) -> TableSubject:
-    """Return the table of a data set; `experiment` is the current one where it uses that."""
-    from kerastui.datasets.files.library import data_of
-
-    if experiment is not None:
-        return subject_of_data(card.name, experiment.data, experiment.seed, prepared=True)
-    return subject_of_data(card.name, data_of(card), 1, prepared=False)
-
-
-class OpenTable:
-    """A table that the inspector holds open, from the side of a screen.
-
-    Args:
-        app: The app whose launcher is asked.
-        what: What `table.open` is asked for.
-
-    Attributes:
-        state: What the inspector said of it last.
-        source: Its cells, for a grid.
-    """
-
-    def __init__(self, app: KerasTui, what: dict[str, Any]) -> None:
-        self._app = app
-        self._what = what
-        self.id = ""
-        self.state: dict[str, Any] = {}
-        self.source: RemoteSource | None = None
-
-    @property
-    def reading(self) -> dict[str, Any] | None:
-        """How far the reading is; None where all is read."""
-        reading: dict[str, Any] | None = self.state.get("reading")
-        return reading
-
-    async def open(self) -> None:
-        """Open it.
-
-        Raises:
-            UserError: It can't be opened.
-        """
-        told = await self._app.launcher.request("table.open", channel=CHANNEL, **self._what)
-        self.id = told["id"]
-        self._take(told)
-
-    async def ask(self, question: str, **arguments: Any) -> dict[str, Any]:
-        """Ask about it; raises `UserError`."""
-        return await self._app.launcher.request(
-            f"table.{question}", channel=CHANNEL, table=self.id, **arguments
-        )
-
-    async def look(self) -> bool:
-        """See how far the reading is; returns whether all rows are there now, and were not."""
-        told = await self.ask("progress")
-        self.state["reading"] = told["reading"]
-        if told["reading"] is None:
-            self._take(await self.ask("state"))
-            return True
-        return False
-
-    async def stop(self) -> None:
-        """Read no further."""
-        self._take(await self.ask("stop"))
-
-    async def arrange(self, question: str, **arguments: Any) -> None:
-        """Sort or filter; raises `UserError`."""
-        self.state |= await self.ask(question, **arguments)
-        if self.source is not None:
-            self.source.renew(self.state["rows"])
-
-    def close(self) -> None:
-        """Let the inspector forget it."""
-        if self.id and self._app.is_running:
-            self._app.run_worker(self._close(self.id), group="table-close", exit_on_error=False)
-        self.id = ""
-
-    async def _close(self, number: str) -> None:
-        await self._app.launcher.request("table.close", channel=CHANNEL, table=number)
-
-    def _take(self, state: dict[str, Any]) -> None:
-        self.state = state
-        columns = [
-            DataColumn(column["name"], column["kind"], column["signs"])
-            for column in state.pop("columns")
-        ]
-        self.source = RemoteSource(self.ask, columns, state["total"])
-        self.source.renew(state["rows"])
 
 
 class DataTableScreen(SectionScreen):
@@ -228,9 +95,10 @@ everywhere, n and N go on from there. Enter shows a row as a record."""
         table = self.table = OpenTable(self.kerastui, what or self.subject.raw)
         self.found = ""
         self._note("preparing …" if self.prepared else "opening …")
+        first = asyncio.create_task(self._show_first(table))
         try:
             await table.open()
-            self._show(table)
+            self._show(table, keep=self.grid.source is not None)
             while table.reading is not None:
                 await asyncio.sleep(LOOKED_AFTER)
                 if table.reading is not None and await table.look():
@@ -239,6 +107,15 @@ everywhere, n and N go on from there. Enter shows a row as a record."""
         except UserError as error:
             self._note("not read")
             self._tell(error)
+        finally:
+            first.cancel()
+
+    async def _show_first(self, table: OpenTable) -> None:
+        """Show the first rows of an own table until the inspector answers."""
+        source = await asyncio.to_thread(first_rows, table.what)
+        if source is not None and table is self.table and not table.state:
+            self.grid.set_source(source)
+            self._note(f"the first {source.rows:,} rows · opening …")
 
     def _show(self, table: OpenTable, *, keep: bool = False) -> None:
         grid = self.grid
@@ -300,7 +177,7 @@ everywhere, n and N go on from there. Enter shows a row as a record."""
         value = full(row.cells[0], column.kind)
         missing = row.cells[0] is None
         place = f"row {row.label}"
-        if grid.source.rows != (self.table.state["total"] if self.table else 0):
+        if self.table and grid.source.rows < self.table.state.get("total", 0):
             place += f" · {grid.row + 1:,} of {grid.source.rows:,}"
         return Content.assemble(
             (f"{place}  ", "$muted"), name, "  ", (value, "$faint" if missing else ""),
@@ -321,14 +198,17 @@ everywhere, n and N go on from there. Enter shows a row as a record."""
         if self._typing and action != "back":
             return False
         there = self.grid.source is not None if self.is_mounted else False
-        whole = there and self.table is not None and self.table.reading is None
+        table = self.table
+        whole = there and table is not None and bool(table.state) and table.reading is None
         if action == "find":
             return bool(self.found) and whole
         if action == "view":
             return self.subject.prepared is not None
         if action in ("sort", "filter", "search", "columns"):
             return True if whole else None
-        if action in ("record", "jump"):
+        if action == "record":
+            return True if table is not None and table.source is not None else None
+        if action == "jump":
             return True if there else None
         return super().check_action(action, parameters)
 
@@ -348,7 +228,7 @@ everywhere, n and N go on from there. Enter shows a row as a record."""
     @on(DataGrid.Opened)
     def action_record(self) -> None:
         """Show the row under the cursor as a record."""
-        if self.table is not None and self.grid.source is not None and self.grid.source.rows:
+        if self.table is not None and self.table.source is not None and self.table.source.rows:
             self.app.push_screen(RecordScreen(self.table, self.grid.row), self._came_back)
 
     def _came_back(self, row: int | None) -> None:
@@ -525,71 +405,3 @@ class GridLine(Input):
         screen = self.screen
         assert isinstance(screen, DataTableScreen)
         screen.end_typing()
-
-
-class RecordScreen(ModalScreen[int | None]):
-    """One row: the names of the columns with their whole values.
-
-    Args:
-        table: The table.
-        row: The shown row, from 0. The result is the row that was looked at last.
-    """
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "step(-1)", "row before", show=False, tooltip="The row before"),
-        Binding("right", "step(1)", "next row", key_display="←→", tooltip="The next row"),
-        Binding("y", "copy", "copy", tooltip="Copy the record to the clipboard"),
-        Binding("escape,enter", "close", "back", key_display="Esc", tooltip="Back to the table"),
-    ]
-
-    def __init__(self, table: OpenTable, row: int) -> None:
-        super().__init__()
-        self.table = table
-        self.row = row
-        self.lines: list[tuple[str, str]] = []
-
-    def compose(self) -> ComposeResult:
-        with Panel(title="row", classes="dialog -large"), VerticalScroll(classes="dialog-text"):
-            yield KeyValues()
-        yield FooterLine()
-
-    def on_mount(self) -> None:
-        self.query_one(VerticalScroll).focus()
-        self._load()
-
-    @work(group="record", exclusive=True, exit_on_error=False)
-    async def _load(self) -> None:
-        source = self.table.source
-        assert source is not None
-        try:
-            told = await self.table.ask("record", row=self.row)
-        except UserError as error:
-            self.query_one(KeyValues).show([("", Content.styled(error.message, "$bad"))])
-            return
-        columns = source.columns
-        self.lines = [
-            (clean(column.name), full(cell, column.kind))
-            for column, cell in zip(columns, told["cells"], strict=False)
-        ]
-        shown: list[tuple[str, Value]] = [
-            (name, Content.styled(text, "$faint") if cell is None else text)
-            for (name, text), cell in zip(self.lines, told["cells"], strict=True)
-        ]
-        if len(columns) > len(shown):
-            more = f"{len(columns) - len(shown):,} more columns are in the table"
-            shown.append(("", Content.styled(more, "$muted")))
-        self.query_one(KeyValues).show(shown)
-        self.query_one(Panel).set_title(f"row {told['id'] + 1:,}", f"{len(columns):,} columns")
-
-    def action_step(self, step: int) -> None:
-        rows = self.table.state["rows"]
-        if 0 <= self.row + step < rows:
-            self.row += step
-            self._load()
-
-    def action_copy(self) -> None:
-        self.app.copy_to_clipboard("\n".join(f"{name}: {text}" for name, text in self.lines))
-        say(self.app, "The record was sent to the terminal's clipboard.", title="Copied")
-
-    def action_close(self) -> None:
-        self.dismiss(self.row)

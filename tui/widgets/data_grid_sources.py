@@ -55,6 +55,29 @@ class ArraySource:
         """Nothing is left to load."""
 
 
+class RowsSource:
+    """A few rows of this process, whatever they hold.
+
+    Args:
+        columns: The columns.
+        cells: The rows, each with a cell for every column.
+    """
+
+    def __init__(self, columns: Sequence[DataColumn], cells: Sequence[Sequence[Any]]) -> None:
+        self.columns, self.rows = columns, len(cells)
+        self.label_width = len(f"{self.rows:,}")
+        self._cells = cells
+
+    def known(self, rows: range, columns: range) -> bool:
+        return True
+
+    def row(self, row: int, first: int, last: int) -> DataRow:
+        return DataRow(f"{row + 1:,}", self._cells[row][first:last])
+
+    async def load(self, rows: range, columns: range) -> None:
+        """Nothing is left to load."""
+
+
 class RemoteSource:
     """A table that another process holds; see `kerastui.models.tables.worker`.
 
