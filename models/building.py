@@ -253,7 +253,7 @@ def _stack(layers: Sequence[tuple[str, str, Any]], source: Any) -> Iterator[Step
     for where, label, layer in layers:
         received = (tensor,)
         wanted = catalogue.find("layers", type_of(layer)).inputs
-        if wanted:
+        if wanted and not type(layer).__name__.endswith(("Cell", "Cells")):
             raise LayerError(
                 f"{label}: takes {len(wanted)} inputs ({', '.join(wanted)}); a stack of layers "
                 "has only one to give.",

@@ -65,6 +65,11 @@ def explain(
     text, type_ = first_line(error), type(layer).__name__
     shape = shapes[0] if shapes else ()
     got = f"it receives {' and '.join(map(str, shapes))}"
+    if type_.endswith(("Cell", "Cells")):
+        return (
+            "is the inside of a recurrent layer and is no layer by itself",
+            "Put it into RNN, as its cell.",
+        )
     rank = re.search(r"expected (?:min_|max_)?ndim=(\d+)", text)
     if rank or "at least 3 dimensions" in text:
         wanted = int(rank.group(1)) if rank else 3

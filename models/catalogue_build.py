@@ -48,6 +48,9 @@ CODE = {"function", "fn", "call_fn", "module", "filepath", "optimizer_map"}
 UNSUITABLE = {
     "InputLayer": "the model's input stands for it",
     "InputSpec": "it describes an input and is no layer",
+    "StringLookup": "it takes text; the data's preparation makes numbers of it",
+    "TextVectorization": "it takes text; the data's preparation makes numbers of it",
+    "Equalization": "Keras 3.15 cannot make it part of a model",
     "LambdaCallback": "it needs Python functions",
     "History": "Keras always adds it by itself",
     "ProgbarLogger": "it only prints to the terminal",

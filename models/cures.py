@@ -86,6 +86,9 @@ def _candidates(experiment: Experiment, data: Facts, error: LayerError) -> Itera
     if len(error.received) > 1:
         yield from _merging(experiment, index, error.received)
         return
+    if type_.endswith(("Cell", "Cells")):
+        yield _into_rnn(experiment, index)
+        return
     yield from _sequences(experiment, index, shape)
     for words, layer in _bringing(type_, shape, data):
         yield insert(experiment, index, layer, words)
@@ -120,6 +123,15 @@ def _for_application(
             yield Cure("add a channel, and Resizing, before it", {"model.layers": new})
     elif len(shape) == 4:
         yield Cure("take the shape it receives", {f"{path}.input_shape": list(shape[1:])})
+
+
+def _into_rnn(experiment: Experiment, index: int) -> Cure:
+    """A cell that stands alone, put into the layer that steps through a series with it."""
+    layers = plain_layers(experiment)
+    cell = {k: v for k, v in layers[index].items() if k not in ("name", "from", "disabled")}
+    named = {k: v for k, v in layers[index].items() if k in ("name", "from", "disabled")}
+    new = _replaced(layers, index, [{**named, "type": "RNN", "cell": cell}])
+    return Cure("put it into RNN", {list_path(experiment): new})
 
 
 def _bringing(type_: str, shape: Shape, data: Facts) -> Iterator[tuple[str, LayerValues]]:
