@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from kerastui.datasets.errors import UserError
 from kerastui.models import studies
+from kerastui.models.resume import resume
 from kerastui.models.runs import ACTIVE, Run
 from kerastui.models.studies import Member, Result
 from kerastui.models.study_store import (
@@ -77,7 +78,7 @@ class Pool:
         self._wanted = studies.wanted(self.experiment)
         self._running: dict[int, tuple[Run, Slot]] = {}
         self._results: dict[int, Result] = {}
-        self._commands = StudyCommands(folder.commands)
+        self._commands = StudyCommands(folder.commands, self.info.commands_from)
         self.info.slots = len(slots)
         self._adopt()
 
@@ -125,7 +126,7 @@ class Pool:
         """Take over what a lost runner has left behind."""
         for place, member in enumerate(self.info.members):
             run = self.folder.run_of(member)
-            if run is None:
+            if run is None or member.state == WAITING:  # to come, or to go on
                 continue
             with suppress(UserError):
                 member.state = run.info().status
@@ -217,13 +218,21 @@ class Pool:
         return changed
 
     def _begin(self, place: int, member: MemberInfo) -> None:
-        run = self.folder.workspace.create(
+        run = self._taken_up(member) or self.folder.workspace.create(
             self._members[place].experiment, study=self.folder.id, variant=member.variant
         )
         slot = self._free.pop(0)
         member.run, member.state = run.id, "queued"
         self._running[place] = run, slot
         self._start(run, slot)
+
+    def _taken_up(self, member: MemberInfo) -> Run | None:
+        """Have the run of a member go on that was interrupted; None where a new one is due."""
+        run = self.folder.run_of(member)
+        try:
+            return run and resume(run)
+        except UserError:  # removed, damaged, or finished after all
+            return None
 
 
 def slots(

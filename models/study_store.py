@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.events import EventReader
+from kerastui.models.files import end_cut_line
 from kerastui.models.folder import ACTIVE, Folder
 from kerastui.models.runs import Run, RunInfo, Workspace
 
@@ -76,6 +77,10 @@ class StudyInfo:
     """Variant -> the figures that the published ones are held against, of the members that have
     finished so far (`kerastui.models.studies.gathered`)."""
     error: str = ""
+    queued: float = 0.0
+    """When it was last asked to go on."""
+    commands_from: int = 0
+    """Bytes of `commands.jsonl` that were meant for earlier runners."""
 
 
 _FIELDS = {entry.name for entry in fields(StudyInfo)}
@@ -116,8 +121,8 @@ class StudyFolder(Folder[StudyInfo]):
 class StudyCommands:
     """The runner's side of `commands.jsonl`."""
 
-    def __init__(self, path: Path) -> None:
-        self._reader = EventReader(path)
+    def __init__(self, path: Path, start: int = 0) -> None:
+        self._reader = EventReader(path, start)
 
     def stop_asked(self) -> bool:
         """Say whether a stop came since the last look."""
@@ -159,6 +164,30 @@ def create(workspace: Workspace, experiment: Experiment, *, jobs: int = 0) -> St
             folder.id, experiment.name, experiment.title, created=now, jobs=jobs, members=members
         )
     )
+    return folder
+
+
+def resume(folder: StudyFolder) -> StudyFolder:
+    """Have a study go on: members that were interrupted or left out train to their end.
+
+    The caller starts a runner afterwards, as for a new study.
+
+    Raises:
+        UserError: It goes on already, or it has finished.
+    """
+    info = folder.info()
+    members = [member for member in info.members if member.state != "finished"]
+    if info.status in ACTIVE or any(member.active for member in members):
+        raise UserError(f"{folder.id} can't be taken up again: it is {info.status}.", "")
+    if info.status == "finished" or not members:
+        raise UserError(f"{folder.id} has finished.", "Start a new study.")
+    for member in members:
+        member.state = WAITING
+    info.status, info.pid, info.pid_started, info.ended = "queued", None, None, None
+    info.error, info.queued = "", time.time()
+    info.commands_from = end_cut_line(folder.commands)
+    folder.forget_start()
+    folder.write_info(info)
     return folder
 
 

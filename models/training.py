@@ -20,6 +20,7 @@ from kerastui.models.checkpoint import State
 from kerastui.models.control import MOST_EPOCHS, Control
 from kerastui.models.experiment import Experiment
 from kerastui.models.feeding import class_weights
+from kerastui.models.files import write_atomically
 from kerastui.models.record import Record
 
 MEMORY_SHARE = 0.5
@@ -123,6 +124,9 @@ def _train(
 ) -> None:
     """Train on the path that the experiment, or the state to go on from, asks for."""
     fit = experiment.fit
+    for callback in callbacks:
+        if log.initial_epoch and isinstance(callback, keras.callbacks.CSVLogger):
+            _go_on_in_file(callback, log.initial_epoch)
     if log.path:
         why = "the run was begun this way" if log.path == "plain" else ""
     else:
@@ -231,6 +235,18 @@ def _train_fast(
     fast.run()
     record.info.why = f"{why}; {fast.compiled}"
     return ""
+
+
+def _go_on_in_file(logger: keras.callbacks.CSVLogger, epochs: int) -> None:
+    """Have a table of epochs go on after those that count, where Keras would begin it anew."""
+    path = Path(logger.filename)
+    if not path.is_file():
+        return
+    header, *rows = path.read_text(encoding="utf-8").splitlines(keepends=True) or [""]
+    kept = [row for row in rows if row.split(logger.sep)[0].isdigit()]
+    kept = [row for row in kept if int(row.split(logger.sep)[0]) < epochs]
+    write_atomically(path, "".join([header, *kept]))
+    logger.append = True
 
 
 def _build_metrics(model: keras.Model, arrays: Arrays) -> None:

@@ -284,6 +284,37 @@ def test_another_runner_takes_up_what_a_lost_one_has_left(make: Make) -> None:
     assert again.end().status == "finished"
 
 
+def test_a_stopped_study_goes_on_with_the_runs_it_had(make: Make) -> None:
+    pool, workers = make(repeated(2))
+    pool.step()
+    workers.end(0)
+    pool.stop()
+    workers.end(1, "stopped")
+    pool.step()
+    assert pool.end().status == "stopped"
+    folder = StudyFolder(pool.folder.path)
+    assert states(pool) == ["finished", "stopped", "skipped", "skipped"]
+    folder.stop()  # meant for the runner that was
+    study_store.resume(folder)
+    with pytest.raises(UserError, match="queued"):
+        study_store.resume(folder)
+
+    again = Pool(folder, workers.start, [Slot(0), Slot(1)], lambda _runs: True)
+    again.begin(*ME)
+    again.step()
+    assert states(again) == ["finished", "queued", "queued", "waiting"]
+    assert workers.places[2][0].id == workers.places[1][0].id, "the same run goes on"
+    assert workers.places[2][0].stored().resumed
+    for number in (2, 3):
+        workers.end(number)
+    again.step()
+    workers.end(4)
+    assert not again.step()
+    assert again.end().status == "finished"
+    with pytest.raises(UserError, match="finished"):
+        study_store.resume(folder)
+
+
 def test_a_damaged_record_is_told_in_plain_words(tmp_path: Path) -> None:
     folder = StudyFolder(tmp_path / "studies" / "x")
     folder.path.mkdir(parents=True)

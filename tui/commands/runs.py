@@ -142,14 +142,27 @@ def resume(
     json: Json = False,
     workspace_: WorkspaceFolder = None,
 ) -> None:
-    """Take up a stopped, failed, lost or finished run in its own directory, on one curve.
+    """Take up a stopped, failed, lost or finished run in its own directory, on one curve; or a
+    study by its id: the members that did not finish.
 
     Unchanged, it ends with the very weights it would have had without the interruption.
     """
     from kerastui.models import resume as taking_up
-    from kerastui.models.launch import launch
+    from kerastui.models import study_store
+    from kerastui.models.launch import launch, launch_study
+    from kerastui.tui.commands import study
     from kerastui.tui.commands.run import watch
 
+    if folder := study_store.find(workspace(workspace_), id_):
+        with arguments():
+            if (epochs, more, learning_rate) != (None, None, None):
+                raise UserError("A study goes on as it is.", "Leave out what would change it.")
+            launch_study(study_store.resume(folder))
+        if detach:
+            stdout().print(Text(f"{folder.id} goes on. Watch it: kerastui runs attach {folder.id}"))
+        else:
+            study.attach(folder)
+        return
     run = _run(id_, workspace_)
     changes = {} if learning_rate is None else {taking_up.LEARNING_RATE: learning_rate}
     with arguments():
