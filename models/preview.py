@@ -197,7 +197,7 @@ def _spread(loaded: Loaded) -> Array:
 
     y = np.asarray(loaded.y)
     first = np.arange(min(PICTURES, len(y)))
-    if y.ndim > 1 or len(np.unique(y[first])) > 1 or y.dtype.kind not in "iu":
+    if y.ndim > 1 or y.dtype.kind not in "iu" or (np.diff(y[first]) < 0).any():
         return first
     # A folder comes class by class.
     places = [np.flatnonzero(y == number) for number in np.unique(y)]

@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from kerastui.tui.labs.half_blocks import HalfBlocks
+from kerastui.tui.widgets.data_grid_cells import clean
 
 ACROSS = 5
 LEAST = 12
@@ -34,7 +35,7 @@ class PictureGrid(Vertical):
     """The pictures.
 
     Args:
-        pictures: (n, height, width), 0 for paper and 255 for ink.
+        pictures: (n, height, width), 0 for paper and 255 for ink; or (n, height, width, 3).
         labels: What each shows.
 
     Attributes:
@@ -65,10 +66,12 @@ class PictureGrid(Vertical):
         ink, paper = (Color.parse(colours[name]) for name in ("foreground", "background"))
         rows: list[Pictured | Static] = []
         for first in range(0, len(small), self.across):
-            line = beside(small[first : first + self.across])
-            rows.append(Pictured(coloured(line, ink, paper)))
+            part = coloured(small[first : first + self.across], ink, paper)
+            rows.append(Pictured(beside(part, paper)))
             width = small.shape[2] + 1
-            names = (label[:width].center(width) for label in self.labels[first:][: self.across])
+            names = (
+                clean(label)[:width].center(width) for label in self.labels[first:][: self.across]
+            )
             rows.append(Static(Content.styled("".join(names), "$muted")))
         with self.app.batch_update():
             await self.remove_children()
@@ -90,21 +93,25 @@ def fitting(width: int, pixels: int) -> tuple[int, int]:
 
 def shrink(pictures: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
     """Return pictures in which the mean of `factor` by `factor` pixels is one."""
-    n, height, width = pictures.shape
+    n, height, width, *colours = pictures.shape
     rows, columns = height // factor, width // factor
     cut = pictures[:, : rows * factor, : columns * factor]
-    blocks = cut.reshape(n, rows, factor, columns, factor)
+    blocks = cut.reshape(n, rows, factor, columns, factor, *colours)
     return np.asarray(blocks.mean(axis=(2, 4)), np.uint8)
 
 
-def beside(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return pictures (n, height, width) as one, an empty column after each."""
-    apart = np.pad(pictures, ((0, 0), (0, 0), (0, 1)))
+def beside(pictures: NDArray[np.uint8], paper: Color) -> NDArray[np.uint8]:
+    """Return pictures (n, height, width, 3) as one, an empty column after each."""
+    n, height, width, _ = pictures.shape
+    apart = np.full((n, height, width + 1, 3), paper.rgb, np.uint8)
+    apart[:, :, :width] = pictures
     return np.concatenate(list(apart), axis=1)
 
 
-def coloured(picture: NDArray[np.uint8], ink: Color, paper: Color) -> NDArray[np.uint8]:
-    """Return a grey picture in (height, width, 3): from the paper's colour to the ink's."""
+def coloured(pictures: NDArray[np.uint8], ink: Color, paper: Color) -> NDArray[np.uint8]:
+    """Return grey pictures in colours: from the paper's to the ink's; others as they are."""
+    if pictures.ndim == 4:
+        return pictures
     ends = np.array([paper.rgb, ink.rgb], float)
-    share = picture[..., None] / 255
+    share = pictures[..., None] / 255
     return np.asarray(ends[0] + share * (ends[1] - ends[0]), np.uint8)
