@@ -194,12 +194,15 @@ class Drill:
         return ui, await until(made)
 
     async def _wait_for_moment(self, run: Run, whole: Run) -> None:
-        """Wait for a random moment: mostly while it trains, sometimes before or after that."""
+        """Wait for a random moment: one in five by the clock, from the start of the program on,
+        the others by the epochs that are trained."""
         if self.random.random() < 0.2:
-            await asyncio.sleep(self.random.uniform(0, 3))
+            await asyncio.sleep(self.random.uniform(0, 6))
             return
-        await until(lambda: ended(run) or run.history().status == "running")
-        await asyncio.sleep(self.random.uniform(0, 1.1 * whole.info().seconds["fit"]))
+        done, left = run.history().epoch, whole.info().epoch
+        epoch = done + self.random.random() * max(0, left - done)
+        await until(lambda: ended(run) or run.history().epoch >= epoch)
+        await asyncio.sleep(self.random.uniform(0, 0.2))
 
     def _kill(self, victim: str, ui: subprocess.Popen[bytes], run: Run, tally: Tally) -> str:
         info = run.info()

@@ -169,7 +169,10 @@ class Run(Folder[RunInfo]):
 
     def kill_asked(self) -> bool:
         """Say whether somebody asked to kill its worker."""
-        since = self.stored().commands_from
+        try:
+            since = self.stored().commands_from
+        except UserError:
+            since = 0
         return any(entry["event"] == "kill" for entry in CommandReader(self.commands, since).read())
 
     def remove(self) -> None:
