@@ -268,14 +268,21 @@ def earlier(experiment: Experiment, place: int) -> list[str]:
     return names_of(experiment)[: len(model.inputs) + place]
 
 
-def loose(experiment: Experiment) -> list[int]:
-    """Return the places of nodes that lead nowhere: no node takes them, and they are no output.
+def loose(experiment: Experiment) -> list[str]:
+    """Return the names of inputs and nodes that lead to no output.
 
     Keras leaves them out of the model without a word.
     """
     model = graph_of(experiment)
-    taken = {source for node in model.nodes for source in node.inputs} | set(model.outputs)
-    return [place for place, node in enumerate(model.nodes) if node.name not in taken]
+    feeds = {node.name: node.inputs for node in model.nodes}
+    reached: set[str] = set()
+    waiting = list(model.outputs)
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting += feeds.get(name, [])
+    return [name for name in names_of(experiment) if name not in reached]
 
 
 def share(experiment: Experiment, place: int, owner: str | None) -> Edited:

@@ -305,7 +305,7 @@ async def test_a_graph_is_branched_joined_and_wired_by_keys() -> None:
         await pilot.press("G", "home", "down")
         await add(pilot, "dense 6", key="b")
         await shows(pilot, "├─● dense_3")
-        await shows(pilot, "leads nowhere")
+        await shows(pilot, "leads to no output")
         await pilot.press("space", "space")  # this one and the next
         await add(pilot, "concat")
         await shows(pilot, "●─╯ concatenate")

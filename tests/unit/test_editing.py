@@ -150,8 +150,9 @@ def test_a_node_is_put_in_or_branched_off() -> None:
     branch = editing_graph.add_node(chain, DENSE, ["x"], branch=True)
     assert wiring(branch.experiment) == "dense<x a<x b<a > b"
     assert branch.place == 0
-    assert editing_graph.loose(branch.experiment) == [0]
+    assert editing_graph.loose(branch.experiment) == ["dense"]
     assert editing_graph.loose(chain) == []
+    assert editing_graph.loose(graph("a<x", "b<a", "o<y", inputs="x y")) == ["x", "a", "b"]
 
 
 def test_a_merge_takes_over_what_follows_and_leaves_a_way_around_alone() -> None:

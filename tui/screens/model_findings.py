@@ -28,11 +28,13 @@ class Cure:
     changes: Mapping[str, Any]
 
 
-_LOOSE = Content.assemble(
-    ("! ", "$warn"), "It leads nowhere, so Keras leaves it out. ", ("Space", "$primary"),
-    " on it and on another node, then ", ("a", "$primary"), " joins them; ", ("o", "$primary"),
-    " makes it an output.",
-)  # fmt: skip
+def _nowhere(name: str) -> Content:
+    """What is said of a node or an input that leads to no output."""
+    return Content.assemble(
+        ("! ", "$warn"), f"{name} leads to no output, so Keras leaves it out. ",
+        ("Space", "$primary"), " on it and on another node, then ", ("a", "$primary"),
+        " joins them; ", ("o", "$primary"), " makes a node an output.",
+    )  # fmt: skip
 
 
 def findings(
@@ -56,8 +58,12 @@ def findings(
     )
     lines: list[Content] = []
     cures: list[Cure] = []
-    if place is not None and experiment.model.kind == "graph" and place in loose(experiment):
-        lines.append(_LOOSE)
+    if experiment.model.kind == "graph":
+        nowhere = loose(experiment)
+        if place is None:
+            lines += [_nowhere(name) for name in nowhere]
+        elif layers(experiment)[place].name in nowhere:
+            lines.append(_nowhere("It"))
     for one in found:
         there = place_in(str(one.get("where", "")))
         elsewhere = place is not None and there not in (None, place)

@@ -135,8 +135,7 @@ def list_rows(
     graph = isinstance(model, GraphModel)
     said = known.rows_for(experiment)
     levels = {} if stale else grave_levels(summary)
-    if graph:
-        levels |= {place: "warning" for place in loose(experiment) if place not in levels}
+    nowhere = loose(experiment) if graph else []
     dim = "$faint" if stale else "$muted"
     drawn = rails(model) if isinstance(model, GraphModel) else {}
     made = []
@@ -148,7 +147,8 @@ def list_rows(
         if graph:
             cells: list[Content | str]
             cells = [Content.styled(drawn[name], "$muted"), Content.assemble(mark, name),
-                     Content.styled("input", "$muted"), "", out]  # fmt: skip
+                     Content.styled("input", "$muted"), "", out, "",
+                     _sign("warning" if name in nowhere else "", False)]  # fmt: skip
         else:
             cells = ["", Content.styled("input", "$muted"), "", out]
         made.append(Row(key, tuple(cells)))
@@ -164,7 +164,8 @@ def list_rows(
         if layer.disabled:
             type_, text = (Content.styled(cell.plain, "$faint") for cell in (type_, text))
             tail = (Content.styled("off", "$faint"), Content(""))
-        sign = _sign(levels.get(place, ""), layer.name in outputs)
+        level = levels.get(place, "warning" if layer.name in nowhere else "")
+        sign = _sign(level, layer.name in outputs)
         if isinstance(layer, Node):
             style = "$faint" if layer.disabled else ""
             named = Content.assemble(mark, (layer.name, style))
@@ -292,6 +293,8 @@ def _verdict(experiment: Experiment, summary: Mapping[str, Any]) -> Content:
         if level in counts:
             counts[level] += 1
     said = []
+    if isinstance(experiment.model, GraphModel):
+        counts["warning"] += len(loose(experiment))
     for level, number in counts.items():
         if number:
             sign, colour = MARKS[level]
