@@ -12,14 +12,16 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from kerastui.datasets.errors import UserError
 from kerastui.models import shipped
 from kerastui.models.experiment import Experiment
 from kerastui.models.experiment_file import load, save
-from kerastui.tui import recent
+from kerastui.tui import clipboard, recent
 from kerastui.tui.app import KerasTui
 from kerastui.tui.autosave import Autosave
 
 from .fakes import FakeLauncher, finished_run
+from .keras_file import keras_file
 from .pilots import shows, text, until
 
 IRIS = shipped.experiment("a06-iris")
@@ -314,3 +316,68 @@ async def test_what_can_not_be_opened_is_called_by_its_name(
     async with app_with(tmp_path, str(path)).run_test(size=(120, 40)) as pilot:
         await shows(pilot, words)
         await shows(pilot, "What can be opened")
+
+
+async def test_a_table_is_opened_as_data_to_import(tmp_path: Path) -> None:
+    path = tmp_path / "houses.csv"
+    path.write_text("rooms,price\n3,210\n4,320\n2,180\n")
+    async with app_with(tmp_path / "lab", str(path)).run_test(size=(120, 40)) as pilot:
+        await shows(pilot, "how it is read")
+        await shows(pilot, "houses.csv")
+
+
+async def test_a_model_is_opened_on_inspect(tmp_path: Path) -> None:
+    path = tmp_path / "alone.keras"
+    keras_file(path)
+    async with app_with(tmp_path / "lab", str(path)).run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app_of(pilot).current_mode == "inspect", "Inspect")
+        await shows(pilot, "alone")
+        await until(pilot, lambda: recent.paths() == [path], "it is remembered")
+
+
+# Code
+
+
+async def test_code_is_one_key_away_on_every_screen_and_is_written_as_a_notebook(
+    tmp_path: Path,
+) -> None:
+    target = tmp_path / "mine.ipynb"
+    async with app_with(tmp_path).run_test(size=(120, 40), notifications=True) as pilot:
+        app_of(pilot).set_current(IRIS)
+        for section in "DMTIR":
+            await pilot.press(section)
+            await until(
+                pilot, lambda s=section: app_of(pilot).current_mode[0].upper() == s, section
+            )
+            await pilot.press("c")
+            await shows(pilot, "import keras")
+            await pilot.press("escape")
+        await pilot.press("c")
+        await shows(pilot, "import keras")
+        await pilot.press("n")
+        await type_in(pilot, str(target))
+        await pilot.press("enter")
+        await until(pilot, target.is_file, "the notebook")
+        held = json.loads(target.read_text())
+        assert (held["nbformat"], held["nbformat_minor"]) == (4, 5)
+
+
+async def test_copying_says_where_the_text_is_and_why_it_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = app_with(tmp_path)
+    for name in ("TMUX", "STY", "TERM_PROGRAM"):
+        monkeypatch.delenv(name, raising=False)
+    async with app.run_test(size=(80, 24)):
+        monkeypatch.setenv("TERM", "xterm-256color")
+        assert "clipboard" in await clipboard.copy(app, "x = 1")
+        assert app.clipboard == "x = 1"
+        with pytest.raises(UserError, match="more than terminals take"):
+            await clipboard.copy(app, "x" * (clipboard.MOST + 1))
+        monkeypatch.setenv("TERM", "linux")
+        with pytest.raises(UserError, match="no clipboard"):
+            await clipboard.copy(app, "x = 1")
+        monkeypatch.setenv("TERM", "screen")
+        monkeypatch.setenv("STY", "1.pts")
+        with pytest.raises(UserError, match="screen does not pass"):
+            await clipboard.copy(app, "x = 1")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +25,7 @@ from kerastui.datasets.prepare import prepare
 from kerastui.models import catalogue, shipped
 from kerastui.models.code import script
 from kerastui.models.code.layout import docstring, identifier, literal, one_line
+from kerastui.models.code.notebook import notebook
 from kerastui.models.code.sources import AS_IN_SKLEARN
 from kerastui.models.experiment import Experiment
 
@@ -689,6 +692,28 @@ def _assigned(tree: ast.AST) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             names |= {alias.name for alias in node.names}
     return names
+
+
+@settings(max_examples=30)
+@given(experiments())
+def test_a_notebook_holds_the_lines_of_the_script_in_their_order(plain: dict[str, Any]) -> None:
+    chosen = Experiment.model_validate(plain)
+    held = json.loads(notebook(chosen))
+    assert (held["nbformat"], held["nbformat_minor"]) == (4, 5)
+    cells = held["cells"]
+    assert cells[0]["cell_type"] == "markdown"
+    assert len({cell["id"] for cell in cells}) == len(cells)
+    assert all(re.fullmatch(r"[a-zA-Z0-9-_]{1,64}", cell["id"]) for cell in cells)
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    for source in code:
+        ast.parse(source)
+    lines = sorted(line for line in "\n".join(code).splitlines() if line)
+    tree = ast.parse("\n".join(code))
+    assert not ast.get_docstring(tree)
+    steps = [line for line in script(chosen).splitlines() if line and line in set(lines)]
+    assert sorted(steps) == lines
+    calls = [line for line in "\n".join(code).splitlines() if line.startswith("model.fit(")]
+    assert len(calls) == 1
 
 
 # --- models ----------------------------------------------------------------------------------
