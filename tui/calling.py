@@ -131,8 +131,10 @@ class Caller:
         if event not in wishes.when:
             return
         try:
-            call, moment = await asyncio.to_thread(in_words, event, run)
+            call, moment = await asyncio.to_thread(notify.in_words, event, run)
         except UserError:  # removed meanwhile
+            return
+        if event == "ended" and await asyncio.to_thread(notify.short, run):
             return
         shown = self._app.current_mode == "train" and self._app.shown_run is not None
         if not (shown and self._app.shown_run and self._app.shown_run.id == run.id):
@@ -167,31 +169,6 @@ class Caller:
                 await asyncio.to_thread(notify.run_command, call, wishes.command)
         except UserError as error:
             self._app.tell_error(error)
-
-
-def in_words(event: str, run: Run) -> tuple[notify.Call, float]:
-    """Return what is said of a run, and when its log says that it happened; for a thread.
-
-    Raises:
-        UserError: The run can't be read.
-    """
-    from kerastui.models import run_words
-    from kerastui.models.adviser import overfit
-
-    info, history = run.info(), run.history()
-    try:
-        experiment = run.experiment()
-    except UserError:
-        experiment = None
-    text = run_words.in_words(info, history, experiment)
-    title = run_words.headline(info, history)
-    if event == "overfit":
-        since = overfit.since(history)
-        title = f"{info.name} starts to overfit" + (f" (epoch {since:,})" if since else "")
-    elif event == "nan":
-        title = f"{info.name}: the loss became NaN"
-    moment = history.ended.get("t") if event != "overfit" else 0.0
-    return notify.Call(event, run.id, title, text), float(moment or info.started or 0.0)
 
 
 def _overfits(series: dict[str, array[float]]) -> bool:

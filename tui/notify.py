@@ -20,18 +20,22 @@ import fcntl
 import os
 import shlex
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kerastui.datasets.errors import UserError
 from kerastui.tui import settings
 
+if TYPE_CHECKING:
+    from kerastui.models.runs import Run
+
 WHEN = {
-    "ended": "a run is finished or stopped",
+    "ended": "a run of 10 s or longer ends",
     "failed": "a run fails or loses its worker",
     "nan": "the loss becomes NaN",
     "overfit": "a run starts to overfit",
@@ -48,6 +52,9 @@ _TERMS = (
 
 LONGEST = 200
 """Characters of a notification; terminals and desktops cut what is longer, each in its way."""
+
+LEAST = 10.0
+"""Seconds that a run takes before its end is worth a call."""
 
 TOLD = "told"
 """File in a run's directory: what somebody was called for already."""
@@ -204,3 +211,54 @@ def claim(folder: Path, call: Call, moment: float) -> bool:
     except OSError:
         return True  # a directory that can't be written: better twice than never
     return True
+
+
+def in_words(event: str, run: Run) -> tuple[Call, float]:
+    """Return what is said of a run, and when its log says that it happened; for a thread.
+
+    Raises:
+        UserError: The run can't be read.
+    """
+    from kerastui.models import run_words
+    from kerastui.models.adviser import overfit
+
+    info, history = run.info(), run.history()
+    try:
+        experiment = run.experiment()
+    except UserError:
+        experiment = None
+    text = run_words.in_words(info, history, experiment)
+    title = run_words.headline(info, history)
+    if event == "overfit":
+        since = overfit.since(history)
+        title = f"{info.name} starts to overfit" + (f" (epoch {since:,})" if since else "")
+    elif event == "nan":
+        title = f"{info.name}: the loss became NaN"
+    moment = history.ended.get("t") if event != "overfit" else 0.0
+    return Call(event, run.id, title, text), float(moment or info.started or 0.0)
+
+
+def short(run: Run) -> bool:
+    """Say whether a run was over so soon that whoever started it has hardly looked away."""
+    info = run.info()
+    return bool(info.started and info.ended and info.ended - info.started < LEAST)
+
+
+def call_from_terminal(run: Run) -> None:
+    """Call for the end of a run that a command waited for, on the terminal it was given in.
+
+    Raises:
+        UserError: The run can't be read, or the command not be started.
+    """
+    info = run.info()
+    nan = any(note.kind == "nan" for note in run.history().notes)
+    event = "nan" if nan else "failed" if info.status in ("failed", "lost") else "ended"
+    wishes = Wishes.load()
+    if event not in wishes.when or short(run):
+        return
+    call, moment = in_words(event, run)
+    if sys.stderr.isatty():
+        sys.stderr.write(sequences(call, wishes))
+        sys.stderr.flush()
+    if wishes.command and claim(run.path, call, moment):
+        run_command(call, wishes.command)

@@ -283,7 +283,7 @@ async def test_it_calls_when_a_run_ends(tmp_path: Path) -> None:
         await shows(pilot, "30/150")
         await pilot.press("L")
         append(run, "finished", epoch=30, seconds=1.0, text="")
-        change(run, status="finished", epoch=30)
+        change(run, status="finished", epoch=30, started=1.7e9, ended=1.7e9 + 60)
         call = await call_of(pilot, app)
         assert (call.event, call.run) == ("ended", run.id)
         assert "trained for 30 epochs of 150" in call.summary
@@ -347,7 +347,7 @@ async def test_when_to_be_called_is_chosen(tmp_path: Path) -> None:
     async with app.run_test(size=WIDE) as pilot:
         app.action_notifications()
         await until(pilot, lambda: isinstance(app.screen, NotificationsScreen), "the settings")
-        await shows(pilot, "a run is finished or stopped")
+        await shows(pilot, "a run of 10 s or longer ends")
         await pilot.press("enter")
         await until(pilot, lambda: "ended" not in notify.Wishes.load().when, "the change")
         await pilot.press("end", "up", "enter")

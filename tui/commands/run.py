@@ -120,6 +120,7 @@ def _train(chosen: Experiment, home: Workspace, json: bool) -> int:
 
 def watch(run: Run, json: bool) -> int:
     """Show a run that was just started until its end and report; returns the exit code."""
+    from kerastui.tui import notify
     from kerastui.tui.commands.follow import Presses, follow, view
 
     with Presses() as presses:
@@ -127,6 +128,7 @@ def watch(run: Run, json: bool) -> int:
             hint = f"Go on from there: kerastui runs resume {run.id}"
             complain(UserError("Killed; what the last checkpoint holds remains.", hint))
             return _KILLED
+    notify.call_from_terminal(run)
     return _report(run.experiment(), run, json)
 
 

@@ -80,6 +80,7 @@ def show(id_: Id, json: Json = False, workspace_: WorkspaceFolder = None) -> Non
 def attach(id_: Id, workspace_: WorkspaceFolder = None) -> None:
     """Watch a run, or a whole study by its id, until it ends; Ctrl-C leaves it running."""
     from kerastui.models import study_store
+    from kerastui.tui import notify
     from kerastui.tui.commands import study
     from kerastui.tui.commands.follow import Presses, follow, view
 
@@ -92,6 +93,7 @@ def attach(id_: Id, workspace_: WorkspaceFolder = None) -> None:
     if not ended:
         stdout().print(Text(f"{run.id} goes on. Stop it: kerastui runs stop {run.id}"))
         return
+    notify.call_from_terminal(run)
     _show(run, json=False)
 
 
@@ -244,18 +246,21 @@ def _must_be_active(run: Run) -> None:
 
 
 def _show(run: Run, json: bool) -> None:
-    from kerastui.models import studies
+    from kerastui.models import run_words, studies
     from kerastui.tui.commands import outcome
 
     info, experiment = run.info(), run.experiment()
     result = studies.result(run, studies.wanted(experiment))
     verdicts = studies.verdicts(experiment, [result, *_siblings(run, info)])
+    summary = run_words.in_words(info, run.history(), experiment)
     if json:
-        write_json(outcome.as_json(run, info, result, verdicts) | {"path": str(run.path)})
+        plain = outcome.as_json(run, info, result, verdicts)
+        write_json(plain | {"path": str(run.path), "summary": summary})
         return
     console = stdout()
     outcome.print_outcome(console, run, info, result, verdicts)
     outcome.print_verdicts([info], verdicts)
+    console.print(Text(summary))
     started = datetime.fromtimestamp(info.created).strftime("%Y-%m-%d %H:%M")
     console.print(Text(f"{started} · {run.path}", style="dim"))
 
