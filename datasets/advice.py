@@ -311,9 +311,9 @@ def _split(
     why += "watches the training."
     if classes:
         rarest = target[0].common[-1] if target[0].common else ("", 2)
-        if rarest[1] >= 2:
+        if rarest[1] >= 2 and 0.2 * facts.count >= target[0].different:
             why += " Every part gets its share of each class."
         else:
             classes = False
-            why += f" {rarest[0]} occurs only once, so the classes can't be shared out evenly."
+            why += " There are too few rows of some classes to share them out evenly."
     return spec.Split(kind="fraction", test=0.2, stratify=classes, validation=validation), why

@@ -144,7 +144,7 @@ def column_facts(name: str, column: Array) -> ColumnFacts:
 def _numbers(known: Array, *, common: bool = True) -> dict[str, Any]:
     values, counts = np.unique(known, return_counts=True)
     finite = known[np.isfinite(known)]
-    told: dict[str, Any] = {"different": len(values)}
+    told: dict[str, Any] = {"different": len(values), "infinite": len(known) - len(finite)}
     if len(finite) == 0:
         return told
     told |= {

@@ -90,7 +90,9 @@ def _correlated(column: Array, target: Array) -> str:
     if column.dtype == object or target.dtype == object:
         return ""
     x, y = column.astype(np.float64), target.astype(np.float64)
-    if not (x.std() > 0 and y.std() > 0):
+    finite = np.isfinite(x) & np.isfinite(y)
+    x, y = x[finite], y[finite]
+    if len(x) < _ENOUGH or not (x.std() > 0 and y.std() > 0):
         return ""
     if np.array_equal(x, y):
         return "It equals the target in every row"

@@ -26,6 +26,7 @@ class ColumnFacts:
         common: The most frequent values with their counts, most frequent first.
         words: Words in a cell of text, on average.
         numeric: Cells of text that would be numbers.
+        infinite: Cells that hold infinity.
         strange: The first cells of text that would not, where most would.
     """
 
@@ -43,6 +44,7 @@ class ColumnFacts:
     common: tuple[tuple[str, int], ...] = ()
     words: float = 0.0
     numeric: int = 0
+    infinite: int = 0
     strange: tuple[str, ...] = ()
 
     @property

@@ -50,6 +50,10 @@ def concerns(
     return sorted(found, key=lambda concern: _LEVELS.index(concern.level))
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" + "s" * (number != 1)
+
+
 class _Look:
     def __init__(
         self,
@@ -132,7 +136,9 @@ class _Look:
             strange = [v for v in np.unique(words[index][~missing[index]]).tolist()
                        if v not in trained]  # fmt: skip
             if strange:
-                random = self.data.split.kind == "fraction" and counts.min() > 1
+                split = self.data.split
+                enough = counts.min() > 1 and (split.test or 0.0) * len(y) >= len(values)
+                random = part == "test" and split.kind == "fraction" and enough
                 yield Concern(
                     "problem", "split",
                     f"Classes occur in the {part} part that no training row shows.",
@@ -153,9 +159,16 @@ class _Look:
         for column in self.used:
             if column.strange:
                 yield self._strange(column)
+            elif column.infinite:
+                yield Concern("problem", "features",
+                              f"{column.name} holds infinite values; one of them spoils a network.",
+                              f"{column.infinite:,} of {column.known:,} cells{self.sample}.",
+                              f"leave {column.name} out", self._drop(column.name))  # fmt: skip
             elif column.constant:
-                yield Concern("warning", "features", f"{column.name} is the same in every row.",
-                              f"{column.different} value in {column.known:,} cells{self.sample}.",
+                same = "is the same in every row" if column.known else "is empty"
+                cells = _count(column.known, "cell")
+                yield Concern("warning", "features", f"{column.name} {same}.",
+                              f"{_count(column.different, 'value')} in {cells}{self.sample}.",
                               f"leave {column.name} out", self._drop(column.name))  # fmt: skip
             elif column.identifier:
                 yield Concern(
@@ -282,8 +295,8 @@ class _Look:
             yield Concern(
                 "warning", "features",
                 "There are few rows for so many inputs: a network learns them by heart.",
-                f"{len(train):,} training rows, {self.inputs:,} inputs; {ROWS_FOR_A_FEATURE} rows "
-                "an input are little.",
+                f"{len(train):,} training rows, {_count(self.inputs, 'input')}; "
+                f"{ROWS_FOR_A_FEATURE} rows an input are little.",
             )  # fmt: skip
 
     def parts_alike(self) -> Iterator[Concern]:

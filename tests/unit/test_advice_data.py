@@ -317,3 +317,19 @@ def test_a_column_leaves_with_the_steps_that_name_it() -> None:
     assert changes["data.steps"] == [{"step": "scale", "columns": ["size"]}]
     back = including(data, ["size", "shape", "day", "colour"], "colour", "text")
     assert back["data.steps"][2]["columns"] == ["shape", "colour"]
+
+
+def test_infinite_values_and_empty_columns_are_named() -> None:
+    far = np.random.default_rng(6).normal(size=ROWS)
+    far[3] = np.inf
+    loaded = table(far=far, nothing=np.full(ROWS, np.nan), target=classes())
+    all_found = found({"target": ["target"]}, loaded)
+    assert about(all_found, "far holds infinite").level == "problem"
+    assert about(all_found, "nothing is empty").changes["data.features"] == ["size", "shape", "far"]
+
+
+def test_classes_that_cannot_be_shared_out_are_not() -> None:
+    kinds = text([f"class {number % 70}" for number in range(ROWS)])
+    proposal = proposed(table(kind=kinds), "kind")
+    assert proposal.task == "multiclass"
+    assert not proposal.split.stratify
