@@ -76,6 +76,9 @@ def test_every_template_learns(name: str) -> None:
         made = spec.changed(template.build(facts))
         x, y = feeding.of_part(made.model, prepared, prepared.train)
         model = build_model(made.model, feeding.shapes(x), seed=1)
+        rows = slice(300)
+        x, y = ({n: a[rows] for n, a in p.items()} if isinstance(p, dict) else p[rows]
+                for p in (x, y))  # fmt: skip
         losses = compile_model(model, made.compile).fit(x, y, epochs=6, verbose=0).history["loss"]
         assert min(losses[1:]) < losses[0], template.name
 
