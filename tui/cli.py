@@ -48,12 +48,8 @@ def _start(words: list[str]) -> int:
         # Whatever is started from here finds it there.
         os.environ["KERASTUI_HOME"] = str(Path(workspace).expanduser().absolute())
     file = _file(rest)
-    if sys.stdin.isatty() and sys.stdout.isatty():
-        gc.disable()  # until the first frame stands: collecting takes a quarter of the way there
-        from kerastui.tui.app import KerasTui
-
-        KerasTui(file=str(file) if file else None).run()
-        _leave_no_thread_behind()
+    if on_terminal():
+        open_app(file)
         return 0
     if file is not None:
         _wrong(
@@ -61,6 +57,20 @@ def _start(words: list[str]) -> int:
             f"Without one there is: kerastui run {file}",
         )
     return _without_terminal()
+
+
+def on_terminal() -> bool:
+    """Say whether the app can be opened here."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def open_app(file: Path | None) -> None:
+    """Open the app, with what a path leads to, until it is left."""
+    gc.disable()  # until the first frame stands: collecting takes a quarter of the way there
+    from kerastui.tui.app import KerasTui
+
+    KerasTui(file=str(file) if file else None).run()
+    _leave_no_thread_behind()
 
 
 def _leave_no_thread_behind(seconds: float = 2.0) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import asdict
 from datetime import datetime
@@ -77,23 +78,44 @@ def show(id_: Id, json: Json = False, workspace_: WorkspaceFolder = None) -> Non
 
 
 @app.command("attach")
-def attach(id_: Id, workspace_: WorkspaceFolder = None) -> None:
-    """Watch a run, or a whole study by its id, until it ends; Ctrl-C leaves it running."""
+def attach(
+    id_: Id,
+    lines: Annotated[
+        bool, typer.Option("--lines", help="One line an epoch in place of the app.")
+    ] = False,
+    workspace_: WorkspaceFolder = None,
+) -> None:
+    """Open the app on a run, or a whole study by its id: with its history, live, under control.
+
+    Where there is no terminal, or with --lines, it is followed line by line until it ends; Ctrl-C
+    leaves it running.
+    """
     from kerastui.models import study_store
+    from kerastui.models.runs import ACTIVE
     from kerastui.tui import notify
+    from kerastui.tui.cli import on_terminal, open_app
     from kerastui.tui.commands import study
     from kerastui.tui.commands.follow import Presses, follow, view
 
-    if folder := study_store.find(workspace(workspace_), id_):
+    folder = study_store.find(workspace(workspace_), id_)
+    run = None if folder else _run(id_, workspace_)
+    if on_terminal() and not lines:
+        # Whatever is started from here finds the workspace there.
+        os.environ["KERASTUI_HOME"] = str(workspace(workspace_).root)
+        open_app(folder.path if folder else run.path if run else None)
+        return
+    if folder:
         study.attach(folder)
         return
-    run = _run(id_, workspace_)
+    assert run is not None
+    was_active = run.info().status in ACTIVE
     with Presses() as presses:
         ended = follow(run, view(stdout()), presses, own=False)
     if not ended:
         stdout().print(Text(f"{run.id} goes on. Stop it: kerastui runs stop {run.id}"))
         return
-    notify.call_from_terminal(run)
+    if was_active:
+        notify.call_from_terminal(run)
     _show(run, json=False)
 
 
