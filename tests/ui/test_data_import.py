@@ -1,0 +1,192 @@
+"""Importing own files: the first rows, changing settings, remembering, forgetting, hostile text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Input
+
+from kerastui.datasets.files.library import Library, imported
+from kerastui.datasets.files.sniff import sniff
+from kerastui.tui.app import KerasTui
+from kerastui.tui.screens.data import DataScreen
+from kerastui.tui.screens.data_import import DataImport, PickData
+
+from .pilots import shows, text, until
+from .test_data import NARROW, WIDE, FakeInspector
+
+TABLE = "Ort;Preis;ok\n" + "\n".join(
+    f"{'Köln' if i % 2 else 'Bonn'};{i},5;{'ja' if i % 3 else 'nein'}" for i in range(30)
+)
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERASTUI_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "prices.csv"
+    path.write_text(TABLE)
+    return path
+
+
+def library(app: KerasTui) -> Library:
+    return Library(app.workspace.root)
+
+
+def rewrite(path: Path, content: str | None) -> None:
+    """Change a file behind the app's back, or take it away; fails where it is not there."""
+    assert path.exists()
+    if content is None:
+        path.unlink()
+    else:
+        path.write_text(content)
+
+
+async def on_data(pilot: Any) -> DataScreen:
+    await pilot.press("D")
+    await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen), "the Data screen")
+    screen: DataScreen = pilot.app.screen
+    await until(pilot, lambda: screen.located, "where the data are")
+    return screen
+
+
+async def importing(pilot: Any, path: Path) -> DataImport:
+    """Push the import of a file, and wait until it was looked at."""
+    screen = DataImport(path)
+    await pilot.app.push_screen(screen)
+    await until(pilot, lambda: screen.sniffed is not None, "the first rows")
+    await pilot.pause()
+    return screen
+
+
+def app_at(file: Path | None = None) -> KerasTui:
+    return KerasTui(launcher=FakeInspector(), file=str(file) if file else None)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+async def test_a_file_is_picked_looked_at_and_imported(table: Path, size: tuple[int, int]) -> None:
+    async with app_at().run_test(size=size) as pilot:
+        screen = await on_data(pilot)
+        await pilot.press("a")
+        await until(
+            pilot, lambda: isinstance(pilot.app.screen, PickData), "the question for a file"
+        )
+        pilot.app.screen.query_one(Input).value = str(table.parent / "pri")
+        await shows(pilot, "prices.csv")
+        await pilot.press("tab", "enter")
+        await shows(pilot, "30 rows")
+        await shows(pilot, "as it is read")
+        await pilot.press("i")
+        await until(pilot, lambda: pilot.app.screen is screen, "the Data screen again")
+        await until(pilot, lambda: screen.rows.key == "prices", "the cursor on it")
+        assert library(pilot.app).get("prices").target == ["ok"]
+        await until(pilot, lambda: screen.look, "a look at it")
+        assert screen.look["rows"] == 30
+
+
+async def test_settings_change_what_is_read(table: Path) -> None:
+    async with app_at().run_test(size=WIDE) as pilot:
+        screen = await importing(pilot, table)
+        assert screen.sniffed is not None
+        assert screen.sniffed.recipe.decimal == ","
+        await shows(pilot, "Semicolons between the cells.")
+        await shows(pilot, "yes/no")
+        await pilot.press("down", "down", "enter")  # the delimiter
+        await shows(pilot, "semicolon")
+        await pilot.press("up", "enter")  # comma
+        await until(pilot, lambda: screen.sniffed and screen.sniffed.recipe.delimiter == ",", "it")
+        await shows(pilot, "i imports it as prices")
+        await pilot.press("delete")  # what was detected again
+        await until(pilot, lambda: screen.sniffed and screen.sniffed.recipe.delimiter == ";", "it")
+
+
+async def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "nothing.csv"
+    path.write_bytes(bytes(range(256)) * 8)
+    async with app_at().run_test(size=NARROW) as pilot:
+        screen = DataImport(path)
+        await pilot.app.push_screen(screen)
+        await shows(pilot, "zero bytes")
+        assert screen.check_action("take", ()) is False
+        await pilot.press("i", "escape")
+        await until(pilot, lambda: pilot.app.screen is not screen, "the screen before")
+        assert library(pilot.app).names() == []
+
+
+async def test_an_own_file_is_read_differently_forgotten_and_brought_back(table: Path) -> None:
+    async with app_at().run_test(size=WIDE) as pilot:
+        library(pilot.app).add("prices", imported(sniff(table)))
+        screen = await on_data(pilot)
+        await until(pilot, lambda: "prices" in screen.cards, "the own file")
+        screen.visit("prices")
+        await shows(pilot, "here, as imported")
+        rewrite(table, TABLE + "\nRom;1,5;ja\n")
+        screen.show_cards("prices")
+        await shows(pilot, "changed since it was imported")
+        await pilot.press("i")
+        await shows(pilot, "31 rows")
+        await pilot.press("i")
+        await until(pilot, lambda: pilot.app.screen is screen, "the Data screen again")
+        await shows(pilot, "here, as imported")
+        await pilot.press("delete")
+        await until(pilot, lambda: "prices" not in screen.cards, "it is gone")
+        assert screen.check_action("settings", ()) is False
+        await pilot.press("u")
+        await until(pilot, lambda: screen.rows.key == "prices", "it is back")
+        assert library(pilot.app).names() == ["prices"]
+        rewrite(table, None)
+        screen.show_cards("prices")
+        await shows(pilot, "not there, or not readable")
+
+
+async def test_a_data_file_opens_at_the_start(table: Path) -> None:
+    async with app_at(table).run_test(size=WIDE) as pilot:
+        await shows(pilot, "i imports it as prices")
+        await pilot.press("i")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen), "the Data screen")
+        screen = pilot.app.screen
+        await until(pilot, lambda: screen.rows.key == "prices", "the cursor on it")
+
+
+async def test_a_whole_folder_is_taken_by_its_slash(tmp_path: Path) -> None:
+    from PIL import Image
+
+    for name in ("red", "blue"):
+        (tmp_path / "pics" / name).mkdir(parents=True)
+        for number in range(4):
+            Image.new("RGB", (9, 9), name).save(tmp_path / "pics" / name / f"{number}.png")
+    async with app_at().run_test(size=WIDE) as pilot:
+        screen = await on_data(pilot)
+        await pilot.press("a")
+        await until(
+            pilot, lambda: isinstance(pilot.app.screen, PickData), "the question for a file"
+        )
+        pilot.app.screen.query_one(Input).value = f"{tmp_path / 'pics'}/"
+        await shows(pilot, "this folder itself")
+        await pilot.press("enter")
+        await shows(pilot, "8 pictures")
+        await pilot.press("i")
+        await until(pilot, lambda: screen.look.get("kind") == "pictures", "a look at the pictures")
+        assert set(screen.look["labels"]) == {"red", "blue"}
+        await until(pilot, lambda: screen.query("PictureGrid"), "the pictures")
+
+
+async def test_hostile_cells_and_names_stay_text(tmp_path: Path) -> None:
+    path = tmp_path / "[bold]od\x1bd.csv"
+    path.write_text("[/x],na\x1b[31mme\n\x1b]0;hi\x07[red],1\n=cmd|'x'!A0,2\n[/],3\n")
+    async with app_at().run_test(size=WIDE) as pilot:
+        screen = await importing(pilot, path)
+        assert "\x1b" not in text(pilot)
+        await shows(pilot, "[red]")
+        await shows(pilot, "formulas")
+        await pilot.press("i")
+        await until(pilot, lambda: pilot.app.screen is not screen, "it is imported")
+        data = await on_data(pilot)
+        data.visit("bold-od-d")
+        await until(pilot, lambda: data.look, "a look at it")
+        assert "\x1b" not in text(pilot)
