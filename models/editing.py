@@ -161,6 +161,30 @@ def toggle(experiment: Experiment, places: Sequence[int]) -> Edited:
     return Edited(with_layers(experiment, layers), words, places[-1])
 
 
+def freeze(experiment: Experiment, places: Sequence[int]) -> Edited:
+    """Keep layers from changing in training, or let them again; several become alike.
+
+    Raises:
+        UserError: None of them can be frozen.
+    """
+    layers = layers_of(experiment)
+    able = [
+        place for place in places
+        if catalogue.find("layers", layers[place]["type"]).parameter("trainable")
+        and not layers[place].get("shares")
+    ]  # fmt: skip
+    if not able:
+        raise UserError(f"{called(experiment, places[0])} has no setting of its own to freeze.")
+    on = any(layers[place].get("trainable", True) for place in able)
+    for place in able:
+        layers[place].pop("trainable", None)
+        if on:
+            layers[place]["trainable"] = False
+    several = f"{len(able)} layers" if len(able) > 1 else called(experiment, able[0])
+    words = f"{'freezing' if on else 'thawing'} {several}"
+    return Edited(with_layers(experiment, layers), words, places[-1])
+
+
 def remove(experiment: Experiment, places: Sequence[int]) -> Edited:
     """Take layers out of a stack."""
     layers = layers_of(experiment)

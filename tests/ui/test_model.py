@@ -352,6 +352,8 @@ async def test_names_wrappers_and_refusals() -> None:
         await pilot.press("enter")
         await shows(pilot, "hidden")
         assert pilot.app.current.model.layers[0].name == "hidden"  # type: ignore[attr-defined]
+        await pilot.press("f")
+        await shows(pilot, "frozen  10 relu")
         await add(pilot, "lstm 5")
         await pilot.press("W", "enter")
         await shows(pilot, "LSTM 5")

@@ -92,6 +92,15 @@ def test_several_layers_are_switched_off_and_on_together() -> None:
     assert editing.toggle(off.experiment, [0, 1]).experiment == BASE
 
 
+def test_layers_are_frozen_and_thawed_together() -> None:
+    frozen = editing.freeze(BASE, [0, 1])
+    assert [layer.get("trainable", True) for layer in layers_of(frozen.experiment)] == [
+        False, False, True,
+    ]  # fmt: skip
+    assert frozen.words == "freezing 2 layers"
+    assert editing.freeze(frozen.experiment, [0, 1]).experiment == BASE
+
+
 def test_a_layer_goes_into_a_wrapper_and_out_again() -> None:
     lstm = editing.add(BASE, {"type": "LSTM", "units": 3}, -1).experiment
     wrapped = editing.wrap(lstm, 0, "Bidirectional").experiment
@@ -252,7 +261,7 @@ LAYERS: list[dict[str, Any]] = [
 
 
 KINDS = (
-    *("add", "copy", "remove", "toggle", "move", "rename", "wrap", "unwrap", "put"),
+    *("add", "copy", "remove", "toggle", "move", "rename", "wrap", "unwrap", "put", "freeze"),
     *("graph", "stack", "branch", "merge", "connect", "share", "output"),
     *("input", "uninput", "reinput"),
 )
@@ -279,6 +288,8 @@ def apply(experiment: Experiment, edit: tuple[Any, ...]) -> Edited:
         return editing.unwrap(experiment, one)
     if kind == "toggle":
         return editing.toggle(experiment, [one, two])
+    if kind == "freeze":
+        return editing.freeze(experiment, [one, two])
     if kind == "put":
         return editing.put(experiment, one, layer)
     if kind == "graph":

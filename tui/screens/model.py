@@ -80,6 +80,7 @@ Losses and how it is trained are on the Train screen (e)."""
                 tooltip="Move the layer up"),
         Binding("shift+down,ctrl+down", "move(1)", "move down", key_display="⇧↓",
                 tooltip="Move the layer down"),
+        Binding("f", "freeze", "freeze", tooltip="Keep it from changing in training, or let it"),
         Binding("W", "wrap", "wrap", tooltip="Put it into Bidirectional, TimeDistributed …"),
         Binding("G", "graph", "graph", tooltip="As a graph, or as a stack again"),
         Binding("w", "write", "write to files", tooltip="Write the diagram as SVG and as text"),

@@ -140,6 +140,11 @@ class ModelEdits(TwoPaneScreen):
         if self.places:
             self._try(lambda experiment: editing.toggle(experiment, self.places))
 
+    def action_freeze(self) -> None:
+        """Freeze what is marked, or the layer under the cursor, or let it be trained again."""
+        if self.places:
+            self._try(lambda experiment: editing.freeze(experiment, self.places))
+
     def action_remove(self) -> None:
         """Remove what is marked, or the layer or input under the cursor."""
         if self.places:
@@ -232,6 +237,6 @@ class ModelEdits(TwoPaneScreen):
                 return True if self.place >= 0 or self.graph else None
             case "rename":
                 return True if self.place >= 0 or self.graph else None
-            case "duplicate" | "switch" | "move" | "wrap" | "mark":
+            case "duplicate" | "switch" | "freeze" | "move" | "wrap" | "mark":
                 return True if self.place >= 0 or (action == "mark" and self.graph) else None
         return True

@@ -205,8 +205,11 @@ def _with(layer: Layer) -> Content:
     if isinstance(inner, Mapping) and "type" in inner:  # what counts is what is wrapped
         within = Layer.model_validate(inner)
         text = f"{within.type} {layer_text(within)}".strip()
+    frozen = "frozen" if layer.parameters.get("trainable") is False else ""
+    text = text.replace("trainable no", "").strip()
     name = "" if isinstance(layer, Node) else layer.name or ""
-    return Content.assemble(text, "  " if text and name else "", (name, "$muted"))
+    said = [Content.styled(frozen, "$muted"), Content(text), Content.styled(name, "$muted")]
+    return Content("  ").join(part for part in said if part)
 
 
 def _out(row: Mapping[str, Any] | None, blocked: bool, stale: bool) -> tuple[Content, Content]:
