@@ -84,9 +84,7 @@ by the correlation ratio η, classes with classes by Cramér's V."""
         """Ask for some columns at a time, until all are known or one leaves."""
         try:
             table = self.table or await self._open()
-            source = table.source
-            assert source is not None
-            self.names = [column.name for column in source.columns[:MOST]]
+            self._announce(table)
             drawn = 0.0
             while len(self.told) < len(self.names):
                 answer = await table.ask(
@@ -107,6 +105,7 @@ by the correlation ratio η, classes with classes by Cramér's V."""
         table = self._owned = OpenTable(self.kerastui, self.subject.raw)
         self._panel.set_title(self.LIST_TITLE, "opening …")
         await table.open()
+        self._announce(table)
         while (reading := table.reading) is not None:
             share = reading["share"]
             far = f" {share:.0%}" if share is not None else ""
@@ -116,11 +115,20 @@ by the correlation ratio η, classes with classes by Cramér's V."""
         self.table = table
         return table
 
-    def _draw(self, table: OpenTable) -> None:
+    def _announce(self, table: OpenTable) -> None:
+        """List the columns before anything is known of them."""
+        assert table.source is not None
+        self.names = [column.name for column in table.source.columns[:MOST]]
+        self._list()
+
+    def _list(self) -> None:
         self.rows.set_rows(
             said.row(str(place), name, self.told[place] if place < len(self.told) else None)
             for place, name in enumerate(self.names)
         )
+
+    def _draw(self, table: OpenTable) -> None:
+        self._list()
         state = table.state
         done, every = len(self.told), len(self.names)
         parts = [f"{state['rows']:,} rows"]
