@@ -58,7 +58,6 @@ class Inspector:
     def __init__(self) -> None:
         self._key = ""
         self._prepared: Any = None
-        self._facts: tuple[str, Any] = ("", None)
         self._facts: tuple[list[Any], Any] | None = None
         self._answers: dict[str, Answer] = {
             "summary": self.summary,
@@ -154,19 +153,6 @@ class Inspector:
         fed = [model.inputs, model.outputs, model.targets] if model.kind == "graph" else []
         if self._facts is None or self._facts[0] != fed:
             self._facts = fed, preflight.facts_of(experiment, prepared)
-        return self._facts[1]
-
-    def _facts_of(self, experiment: Experiment, prepared: Any) -> Any:
-        """The facts about the data as this model is fed; looking through all of it takes time."""
-        from kerastui.models import preflight
-
-        model = experiment.model
-        fed = [] if model.kind == "sequential" else [
-            [entry.model_dump() for entry in model.inputs], model.outputs, model.targets
-        ]  # fmt: skip
-        key = self._key + json.dumps(fed)
-        if key != self._facts[0]:
-            self._facts = (key, preflight.facts_of(experiment, prepared))
         return self._facts[1]
 
     def _prepare(self, experiment: Experiment) -> Any:
