@@ -50,6 +50,7 @@ UNSUITABLE = {
     "InputSpec": "it describes an input and is no layer",
     "StringLookup": "it takes text; the data's preparation makes numbers of it",
     "TextVectorization": "it takes text; the data's preparation makes numbers of it",
+    "HashedCrossing": "it crosses whole numbers or words; a model is given decimals",
     "Equalization": "Keras 3.15 cannot make it part of a model",
     "LambdaCallback": "it needs Python functions",
     "History": "Keras always adds it by itself",

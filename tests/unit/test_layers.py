@@ -41,7 +41,6 @@ OWN: dict[str, dict[str, Any]] = {
     "GroupNormalization": {"groups": 2},
     "IntegerLookup": {"vocabulary": [1, 2, 3]},
     "RandomPosterization": {"factor": 4},
-    "HashedCrossing": {"num_bins": 10},
 }
 """Parameters without which, or with the usual ones, Keras does not make the layer."""
 
