@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from kerastui.models import catalogue
 from kerastui.tui.screens.model_words import Place, found, layer_from, ordered, split
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.footer import FooterLine
+from kerastui.tui.widgets.form_edit import Picker
 from kerastui.tui.widgets.form_fields import missing, shown
 from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.row_list import Column, Row, RowList
@@ -22,7 +21,7 @@ from kerastui.tui.widgets.row_list import Column, Row, RowList
 _FITS = "fits"
 
 
-class AddLayer(ModalScreen["dict[str, Any] | None"]):
+class AddLayer(Picker[dict[str, Any]]):
     """Asks for a layer. The result is its plain values; what it still needs is asked later.
 
     Args:
@@ -30,15 +29,6 @@ class AddLayer(ModalScreen["dict[str, Any] | None"]):
         title: What is done with it.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "take", "take it", key_display="Enter", priority=True,
-                tooltip="Take the layer under the cursor"),
-        Binding("up", "move(-1)", "up", show=False),
-        Binding("down", "move(1)", "down", show=False),
-        Binding("pageup", "page(-1)", "page up", show=False),
-        Binding("pagedown", "page(1)", "page down", show=False),
-        Binding("escape", "cancel", "back", key_display="Esc", tooltip="Nothing is added"),
-    ]  # fmt: skip
     DEFAULT_CSS = """
     AddLayer #layer-doc { height: 2; margin-top: 1; }
     AddLayer RowList { height: 1fr; }
@@ -127,11 +117,6 @@ class AddLayer(ModalScreen["dict[str, Any] | None"]):
     def _typed(self, event: Input.Changed) -> None:
         self._fill(event.value)
 
-    @on(RowList.Opened)
-    def _clicked(self, event: RowList.Opened) -> None:
-        event.stop()
-        self.action_take()
-
     def action_take(self) -> None:
         """Give the layer back; on a chapter, open or close it."""
         rows = self.query_one(RowList)
@@ -141,15 +126,6 @@ class AddLayer(ModalScreen["dict[str, Any] | None"]):
         layer, problem = self._made()
         if layer is not None and not problem:
             self.dismiss(layer)
-
-    def action_move(self, step: int) -> None:
-        self.query_one(RowList).action_move(step)
-
-    def action_page(self, step: int) -> None:
-        self.query_one(RowList).action_page(step)
-
-    def action_cancel(self) -> None:
-        self.dismiss(None)
 
 
 def _row(entry: catalogue.Entry, chapter: str, note: str = "", level: int = 0) -> Row:

@@ -206,7 +206,7 @@ def _with(layer: Layer) -> Content:
         within = Layer.model_validate(inner)
         text = f"{within.type} {layer_text(within)}".strip()
     frozen = "frozen" if layer.parameters.get("trainable") is False else ""
-    text = text.replace("trainable no", "").strip()
+    text = text.replace("trainable no", "").replace("padding same", "same").strip()
     name = "" if isinstance(layer, Node) else layer.name or ""
     said = [Content.styled(frozen, "$muted"), Content(text), Content.styled(name, "$muted")]
     return Content("  ").join(part for part in said if part)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from textual import on
 from textual.app import App, ComposeResult
@@ -28,6 +28,8 @@ from kerastui.tui.widgets.form_fields import (
 )
 from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.row_list import Column, Row, RowList
+
+Result = TypeVar("Result")
 
 
 class EditValue(ModalScreen[Any]):
@@ -91,7 +93,39 @@ class EditValue(ModalScreen[Any]):
         self.dismiss(None)
 
 
-class Choose(ModalScreen[str | None]):
+class Picker(ModalScreen[Result | None]):
+    """A list under the cursor keys while the focus is where one types. Escape gives None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "take", "choose", key_display="Enter", priority=True,
+                tooltip="Take what is under the cursor"),
+        Binding("up", "move(-1)", "up", show=False),
+        Binding("down", "move(1)", "down", show=False),
+        Binding("pageup", "page(-1)", "page up", show=False),
+        Binding("pagedown", "page(1)", "page down", show=False),
+        Binding("escape", "cancel", "back", key_display="Esc", tooltip="Leave it as it is"),
+    ]  # fmt: skip
+
+    @on(RowList.Opened)
+    def _clicked(self, event: RowList.Opened) -> None:
+        event.stop()
+        self.action_take()
+
+    def action_take(self) -> None:
+        """Give back what is under the cursor."""
+        raise NotImplementedError
+
+    def action_move(self, step: int) -> None:
+        self.query_one(RowList).action_move(step)
+
+    def action_page(self, step: int) -> None:
+        self.query_one(RowList).action_page(step)
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)
+
+
+class Choose(Picker[str]):
     """A list to choose from; typing searches it. Escape gives None.
 
     Args:
@@ -99,16 +133,6 @@ class Choose(ModalScreen[str | None]):
         options: The values.
         current: The one that is set.
     """
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "take", "choose", key_display="Enter", priority=True,
-                tooltip="Take the value under the cursor"),
-        Binding("up", "move(-1)", "up", show=False),
-        Binding("down", "move(1)", "down", show=False),
-        Binding("pageup", "page(-1)", "page up", show=False),
-        Binding("pagedown", "page(1)", "page down", show=False),
-        Binding("escape", "cancel", "back", key_display="Esc", tooltip="Leave it as it is"),
-    ]  # fmt: skip
 
     def __init__(self, title: str, options: Sequence[Option], current: Any) -> None:
         super().__init__()
@@ -145,23 +169,9 @@ class Choose(ModalScreen[str | None]):
     def _typed(self, event: Input.Changed) -> None:
         self.query_one(RowList).set_search(event.value)
 
-    @on(RowList.Opened)
-    def _clicked(self, event: RowList.Opened) -> None:
-        event.stop()
-        self.dismiss(event.key)
-
     def action_take(self) -> None:
         if key := self.query_one(RowList).key:
             self.dismiss(key)
-
-    def action_move(self, step: int) -> None:
-        self.query_one(RowList).action_move(step)
-
-    def action_page(self, step: int) -> None:
-        self.query_one(RowList).action_page(step)
-
-    def action_cancel(self) -> None:
-        self.dismiss(None)
 
 
 class ChooseSeveral(ModalScreen[list[str] | None]):

@@ -288,7 +288,8 @@ USUAL: Mapping[str, Any] = {
     "output_dim": 16, "n": 10, "num_heads": 4, "key_dim": 16, "head_dim": 16, "stddev": 0.1,
     "num_query_heads": 4, "num_key_value_heads": 2, "output_size": 4, "height": 32, "width": 32,
     "factor": 0.2, "num_tokens": 10, "num_bins": 10, "dims": [2, 1], "axes": 1,
-    "target_shape": [-1], "activation": "relu", "pool_size": 2, "scale": 1 / 255, "mean": 0.0, "value_range": [0, 255],
+    "target_shape": [-1], "activation": "relu", "pool_size": 2, "scale": 1 / 255, "mean": 0.0,
+    "value_range": [0, 255],
 }  # fmt: skip
 """What is often taken for parameters that have no default in Keras; offered, to be changed."""
 
