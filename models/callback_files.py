@@ -17,7 +17,7 @@ PATHS = ("filepath", "filename", "log_dir", "backup_dir")
 
 _TAKEN = {
     "experiment.toml", "run.json", "events.jsonl", "commands.jsonl", "console.log", "checkpoint",
-    "model.keras", "evaluation.json", "script.py",
+    "model.keras", "evaluation.json", "script.py", "heartbeat",
 }  # fmt: skip
 
 

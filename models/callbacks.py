@@ -122,6 +122,8 @@ class RunLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untype
         if self._state is not None:
             # Here and not earlier: the other callbacks have just forgotten what they knew.
             restore(self.model, self._state, self._others)
+            # `BackupAndRestore` has an opinion of its own on where to go on.
+            self.model._initial_epoch = None
             self._take_up(self._state)
         self._flushed = time.monotonic()
         self.good = self._latest = self._capture(self._epoch, self.initial_step)

@@ -227,7 +227,10 @@ def _attributes(callback: Any) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for name, value in vars(callback).items():
         # Keras turns the sign of `min_delta` when it first uses it; as a setting it stays put.
-        if name.startswith("_") or name in ("params", "min_delta"):
+        if name in ("params", "min_delta"):
+            continue
+        # Of what is private only switches matter, such as which weights an average has swapped.
+        if name.startswith("_") and not isinstance(value, bool):
             continue
         if isinstance(value, np.generic) or (hasattr(value, "numpy") and hasattr(value, "dtype")):
             value = value.numpy().item() if hasattr(value, "numpy") else value.item()
