@@ -148,16 +148,17 @@ class KerasTui(RunsApp):
         # What was imported until now stays for good: no collection needs to look at it again.
         gc.freeze()
         gc.enable()
-        self._start_launcher()
-        if not self.file:
-            await self.find_active()
-        await self._read_hardware()
-        await asyncio.to_thread(_import_what_comes_next)
+        # What one came for is shown first; the nursery's import of Keras takes a whole core.
         if self.file:
             from kerastui.tui.opening import open_path
 
             await open_path(self, Path(self.file))
         else:
+            await self.find_active()
+        self._start_launcher()
+        await self._read_hardware()
+        await asyncio.to_thread(_import_what_comes_next)
+        if not self.file:
             from kerastui.tui.experiments import offer
 
             await offer(self)
