@@ -7,6 +7,7 @@ weight is made. For workers only: following the layers needs Keras.
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -269,6 +270,7 @@ def _monitors(experiment: Experiment, data: Facts, outputs: list[str]) -> Iterat
     for index, part in enumerate(experiment.callbacks):
         yield from _rates(experiment, part, f"callbacks.{index}")
         yield from _files(part, f"callbacks.{index}")
+        yield from _packages(part, f"callbacks.{index}")
         entry = catalogue.find("callbacks", part.type)
         parameter = entry.parameter("monitor")
         if parameter is None:
@@ -306,6 +308,23 @@ def _rates(experiment: Experiment, part: Part, where: str) -> Iterator[Finding]:
         "Give the optimizer a number as its learning rate, or take the callback out.",
         (Cure("a learning rate of 0.001", {"compile.optimizer.learning_rate": 0.001}),
          Cure(f"take {part.type} out", {where: None})),
+    )  # fmt: skip
+
+
+_PACKAGES = {"TensorBoard": "tensorboard", "RemoteMonitor": "requests"}
+"""Packages that callbacks need and Keras does not bring."""
+
+
+def _packages(part: Part, where: str) -> Iterator[Finding]:
+    """A callback whose package is not installed."""
+    package = _PACKAGES.get(part.type, "")
+    if not package or importlib.util.find_spec(package) is not None:
+        return
+    log = {"type": "CSVLogger", "filename": "log.csv"}
+    yield Finding(
+        "problem", where, f"{part.type} needs the package {package}, which is not installed.",
+        f"Install it (pip install {package}), or use CSVLogger; the run keeps every figure anyway.",
+        (Cure("use CSVLogger", {where: log}), Cure(f"take {part.type} out", {where: None})),
     )  # fmt: skip
 
 

@@ -344,6 +344,16 @@ def test_each_cure_takes_its_finding_away(name: str) -> None:
     assert finding.cures
 
 
+def test_a_callback_whose_package_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    spec = experiment("binary", dense(1, "sigmoid"), loss=BCE, callbacks=[{"type": "TensorBoard"}])
+    (finding,) = found(spec, data())
+    assert finding.where == "callbacks.0"
+    assert "needs the package tensorboard" in finding.sentence
+    for cure in finding.cures:
+        assert found(spec.changed(cure.changes), data()) == []
+
+
 @pytest.mark.parametrize("name", SOUND)
 def test_what_is_left_in_peace_trains(name: str, tmp_path: Path) -> None:
     sound, facts = SOUND[name]
