@@ -4,7 +4,8 @@ Every function takes an experiment and returns another one, with words for the u
 place where the cursor belongs. A place is the number of a layer or node, from 0; -1 is the input.
 What speaks of layers elsewhere (a study's variants, the loss of an output) follows.
 
-`editing_graph` has what only graphs know: branches, merges, inputs, outputs, shared layers.
+`editing_graph` has what only graphs know: branches, merges, inputs, outputs, shared layers;
+`editing_whole` what changes the whole model: templates, a stack into a graph and back.
 """
 
 from __future__ import annotations
@@ -112,7 +113,7 @@ def add(experiment: Experiment, layer: Mapping[str, Any], after: int) -> Edited:
     layers = layers_of(experiment)
     new = dict(layer)
     if name := new.pop("name", None):
-        new = {"name": fresh(name, _names(layers)), **new}
+        new = {"name": fresh(name, own_names(layers)), **new}
     place = max(0, min(after + 1, len(layers)))
     layers.insert(place, new)
     moved = {old: old + (old >= place) for old in range(len(layers) - 1)}
@@ -225,7 +226,7 @@ def rename(experiment: Experiment, place: int, name: str) -> Edited:
     layers = layers_of(experiment)
     old = layers[place].pop("name", None)
     if name:
-        layers[place] = {"name": checked_name(name, _names(layers)), **layers[place]}
+        layers[place] = {"name": checked_name(name, own_names(layers)), **layers[place]}
     words = f"the name of {called(experiment, place)}"
     changed = with_layers(experiment, layers, names={old: name} if old and name else None)
     return Edited(changed, words, place)
@@ -261,20 +262,6 @@ def unwrap(experiment: Experiment, place: int) -> Edited:
     return put(experiment, place, plain, f"taking {plain['type']} out of {layer['type']}")
 
 
-def replace_model(experiment: Experiment, model: Mapping[str, Any], words: str) -> Edited:
-    """Put another model in the place of the whole one.
-
-    Losses and weights of outputs that are gone go too; a study's changes of layers as well.
-    """
-    plain = experiment.plain(defaults=True)
-    before = len(layers_of(experiment))
-    plain["model"] = dict(model)
-    _follow_paths(plain, _list_of(experiment), dict.fromkeys(range(before)), before, 0)
-    keep_outputs(plain, plain["model"].get("outputs", ()))
-    changed = parse(plain)
-    return Edited(changed, words, len(layers_of(changed)) - 1)
-
-
 def _check_wrapper(layer: Mapping[str, Any]) -> None:
     """Keras has a long message for a layer that runs in one direction only, and no plain one."""
     inner = layer.get("layer")
@@ -286,63 +273,6 @@ def _check_wrapper(layer: Mapping[str, Any]) -> None:
             f"Bidirectional reads forward and backward, which {entry.name} can't.",
             "It goes around LSTM, GRU, SimpleRNN and other recurrent layers.",
         )
-
-
-# --- one or the other ----------------------------------------------------------------------
-
-
-def to_graph(experiment: Experiment) -> Edited:
-    """Make a graph of a stack: every layer a node, fed by the one before it.
-
-    Raises:
-        UserError: It is a graph already, or there is no layer.
-    """
-    if is_graph(experiment):
-        raise UserError("The model is a graph already.")
-    layers = layers_of(experiment)
-    if not layers:
-        raise UserError("A graph needs a layer to begin with.", "Add one first.")
-    taken = {"input", *_names(layers)}
-    source, nodes = "input", []
-    for layer in layers:
-        name = layer.get("name") or fresh(snake(layer["type"]), taken)
-        taken.add(name)
-        rest = {key: value for key, value in layer.items() if key != "name"}
-        nodes.append({"name": name, "from": [source], **rest})
-        source = name
-    plain = experiment.plain(defaults=True)
-    plain["model"] = {"kind": "graph", "inputs": [{"name": "input"}], "nodes": nodes,
-                      "outputs": [source]}  # fmt: skip
-    _each_path(plain, lambda path: re.sub(r"^model\.layers\b", "model.nodes", path))
-    return Edited(parse(plain), "making it a graph", len(nodes) - 1)
-
-
-def to_stack(experiment: Experiment) -> Edited:
-    """Make a stack of a graph in which every node feeds the next one.
-
-    Raises:
-        UserError: It is no such graph.
-    """
-    model = experiment.model
-    if not isinstance(model, GraphModel):
-        raise UserError("The model is a stack of layers already.")
-    layers = layers_of(experiment)
-    source = model.inputs[0].name
-    chain = len(model.inputs) == 1 and model.outputs == [layers[-1]["name"]]
-    for layer in layers:
-        chain = chain and layer["from"] == [source] and not layer.get("shares")
-        source = layer["name"]
-    if not chain:
-        raise UserError(
-            "A stack has one input, one output and no branches; this graph has more.",
-            "Take the branches out first.",
-        )
-    plain = experiment.plain(defaults=True)
-    stack = [{key: v for key, v in layer.items() if key not in ("from",)} for layer in layers]
-    plain["model"] = {"kind": "sequential", "layers": stack}
-    keep_outputs(plain, ())
-    _each_path(plain, lambda path: re.sub(r"^model\.nodes\b", "model.layers", path))
-    return Edited(parse(plain), "making it a stack", len(stack) - 1)
 
 
 # --- what follows --------------------------------------------------------------------------
@@ -368,10 +298,10 @@ def with_layers(
         UserError: The result is no valid experiment.
     """
     plain = experiment.plain(defaults=True)
-    which = _list_of(experiment)
+    which = list_of(experiment)
     before = len(plain["model"][which])
     plain["model"][which] = list(layers)
-    _follow_paths(plain, which, moved or {}, before, len(layers), names)
+    follow_paths(plain, which, moved or {}, before, len(layers), names)
     if change is not None:
         change(plain)
     return parse(plain)
@@ -407,11 +337,11 @@ def by_output(value: Any) -> bool:
     return isinstance(value, dict) and not isinstance(value.get("type"), str)
 
 
-def _list_of(experiment: Experiment) -> str:
+def list_of(experiment: Experiment) -> str:
     return "nodes" if is_graph(experiment) else "layers"
 
 
-def _names(layers: Iterable[Mapping[str, Any]]) -> list[str]:
+def own_names(layers: Iterable[Mapping[str, Any]]) -> list[str]:
     return [layer["name"] for layer in layers if layer.get("name")]
 
 
@@ -419,7 +349,7 @@ def _with_words(edited: Edited, words: str) -> Edited:
     return Edited(edited.experiment, words, edited.place)
 
 
-def _follow_paths(
+def follow_paths(
     plain: Values,
     which: str,
     moved: Mapping[int, int | None],
@@ -444,10 +374,10 @@ def _follow_paths(
             slot = (names or {}).get(slot, slot)
         return f"{begin}{slot}{'.' if rest else ''}{rest}"
 
-    _each_path(plain, follow)
+    each_path(plain, follow)
 
 
-def _each_path(plain: Values, follow: Callable[[str], str | None]) -> None:
+def each_path(plain: Values, follow: Callable[[str], str | None]) -> None:
     """Change the paths of a study's variants and of a lesson's; None takes one out."""
     variants = (plain.get("study") or {}).get("variants", [])
     for variant in [*variants, *(plain.get("lesson") or {}).get("try", [])]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from textual import work
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import editing, editing_graph
+from kerastui.models import editing, editing_graph, editing_whole
 from kerastui.models.editing import Edited
 from kerastui.tui.screens.dialogs import AskText
 from kerastui.tui.screens.model_add import AddLayer
@@ -205,7 +205,7 @@ class ModelEdits(TwoPaneScreen):
 
     def action_graph(self) -> None:
         """Make a graph of a stack, or a stack of a graph without branches."""
-        self._try(editing.to_stack if self.graph else editing.to_graph)
+        self._try(editing_whole.to_stack if self.graph else editing_whole.to_graph)
 
     def action_output(self) -> None:
         """Make the node under the cursor an output, or no longer."""

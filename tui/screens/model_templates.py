@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import editing
+from kerastui.models import editing_whole
 from kerastui.models.editing import Edited
 from kerastui.models.templates import TEMPLATES, TemplateFacts, available, facts_of
 from kerastui.tui.screens.model_rows import Known
@@ -44,7 +44,7 @@ async def choose_template(
     template = next(one for one in TEMPLATES if one.name == chosen)
     changes = template.build(facts)
     words = f"the template {template.name}"
-    edited = editing.replace_model(experiment, changes.pop("model"), words)
+    edited = editing_whole.replace_model(experiment, changes.pop("model"), words)
     return Edited(edited.experiment.changed(changes), words, 0)
 
 
