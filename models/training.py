@@ -148,7 +148,8 @@ def _train(
     model.fit(
         arrays.x,
         arrays.y,
-        batch_size=batch_size,
+        # Not cut to the rows: Keras shuffles a batch that is not full in another way.
+        batch_size=arrays.rows if fit.batch_size == "all" else fit.batch_size,
         # The log ends it after the last epoch: their number may change on the way.
         epochs=log.initial_epoch if log.over else MOST_EPOCHS,
         initial_epoch=log.initial_epoch,

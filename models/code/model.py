@@ -104,7 +104,7 @@ def freezing_lines(layers: Collection[Layer]) -> list[str]:
         for block in blocks or ():
             begin = text(f"{block}_")
             lines += [f"for layer in {network}.layers:",
-                      f"    if layer.name == {text(block)} or layer.name.startswith({begin}):",
+                      f"    if layer.name == {text(str(block))} or layer.name.startswith({begin}):",
                       "        layer.trainable = False"]  # fmt: skip
     return lines
 
