@@ -30,6 +30,8 @@ MOST_COLUMNS = 100_000
 _VOTERS = 1000
 """Columns that decide whether the first line is a header."""
 _LONG_NAME = 200
+_HEADED = 60
+"""Rows below a possible header that are compared with it."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _FORMULA = re.compile(r"[=@].*[(!A-Za-z]")
 _PROSE = 4.0
@@ -204,7 +206,7 @@ class _Look:
         if "header" in self.given:
             return bool(self.given["header"])
         lost = frozenset(missing)
-        sampled = rows[1:FIRST_ROWS]
+        sampled = rows[1:_HEADED]
 
         def numeric(cells: Sequence[str]) -> bool:
             held = [cell.strip() for cell in cells if cell.strip() not in lost]
