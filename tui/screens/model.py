@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
@@ -18,13 +17,13 @@ from kerastui.models.editing import Edited
 from kerastui.models.experiment import GraphModel
 from kerastui.tui.current import SOON
 from kerastui.tui.screens import model_rows
+from kerastui.tui.screens.model_diagram import ModelDiagram
 from kerastui.tui.screens.model_edits import ModelEdits
-from kerastui.tui.screens.model_findings import Cure, about, findings
+from kerastui.tui.screens.model_findings import Cure, about, findings, troubled
 from kerastui.tui.screens.model_form import Subject, shape_from
 from kerastui.tui.screens.model_rows import Known, layers, list_rows, row_key
 from kerastui.tui.screens.two_pane import ENTER, ESCAPE
-from kerastui.tui.widgets import words
-from kerastui.tui.widgets.diagram import DiagramPanel, write
+from kerastui.tui.widgets.diagram import DiagramPanel
 from kerastui.tui.widgets.form import Form
 from kerastui.tui.widgets.form_fields import Changes
 from kerastui.tui.widgets.key_values import KeyValues
@@ -33,12 +32,8 @@ from kerastui.tui.widgets.row_list import RowList
 from kerastui.tui.widgets.toast import say
 
 if TYPE_CHECKING:
-    from kerastui.datasets.catalogue import Card
     from kerastui.models.diagram import Graph
     from kerastui.models.experiment import Experiment
-
-VAST = 160
-"""From so many columns on the diagram stands beside the list."""
 
 _BEGIN = Content.assemble(
     ("No layer yet\n\n", "bold"),
@@ -47,7 +42,7 @@ _BEGIN = Content.assemble(
 )  # fmt: skip
 
 
-class ModelScreen(ModelEdits):
+class ModelScreen(ModelDiagram):
     """The layers with their shapes and parameters, and what pre-flight says about them."""
 
     SECTION = "model"
@@ -135,7 +130,7 @@ Losses and how it is trained are on the Train screen (e)."""
         if self.kerastui.edits is not self._document:
             self._document = self.kerastui.edits
             self.known, self.marked, self.drawn, self.trouble = Known(), [], None, None
-            self._swap(False)
+            self.swap(False)
             if experiment is not None:
                 self._goal = 0 if layers(experiment) else -1
         if experiment is None:
@@ -207,7 +202,7 @@ Losses and how it is trained are on the Train screen (e)."""
             return
         self.known, self.trouble = Known(experiment, said), trouble
         self._show(experiment)
-        await self._draw(experiment)
+        await self.draw(experiment)
 
     async def _without_data(self, experiment: Experiment) -> dict[str, Any]:
         """What can be said where the data can't be prepared."""
@@ -220,17 +215,6 @@ Losses and how it is trained are on the Train screen (e)."""
             )
         except UserError:
             return {}
-
-    async def _draw(self, experiment: Experiment) -> None:
-        try:
-            drawn = await asyncio.to_thread(graph_of, experiment, self.known.summary)
-        except UserError:  # two boxes of one name; the findings say so
-            drawn = None
-        if self.experiment is experiment:
-            self.drawn = drawn
-            if drawn is not None:
-                self.query_one(DiagramPanel).show(drawn)
-            self.refresh_bindings()
 
     # What the cursor is on
 
@@ -277,30 +261,11 @@ Losses and how it is trained are on the Train screen (e)."""
         if not layers(experiment):
             lines, cures = [_BEGIN], []
         if self.trouble is not None:
-            first, offered = self._troubled(experiment, place)
+            assumed = self.assumed.get(experiment.data.dataset, ())
+            first, offered = troubled(experiment, self.trouble, assumed, place)
             lines, cures = [*first, *(lines if not offered else [])], offered or cures
         self._show_findings([] if self.stale else lines, [] if self.stale else cures)
         self.refresh_bindings()
-
-    def _troubled(self, experiment: Experiment, place: int) -> tuple[list[Content], list[Cure]]:
-        """Say why there are no shapes, or that they are assumed, and what can be done."""
-        error = self.trouble
-        if error is None:
-            return [], []
-        head = Content.assemble(("! ", "$warn"), "The data can't be had; the input says why.")
-        if place < 0:
-            head = Content.assemble(("! ", "$warn"), error.message, " ", (error.hint, "$muted"))
-        cures = []
-        known = card_of(experiment.data.dataset)
-        if known and known.stand_in and not experiment.data.substitute:
-            words_ = f"go on with {known.stand_in} in its place"
-            cures.append(Cure(words_, {"data.substitute": True}))
-        where = "" if place < 0 else "on the input, "
-        then = "gives a shape to go on with"
-        if shape := self.assumed.get(experiment.data.dataset):
-            then = f"changes the shape that is assumed, {words.shape(shape)}"
-        lines = [head, *(Content.assemble("  ", ("1 ", "$primary"), cure.words) for cure in cures)]
-        return [*lines, Content.assemble("  ", where, ("e", "$primary"), f" {then}")], cures
 
     def _show_findings(self, lines: list[Content], cures: list[Cure]) -> None:
         self.cures = cures
@@ -434,73 +399,15 @@ Losses and how it is trained are on the Train screen (e)."""
         self.go_to_detail()
 
     def go_to_detail(self) -> None:
-        self._swap(False)
+        self.swap(False)
         self.add_class("-detail")
         if self.form.display:
             self.form.rows.focus()
         self.refresh_bindings()
 
-    def action_diagram(self) -> None:
-        """Draw the layers, or list them again; where both are seen, go from one to the other."""
-        self.remove_class("-detail")
-        if self.has_class("-vast"):
-            panel = self.query_one(DiagramPanel)
-            (self.rows if panel.has_focus else panel).focus()
-        else:
-            self._swap(not self.has_class("-diagram"))
-
-    def _swap(self, diagram: bool) -> None:
-        if diagram != self.has_class("-diagram"):
-            self.set_class(diagram, "-diagram")
-            (self.query_one(DiagramPanel) if diagram else self.rows).focus()
-
     def on_resize(self) -> None:
-        self.set_class(self.size.width >= VAST, "-vast")
-        self.call_after_refresh(self._show_subject)  # a narrow list shows more
         super().on_resize()
-
-    @work(group="write", exclusive=True, exit_on_error=False)
-    async def action_write(self) -> None:
-        """Write the diagram into the workspace's folder."""
-        experiment, graph = self.experiment, self.drawn
-        if experiment is None or graph is None:
-            return
-        path = self.kerastui.workspace.root / experiment.name
-        try:
-            await asyncio.to_thread(write, graph, path, experiment.title or experiment.name)
-        except OSError as error:
-            problem = f"The diagram can't be written: {error.strerror}."
-            self.kerastui.tell_error(UserError(problem, str(path.parent)))
-        else:
-            say(self.app, f"{path}.svg and .txt", title="Written")
-
-    def action_code(self) -> None:
-        """Show the experiment as a Python script."""
-        if self.experiment is not None:
-            self.kerastui.show_code(self.experiment)
-
-
-def card_of(dataset: str) -> Card | None:
-    """Return what the catalogue says of a data set; None for the user's own files."""
-    from kerastui.datasets.catalogue import card
-
-    try:
-        return card(dataset)
-    except UserError:
-        return None
-
-
-def graph_of(experiment: Experiment, summary: Mapping[str, Any]) -> Graph:
-    """Return the graph of an experiment's model, with shapes and numbers as far as known."""
-    from dataclasses import fields
-
-    from kerastui.models.diagram import from_model
-    from kerastui.models.labs.structures import summary_of
-    from kerastui.models.summary import ModelSummary
-
-    known = {field.name for field in fields(ModelSummary)}
-    plain = {name: value for name, value in summary.items() if name in known}
-    return from_model(experiment.model, summary_of(plain) if "rows" in plain else None)
+        self.call_after_refresh(self._show_subject)  # a narrow list shows more
 
 
 def sentence(error: UserError) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
+from kerastui.datasets.errors import UserError
 from kerastui.models.editing_graph import loose
 from kerastui.tui.screens.model_rows import MARKS, Known, layers, place_in
 from kerastui.tui.widgets import words
@@ -84,6 +85,42 @@ def findings(
             cures.append(cure)
             lines.append(Content.assemble(("  ", ""), (f"{len(cures)} ", "$primary"), cure.words))
     return lines, cures
+
+
+def troubled(
+    experiment: Experiment, error: UserError, assumed: Sequence[int], place: int
+) -> tuple[list[Content], list[Cure]]:
+    """Say why there is no data, or that its shape is assumed, and what can be done.
+
+    Args:
+        experiment: The experiment.
+        error: Why its data can't be had.
+        assumed: The shape of a sample that is gone on with, if there is one.
+        place: The layer that is looked at, -1 for an input, which says all of it.
+    """
+    head = Content.assemble(("! ", "$warn"), "The data can't be had; the input says why.")
+    if place < 0:
+        head = Content.assemble(("! ", "$warn"), error.message, " ", (error.hint, "$muted"))
+    cures = []
+    stand_in = _stand_in(experiment.data.dataset)
+    if stand_in and not experiment.data.substitute:
+        cures.append(Cure(f"go on with {stand_in} in its place", {"data.substitute": True}))
+    where = "" if place < 0 else "on the input, "
+    then = "gives a shape to go on with"
+    if assumed:
+        then = f"changes the shape that is assumed, {words.shape(assumed)}"
+    lines = [head, *(Content.assemble("  ", ("1 ", "$primary"), cure.words) for cure in cures)]
+    return [*lines, Content.assemble("  ", where, ("e", "$primary"), f" {then}")], cures
+
+
+def _stand_in(dataset: str) -> str:
+    """What can stand in for a data set of the catalogue; nothing for the user's own files."""
+    from kerastui.datasets.catalogue import card
+
+    try:
+        return card(dataset).stand_in
+    except UserError:
+        return ""
 
 
 def _called(experiment: Experiment, place: int) -> str:
