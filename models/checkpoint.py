@@ -22,9 +22,13 @@ import keras
 import numpy as np
 
 from kerastui.datasets.errors import UserError
+from kerastui.models.callback_files import PATHS
 
 FILE = "state.npz"
 _FORMAT = 1
+_SETTINGS = {"params", "min_delta", "append", "append_header", *PATHS}
+"""Attributes of callbacks that are settings of this training. (Of `min_delta` Keras turns the
+sign when it first uses it; paths are elsewhere where a run was copied.)"""
 
 
 @dataclass
@@ -226,8 +230,7 @@ def _attributes(callback: Any) -> dict[str, Any]:
     """Return what a callback remembers: plain values and lists of arrays (best weights)."""
     kept: dict[str, Any] = {}
     for name, value in vars(callback).items():
-        # Keras turns the sign of `min_delta` when it first uses it; as a setting it stays put.
-        if name in ("params", "min_delta"):
+        if name in _SETTINGS:
             continue
         # Of what is private only switches matter, such as which weights an average has swapped.
         if name.startswith("_") and not isinstance(value, bool):

@@ -37,7 +37,7 @@ from typing import Any, NoReturn
 WORKER_MODULES = (
     *(f"kerastui.models.{name}" for name in (
         "building", "callbacks", "code", "evaluation", "fast", "machine.devices",
-        "machine.hardware", "preflight", "training", "worker",
+        "machine.hardware", "preflight", "preflight_batch", "training", "worker",
     )),
     *(f"kerastui.datasets.{name}" for name in ("fetch", "image", "prepare", "tabular", "text")),
     "pandas", "platformdirs", "sklearn.datasets", "sklearn.model_selection",
