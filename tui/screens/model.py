@@ -151,7 +151,8 @@ Losses and how it is trained are on the Train screen (e)."""
         self.form.display = False
         pick = Content.assemble(
             ("L", "$primary"), " pick an example on the Learn screen, then ", ("o", "$primary"),
-            "\n", ("D", "$primary"), " choose data to build a model for",
+            "\n", ("D", "$primary"), " choose data, then ", ("n", "$primary"),
+            " builds a model for it",
         )  # fmt: skip
         self.query_one("#layer", Panel).set_title("model")
         title = Content.styled("No experiment yet", "bold")
@@ -384,7 +385,7 @@ Losses and how it is trained are on the Train screen (e)."""
         if action == "enter":
             return self.narrow and not self.in_detail
         if action == "edit":
-            return True if self.form.display else None
+            return (self.form.display or None) if self.experiment else False
         if hasattr(ModelEdits, f"action_{action}") and action not in ("back", "search"):
             return self.may(action)
         if action in ("template", "mark"):
