@@ -248,16 +248,23 @@ def _merge_tables(old: Any, new: Any, full: Any) -> Any:
     after = [json.dumps(entry, sort_keys=True) for entry in new]
     made, fresh = tomlkit.aot(), _item(new)
     for what, i, j, start, stop in SequenceMatcher(None, before, after, False).get_opcodes():
+        free = list(range(i, j))
         for place in range(start, stop):
-            kept = i + place - start
-            if what == "insert" or kept >= j:
+            alike = [n for n in free if what == "equal" or _same_kind(old[n], new[place])]
+            if not alike:
                 made.append(fresh[place])
                 continue
+            free.remove(alike[0])
             if what == "replace":
                 whole = full[place] if isinstance(full, list) and place < len(full) else {}
-                _merge(old[kept], new[place], whole)
-            made.append(old[kept])
+                _merge(old[alike[0]], new[place], whole)
+            made.append(old[alike[0]])
     return made
+
+
+def _same_kind(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether one entry of a list may have become the other."""
+    return all(old.get(key) == new.get(key) for key in ("type", "step", "name"))
 
 
 def _item(value: Any) -> Any:

@@ -206,7 +206,8 @@ async def offer(app: KerasTui) -> None:
     answer = await app.push_screen_wait(
         Ask(
             "unsaved changes",
-            f"{first.name} was changed {words.moment(first.changed)} and not saved; {about}.{more}",
+            f"{first.name} was not saved. Its last change: {words.moment(first.changed)}; "
+            f"{about}.{more}",
             [
                 Choice("r", "Restore it", "The file stays as it is until you save."),
                 Choice("l", "Later", "ctrl+o lists it."),

@@ -466,3 +466,16 @@ def test_a_damaged_run_does_not_hide_the_others(kerastui: Any, finished: Run) ->
     (finished.path.parent / "20200101-000000-broken-0000").mkdir()
     root = str(finished.path.parent.parent)
     assert finished.id in kerastui("runs", "--workspace", root).out
+
+
+def test_code_takes_a_run_by_its_id_and_writes_notebooks(
+    kerastui: Any, run: Run, tmp_path: Path
+) -> None:
+    workspace = str(run.path.parents[1])
+    printed = kerastui("code", run.id, "--workspace", workspace)
+    assert printed.code == 0
+    assert "import keras" in printed.out
+    target = tmp_path / "run.ipynb"
+    assert kerastui("code", run.id, "--workspace", workspace, "-o", str(target)).code == 0
+    held = json.loads(target.read_text())
+    assert held["cells"][0]["cell_type"] == "markdown"

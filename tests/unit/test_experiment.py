@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from kerastui.datasets.errors import UserError
 from kerastui.models import experiment_file
 from kerastui.models.experiment import Experiment, Layer, Part
+from kerastui.models.experiment_file import ChangedOutsideError
+from kerastui.models.experiment_lines import line_of
 
 TEXT = """
 # My first experiment.
@@ -174,3 +176,74 @@ def test_any_plain_value_survives_toml(text: str, number: float, whole: int) -> 
         }
     )
     assert experiment_file.loads(experiment_file.dumps(experiment)) == experiment
+
+
+def test_everything_wrong_is_told_with_its_line() -> None:
+    text = TEXT.replace("epochs = 20", "epochs = -1").replace('"softmax"', '"softmix"')
+    text = text.replace("seed = 7", 'seed = "x"')
+    with pytest.raises(UserError) as caught:
+        experiment_file.loads(text, where="first.toml")
+    message = caught.value.message
+    assert "first.toml 2 things are wrong" in message
+    assert f"line {line(text, 'seed')}: seed: received 'x'" in message
+    assert f"line {line(text, 'epochs')}: fit.epochs: received -1" in message
+    with pytest.raises(UserError) as caught:
+        experiment_file.loads(TEXT.replace('"softmax"', '"softmix"'))
+    last = line(TEXT, 'activation = "softmax"')
+    assert f"line {last}: " in caught.value.message
+
+
+def line(text: str, start: str) -> int:
+    """The number of the first line that begins so."""
+    return next(n for n, one in enumerate(text.splitlines(), 1) if one.startswith(start))
+
+
+@given(st.text(max_size=60), st.lists(st.text(max_size=5) | st.integers(0, 3), max_size=4))
+def test_a_line_is_looked_for_in_any_text(text: str, place: list[str | int]) -> None:
+    assert 0 <= line_of(text, place) <= len(text.splitlines())
+
+
+def test_a_gigabyte_and_a_binary_are_refused_without_being_read(tmp_path: Path) -> None:
+    large = tmp_path / "large.toml"
+    with large.open("wb") as stream:
+        stream.truncate(2**30)
+    with pytest.raises(UserError, match=r"too large for an experiment: 1,073,741,824 bytes"):
+        experiment_file.load(large)
+    binary = tmp_path / "binary.toml"
+    binary.write_bytes(bytes(range(256)))
+    with pytest.raises(UserError, match="not a text file"):
+        experiment_file.load(binary)
+    with pytest.raises(UserError, match="can't be read"):
+        experiment_file.load(tmp_path)
+
+
+def test_comments_of_layers_stay_with_their_layers(tmp_path: Path) -> None:
+    path = tmp_path / "first.toml"
+    path.write_text(TEXT)
+    experiment = experiment_file.load(path)
+    plain = experiment.plain()
+    plain["model"]["layers"].insert(0, {"type": "Dropout", "rate": 0.1})
+    plain["model"]["layers"][1]["units"] = 12
+    changed = experiment_file.parse(plain)
+    experiment_file.save(changed, path)
+    assert experiment_file.load(path) == changed
+    plain["model"]["layers"].pop(0)
+    experiment_file.save(experiment_file.parse(plain), path)
+    assert "# the hidden layer" in path.read_text()
+    assert experiment_file.load(path) == experiment_file.parse(plain)
+
+
+def test_saving_over_a_file_that_was_changed_meanwhile_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "first.toml"
+    path.write_text(TEXT)
+    experiment, known = experiment_file.open_file(path)
+    path.write_text(TEXT + "# mine\n")
+    with pytest.raises(ChangedOutsideError):
+        experiment_file.save_over(experiment.changed({"fit.epochs": 3}), path, known)
+    assert path.read_text() == TEXT + "# mine\n"
+    aside = experiment_file.set_aside(path)
+    assert aside.name == "first.1.toml"
+    saved = experiment_file.save_over(experiment.changed({"fit.epochs": 3}), path, known)
+    assert "# My first experiment." in saved.text
+    again = experiment_file.save_over(experiment.changed({"fit.epochs": 4}), path, saved)
+    assert path.read_text() == again.text
