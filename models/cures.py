@@ -10,9 +10,11 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from kerastui.datasets.errors import UserError
 from kerastui.models import applications
 from kerastui.models.building import Shapes
 from kerastui.models.building_errors import LayerError, Shape
+from kerastui.models.editing import fresh, layers_of, own_names, with_layers
 from kerastui.models.experiment import Experiment, GraphModel
 from kerastui.models.preflight_facts import Cure, Facts
 from kerastui.models.summary import follow
@@ -56,7 +58,7 @@ def row_cures(experiment: Experiment, data: Facts, where: str, shape: Shape) -> 
     place = layer_at(experiment, where)
     if place is None:
         return ()
-    layers = plain_layers(experiment)
+    layers = layers_of(experiment)
     candidates = []
     recurrent = [i for i, layer in enumerate(layers) if layer.get("return_sequences")]
     if recurrent:
@@ -99,7 +101,7 @@ def _for_application(
     experiment: Experiment, index: int, shape: Shape, error: LayerError
 ) -> Iterator[Cure]:
     """Pictures made large enough, or given the channel that is missing."""
-    layers = plain_layers(experiment)
+    layers = layers_of(experiment)
     path = f"{list_path(experiment)}.{index}"
     side, least = applications.smallest(error.message), 32
     if side is not None and len(shape) == 4:
@@ -127,7 +129,7 @@ def _for_application(
 
 def _into_rnn(experiment: Experiment, index: int) -> Cure:
     """A cell that stands alone, put into the layer that steps through a series with it."""
-    layers = plain_layers(experiment)
+    layers = layers_of(experiment)
     cell = {k: v for k, v in layers[index].items() if k not in ("name", "from", "disabled")}
     named = {k: v for k, v in layers[index].items() if k in ("name", "from", "disabled")}
     new = _replaced(layers, index, [{**named, "type": "RNN", "cell": cell}])
@@ -170,7 +172,7 @@ def _bringing(type_: str, shape: Shape, data: Facts) -> Iterator[tuple[str, Laye
 
 def _sequences(experiment: Experiment, index: int, shape: Shape) -> Iterator[Cure]:
     """A recurrent layer before it that gives its last step only."""
-    layers = plain_layers(experiment)
+    layers = layers_of(experiment)
     before = _before(experiment, index)
     if len(shape) != 2 or before is None:
         return
@@ -185,13 +187,13 @@ def _sequences(experiment: Experiment, index: int, shape: Shape) -> Iterator[Cur
 
 def _parameters(experiment: Experiment, index: int, shape: Shape) -> Iterator[Cure]:
     """Parameters of the layer itself that stand in the way."""
-    layer = plain_layers(experiment)[index]
+    layer = layers_of(experiment)[index]
     path = f"{list_path(experiment)}.{index}"
     if layer["type"] == "Conv2D" and len(shape) in (2, 3):
         new, named = _simpler(layer, len(shape))
         words = f"use {new['type']} instead"
         path_of_list = list_path(experiment)
-        layers = plain_layers(experiment)
+        layers = layers_of(experiment)
         yield Cure(words, {path_of_list: _replaced(layers, index, [{**named, **new}])})
     if "Conv" in layer["type"] or "Pooling" in layer["type"]:
         if layer.get("padding") != "same":
@@ -225,7 +227,7 @@ def _merging(experiment: Experiment, index: int, received: Sequence[Any]) -> Ite
     model = experiment.model
     if not isinstance(model, GraphModel):
         return
-    nodes = plain_layers(experiment)
+    nodes = layers_of(experiment)
     node = nodes[index]
     if node["type"] != "Concatenate" and len({len(shape) for shape in received}) == 1:
         changed = {**node, "type": "Concatenate"}
@@ -269,7 +271,7 @@ def _helps(experiment: Experiment, input_shape: Shapes, where: str, cure: Cure) 
         return True
     if not isinstance(error, LayerError):
         return False
-    before = len(plain_layers(experiment))
+    before = len(layers_of(experiment))
     after = len(model.nodes if isinstance(model, GraphModel) else model.layers)
     return _number(error.where) > _number(where) + max(0, after - before)
 
@@ -282,40 +284,54 @@ def list_path(experiment: Experiment) -> str:
     return "model.nodes" if isinstance(experiment.model, GraphModel) else "model.layers"
 
 
-def plain_layers(experiment: Experiment) -> list[LayerValues]:
-    """The layers or nodes as plain values."""
-    plain = experiment.plain(defaults=True)["model"]
-    layers: list[LayerValues] = plain["nodes" if plain["kind"] == "graph" else "layers"]
-    return layers
-
-
 def layer_at(experiment: Experiment, where: str) -> tuple[int, str] | None:
     """The number and the type of the layer that a field belongs to, or None."""
     parts = where.split(".")
     if len(parts) < 3 or ".".join(parts[:2]) != list_path(experiment) or not parts[2].isdigit():
         return None
     index = int(parts[2])
-    layers = plain_layers(experiment)
+    layers = layers_of(experiment)
     return (index, str(layers[index]["type"])) if index < len(layers) else None
 
 
 def insert(experiment: Experiment, index: int, layer: LayerValues, words: str) -> Cure:
     """The change that puts a layer before the layer or node number `index`."""
-    layers = plain_layers(experiment)
+    layers = layers_of(experiment)
+    moved: dict[int, int | None] = {old: old + (old >= index) for old in range(len(layers))}
     if not isinstance(experiment.model, GraphModel):
-        return Cure(words, {"model.layers": [*layers[:index], layer, *layers[index:]]})
+        new = [*layers[:index], layer, *layers[index:]]
+        return Cure(words, _changes(experiment, new, moved))
     node = layers[index]
     name = fresh_name(experiment, str(layer["type"]).lower())
-    new = {"name": name, "from": node["from"][:1], **layer}
+    added = {"name": name, "from": node["from"][:1], **layer}
     changed = {**node, "from": [name, *node["from"][1:]]}
-    return Cure(words, {"model.nodes": _replaced(layers, index, [new, changed])})
+    return Cure(words, _changes(experiment, _replaced(layers, index, [added, changed]), moved))
+
+
+def _changes(
+    experiment: Experiment, layers: list[LayerValues], moved: dict[int, int | None]
+) -> dict[str, Any]:
+    """Another list of layers, with a study's variants speaking of the same layers as before."""
+    changes: dict[str, Any] = {list_path(experiment): layers}
+    if experiment.study is None:
+        return changes
+    try:
+        study = with_layers(experiment, layers, moved).study
+    except UserError:  # such layers make no experiment, which whoever makes the change will see
+        return changes
+    if study is not None and study != experiment.study:
+        changes["study"] = study.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return changes
 
 
 def remove(experiment: Experiment, index: int, words: str) -> Cure:
     """The change that takes a layer out; a graph's nodes behind it get its first input."""
-    layers = plain_layers(experiment)
+    layers = layers_of(experiment)
+    moved: dict[int, int | None] = {
+        old: None if old == index else old - (old > index) for old in range(len(layers))
+    }
     if not isinstance(experiment.model, GraphModel):
-        return Cure(words, {"model.layers": _replaced(layers, index, [])})
+        return Cure(words, _changes(experiment, _replaced(layers, index, []), moved))
     gone, source = layers[index]["name"], layers[index]["from"][0]
     rest = [
         {**node, "from": [source if name == gone else name for name in node["from"]]}
@@ -329,14 +345,10 @@ def fresh_name(
     experiment: Experiment, wanted: str, beside: Sequence[LayerValues] = ()
 ) -> str:  # fmt: skip
     """A name that no node and no input of the graph has yet."""
-    model = experiment.model
-    taken = {str(layer.get("name")) for layer in (*plain_layers(experiment), *beside)}
-    if isinstance(model, GraphModel):
-        taken |= {entry.name for entry in model.inputs}
-    name, number = wanted, 2
-    while name in taken:
-        name, number = f"{wanted}_{number}", number + 1
-    return name
+    taken = own_names([*layers_of(experiment), *beside])
+    if isinstance(experiment.model, GraphModel):
+        taken += [entry.name for entry in experiment.model.inputs]
+    return fresh(wanted, taken)
 
 
 def _replaced(
@@ -347,7 +359,7 @@ def _replaced(
 
 def _before(experiment: Experiment, index: int) -> int | None:
     """The number of the layer that feeds a layer, or None."""
-    layers = plain_layers(experiment)
+    layers = layers_of(experiment)
     if isinstance(experiment.model, GraphModel):
         names = [str(layer["name"]) for layer in layers]
         source = layers[index]["from"][0]

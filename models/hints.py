@@ -15,7 +15,8 @@ from typing import Any
 
 from kerastui.models import catalogue
 from kerastui.models.building import Step
-from kerastui.models.cures import insert, layer_at, plain_layers, remove
+from kerastui.models.cures import insert, layer_at, remove
+from kerastui.models.editing import layers_of
 from kerastui.models.experiment import Experiment, GraphModel
 from kerastui.models.preflight_facts import Cure, Facts, Finding
 from kerastui.models.preflight_outputs import activation_of, maker_of
@@ -223,7 +224,7 @@ def _earlier(model: _Model, step: Step) -> tuple[Cure, ...]:
     place = layer_at(model.experiment, step.where)
     if place is None or place[0] == 0 or isinstance(model.experiment.model, GraphModel):
         return ()
-    layers, index = plain_layers(model.experiment), place[0]
+    layers, index = layers_of(model.experiment), place[0]
     if index < 2:
         return ()
     swapped = [*layers[: index - 1], layers[index], layers[index - 1], *layers[index + 1 :]]
