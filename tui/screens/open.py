@@ -41,7 +41,8 @@ class OpenScreen(ModalScreen["Path | Leftover | None"]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "open", key_display="Enter", tooltip="Open what is marked"),
+        Binding("enter", "open", "open", priority=True, key_display="Enter",
+                tooltip="Open what is marked"),
         Binding("tab", "complete", "complete", priority=True, key_display="Tab",
                 tooltip="Complete the path with what is marked"),
         Binding("down", "move(1)", "down", show=False, priority=True, tooltip="The row below"),
@@ -85,10 +86,12 @@ class OpenScreen(ModalScreen["Path | Leftover | None"]):
                 self._leftovers = {str(one.path): one for one in found}
             rows = await asyncio.to_thread(known, self.workspace, self._leftovers.values())
             search = text
-        self.query_one(RowList).set_rows(rows)
-        self.query_one(RowList).set_search(search)
+        shown = self.query_one(RowList)
+        shown.set_rows(rows)
+        shown.set_search(search)
+        if shown.on_group:
+            shown.cursor += 1
 
-    @on(Input.Submitted)
     @on(RowList.Opened)
     def _chosen(self) -> None:
         self.action_open()
