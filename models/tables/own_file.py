@@ -8,6 +8,7 @@ it is and can be stopped. What Arrow can't read as the recipe says, is left to t
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ HEAD = 256 * 1024
 BLOCK = 4 * 1024 * 1024
 LONGEST_LINE = 16 * 1024 * 1024
 HEAD_ROWS = 1000
+WIDE = 2000
+"""Columns from which a table counts as wide."""
 
 
 def place_of(recipe: FileRecipe) -> Path:
@@ -52,7 +55,7 @@ def head(recipe: FileRecipe) -> Frame | None:
     path = place_of(recipe)
     try:
         match recipe.format:
-            case "csv" if _fits(recipe):
+            case "csv" if _fits(recipe) and not _is_wide(path, recipe):
                 options = _csv_options(recipe, _block(path, HEAD))
                 return ArrowFrame(_tidy(_first_rows(path, options).slice(0, HEAD_ROWS)))
             case "parquet":
@@ -103,12 +106,18 @@ def _csv(path: Path, recipe: FileRecipe, tell: Tell) -> pa.Table:
     to be something else further down has it read once more in that way.
     """
     words, options = f"reading {path.name}", _csv_options(recipe, _block(path))
+    if _is_wide(path, recipe):
+        # Each column costs more than its cells: no second look, no handing on between threads.
+        options["read_options"].use_threads = False
+        with _Watched(path, tell, words) as stream:
+            return csv.read_csv(stream, **options)
     guessed = _csv_options(recipe, _block(path))
     schema = _first_rows(path, guessed).schema
+    times = Counter(schema.names)
     guessed["convert_options"].column_types = {
         field.name: field.type
         for field in schema
-        if not pa.types.is_null(field.type) and schema.names.count(field.name) == 1
+        if not pa.types.is_null(field.type) and times[field.name] == 1
     }
     for chosen in (guessed, options):
         try:
@@ -177,19 +186,26 @@ def _block(path: Path, least: int = BLOCK) -> int:
     return max(least, 4 * longest)
 
 
+def _is_wide(path: Path, recipe: FileRecipe) -> bool:
+    with path.open("rb") as stream:
+        lines = [stream.readline(LONGEST_LINE) for _ in range(2)]
+    sign = recipe.delimiter.encode("utf-8")
+    return any(line.count(sign) >= WIDE for line in lines)
+
+
 def _tidy(table: pa.Table) -> pa.Table:
     """Return a table as pandas would have it: names numbered, no spaces before texts."""
     names = [name.strip() for name in table.column_names]
     if names and all(name == f"f{place}" for place, name in enumerate(names)):
         names = [f"column {place + 1}" for place in range(len(names))]
-    table = table.rename_columns(names)
-    for place, field in enumerate(table.schema):
-        column = table.column(place)
-        if pa.types.is_string(field.type):
+    columns = []
+    for column in table.columns:
+        if pa.types.is_string(column.type):
             first = column.slice(0, HEAD_ROWS)
             if pc.any(pc.starts_with(first, " ")).as_py():
-                table = table.set_column(place, field.name, pc.utf8_ltrim_whitespace(column))
-    return table
+                column = pc.utf8_ltrim_whitespace(column)
+        columns.append(column)
+    return pa.Table.from_arrays(columns, names=names)
 
 
 class _Watched(io.RawIOBase):

@@ -16,7 +16,7 @@ from kerastui.models.tables import filters
 from kerastui.models.tables.frame import NUMBERS, Array, Kind
 from kerastui.models.tables.view import plain
 
-BINS = 40
+BINS = 36
 COMMON = 10
 CLASSES = 100
 """More different values than that are no classes."""

@@ -14,8 +14,9 @@ from typing import Any
 from kerastui.datasets.errors import UserError
 from kerastui.models.tables import opening, statistics
 from kerastui.models.tables.frame import Frame
-from kerastui.models.tables.view import TableView
+from kerastui.models.tables.view import LONGEST, TableView
 
+MOST_COLUMNS = 100_000
 MOST_OPEN = 6
 """Tables that are open at once; one that nobody closed goes when one more is opened."""
 
@@ -92,10 +93,15 @@ class Tables:
         """
         opened = self._table(table)
         view, frame = opened.view, opened.view.frame
+        if len(frame.names) > MOST_COLUMNS:
+            raise UserError(
+                f"The table has {len(frame.names):,} columns.",
+                f"Up to {MOST_COLUMNS:,} can be shown. Does it lie on its side?",
+            )
         widths = view.widths()
         columns = [
             {
-                "name": name,
+                "name": name[:LONGEST],
                 "kind": frame.kind(place),
                 "signs": widths[place] if place < len(widths) else 0,
             }

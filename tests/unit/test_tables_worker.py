@@ -122,6 +122,19 @@ def test_a_table_that_is_no_table_says_so(tmp_path: Path, tables: Tables) -> Non
         tables.open(data=data(tmp_path / "absent.csv"))
 
 
+def test_wide_tables_are_read_and_too_wide_ones_refused(tmp_path: Path, tables: Tables) -> None:
+    path = tmp_path / "wide.csv"
+    count = own_file.WIDE + 500
+    path.write_text(",".join(f"c{place}" for place in range(count)) + "\n" + "1," * count)
+    path.write_text(path.read_text().rstrip(",") + "\n")
+    assert own_file.head(FileRecipe(path=str(path))) is None
+    told = opened(tables, data=data(path))
+    assert cells(tables, told, count - 1) == [[1]]
+    np.save(tmp_path / "wider.npy", np.zeros((1, worker.MOST_COLUMNS + 1), np.float32))
+    with pytest.raises(UserError, match="100,001 columns"):
+        tables.open(path=str(tmp_path / "wider.npy"))
+
+
 def test_other_formats(tmp_path: Path, tables: Tables) -> None:
     table = pa.table({"a": [1, 2, 3], "b": ["x", None, "z"]})
     parquet.write_table(table, tmp_path / "t.parquet", row_group_size=2)

@@ -25,8 +25,8 @@ COLUMNS = (
     Column("type", 6),
     Column("missing", 7, "right"),
     Column("unique", 8, "right"),
-    Column("least", 10, "right"),
-    Column("most", 10, "right"),
+    Column("least", 10, "right", least=66),
+    Column("most", 10, "right", least=66),
     Column("mean", 10, "right", least=84),
     Column("deviation", 10, "right", least=96),
     Column("", HISTOGRAM),
@@ -170,13 +170,17 @@ def _common(told: Told, known: int, title: str, width: int) -> Content:
                 "  ",
                 bar(length, room, "$series-1"),
                 f"{count:>{digits},}",
-                (f"{share:>7.1%}", "$muted"),
+                (f"{_share(share):>7}", "$muted"),
             )
         )
     rest = told["unique"] - len(values)
     if rest > 0:
         lines.append(Content.styled(f"and {rest:,} other values", "$faint"))
     return Content("\n").join(lines)
+
+
+def _share(share: float) -> str:
+    return f"{share:.1%}" if share >= 0.0005 else "<0.1%"
 
 
 def _small_histogram(told: Told) -> str:
