@@ -62,7 +62,7 @@ class OpenScreen(ModalScreen["Path | Leftover | None"]):
             line = Input(self.typed, placeholder="a path, or part of a name")
             line.styles.margin = (0, 0, 1, 0)
             yield line
-            yield RowList([Column(), Column("", 44, least=90), Column("", 17, least=60)])
+            yield RowList([Column(), Column("", 44, least=90), Column("", 17, "right", 60)])
             yield Static(Content.styled(ACCEPTED, "$muted"), classes="dialog-hint")
         yield FooterLine()
 
