@@ -140,8 +140,12 @@ def _file(words: list[str]) -> Path | None:
         _wrong(f"There is no option {word}.", "See: kerastui --help")
     if len(words) > 1:
         _wrong(f"The app opens one file; received {' '.join(words)}.", "See: kerastui --help")
-    file = Path(word).expanduser()
-    if not file.exists():
+    try:
+        file = Path(word).expanduser()
+        there = file.exists()
+    except (OSError, RuntimeError, ValueError) as error:
+        _wrong(f"That is no path: {getattr(error, 'strerror', None) or error}.", "Check it.")
+    if not there:
         from difflib import get_close_matches
 
         from kerastui.models import shipped

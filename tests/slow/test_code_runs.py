@@ -152,6 +152,8 @@ OTHERS: dict[str, dict[str, Any]] = {
             {"type": "LearningRateScheduler",
              "schedule": {"type": "ExponentialDecay", "initial_learning_rate": 0.01,
                           "decay_steps": 2, "decay_rate": 0.5}},
+            {"type": "CSVLogger", "filename": "log.csv"},
+            {"type": "ModelCheckpoint", "filepath": "best.keras", "save_best_only": True},
             "TerminateOnNaN",
         ],
     },
@@ -191,8 +193,9 @@ def assert_same(chosen: Experiment, located: Path | None, folder: Path) -> None:
     program.write_text(f"{script(chosen, located)}model.save({str(folder / 'script.keras')!r})\n")
     command = [sys.executable, str(program)]
     done = subprocess.run(
-        command, capture_output=True, text=True, env=_environment(), timeout=600, check=False
-    )
+        command, capture_output=True, text=True, env=_environment(), timeout=600, check=False,
+        cwd=folder,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
 
     record = json.loads((run.path / "evaluation.json").read_text())
