@@ -229,6 +229,18 @@ def _augmented(facts: TemplateFacts) -> Values:
     return _stack(*layers[:channel], *changes, *layers[channel:])
 
 
+def _ready_made(facts: TemplateFacts) -> Values:
+    """MobileNetV2, on pictures made large enough for it."""
+    rows, columns, channels = (*facts.shape, 1)[:3]
+    size = [max(32, rows), max(32, columns), channels]
+    larger: list[Values] = []
+    network: Values = {"type": "MobileNetV2", "alpha": 0.35, "pooling": "avg"}
+    if size != list(facts.shape):
+        larger = [{"type": "Resizing", "height": size[0], "width": size[1]}]
+        network["input_shape"] = size
+    return _stack(*_channel(facts), *larger, network, _last(facts))
+
+
 def _recurrent(kind: str) -> Callable[[TemplateFacts], Values]:
     def make(facts: TemplateFacts) -> Values:
         first = [_embedding(facts)] if facts.words else []
@@ -360,6 +372,8 @@ TEMPLATES: tuple[Template, ...] = (
              ("picture",), _cnn),
     Template("Convolutions, augmented", "The same, with pictures shifted, turned and zoomed.",
              ("picture",), _augmented),
+    Template("MobileNetV2", "A ready-made network, with random weights or those of a file.",
+             ("picture",), _ready_made),
     Template("LSTM", "Reads step by step and keeps what matters over long stretches.",
              ("series", "words"), _recurrent("LSTM")),
     Template("GRU", "As an LSTM, with fewer parameters.",

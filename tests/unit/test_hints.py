@@ -147,3 +147,14 @@ def test_branches_of_a_graph_are_followed() -> None:
     for hint in found:
         cured = spec.changed(hint.cures[-1].changes)
         assert hint.sentence not in [one.sentence for one in told(cured, data)]
+
+
+def test_a_layer_put_in_moves_the_variants_of_a_study_along() -> None:
+    spec = experiment("binary", dense(8), PROBABILITY, loss=BCE).changed(
+        {"study": {"variants": [{"name": "wide", "set": {"model.layers.0.units": 64}}]}}
+    )
+    (hint,) = told(spec, facts("binary", BINARY, input_maximum=99.0))
+    cured = spec.changed(json.loads(json.dumps(hint.cures[-1].changes)))
+    assert cured.model.layers[0].type == "Rescaling"  # type: ignore[union-attr]
+    assert cured.study is not None
+    assert cured.study.variants[0].set == {"model.layers.1.units": 64}
