@@ -18,7 +18,7 @@ from kerastui.models.control import Control, end_at_once
 from kerastui.models.figures import number
 from kerastui.models.keeping import Keeper
 from kerastui.models.record import Record
-from kerastui.models.resume import LEARNING_RATE
+from kerastui.models.wishes import Wishes, learning_rate
 
 BATCH_EVERY = 0.1
 """Seconds between two `batch` events."""
@@ -47,7 +47,7 @@ class RunLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untype
         checkpoints: Folder of the checkpoint; None keeps none.
         others: The experiment's own callbacks, in the order of the list.
         state: An earlier training's state to go on from; None begins anew.
-        learning_rate: Taken from there on in place of the state's.
+        new_rate: Learning rate from there on, in place of the state's.
         more: More or other training was asked for than the state's training was meant to do, so
             one that had ended goes on, and early stopping counts its patience afresh.
         begun: Called once that is part of the checkpoint.
@@ -63,7 +63,7 @@ class RunLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untype
         checkpoints: Path | None = None,
         others: Sequence[keras.callbacks.Callback] = (),
         state: State | None = None,
-        learning_rate: float | None = None,
+        new_rate: float | None = None,
         more: bool = False,
         begun: Callable[[], None] = lambda: None,
     ) -> None:
@@ -78,11 +78,11 @@ class RunLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untype
         """How it is trained, as `State.path` says; empty while that is not decided."""
         self._record = record
         self._control = control
-        self.epochs = epochs
+        self._wishes = Wishes(record, control, epochs)
         self.steps = steps
         self._others = list(others)
         self._state = state
-        self._new_rate = learning_rate
+        self._new_rate = new_rate
         self._more = more
         self._begun = begun
         self._keeper = Keeper(checkpoints, record, state)
@@ -102,6 +102,11 @@ class RunLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untype
         self._flushed = time.monotonic()
         self._waited = 0.0
         self._restoring: list[Any] = []
+
+    @property
+    def epochs(self) -> int:
+        """The epochs that are to be trained in all, as far as is known now."""
+        return self._wishes.epochs
 
     @property
     def over(self) -> bool:
@@ -287,7 +292,7 @@ class RunLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untype
 
     def rate(self) -> float:
         """Return the optimizer's present learning rate."""
-        return float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        return learning_rate(self.model)
 
     # --- parts -----------------------------------------------------------------------------
 
@@ -335,39 +340,9 @@ class RunLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untype
         self.model.train_function = train_function
 
     def _take_wishes(self, least: int) -> bool:
-        """Take a new learning rate and number of epochs; returns whether the state changed.
-
-        Args:
-            least: The epochs that can't be undone any more: all begun ones.
-        """
-        if (epochs := self._control.epochs()) is not None:
-            self._set_epochs(max(epochs, least))
-        rates = self._control.learning_rates()
-        return bool(rates) and self._set_rate(rates[-1])
-
-    def _set_rate(self, rate: float) -> bool:
-        epoch, old = self._record.history.epoch, self.rate()
-        try:
-            self.model.optimizer.learning_rate = rate
-        except TypeError:
-            text = "the learning rate follows a schedule and can't be set"
-            self._record.event("note", kind="warning", epoch=epoch, text=text)
-            return False
-        text = f"learning rate set to {number(rate)} on request"
+        """Take a new learning rate and number of epochs; returns whether the state changed."""
         self._flush()
-        self._record.event("note", kind="learning_rate", epoch=epoch, text=text)
-        self._record.changed(LEARNING_RATE, old, rate)
-        return True
-
-    def _set_epochs(self, epochs: int) -> None:
-        old, self.epochs = self.epochs, epochs
-        if old == epochs:
-            return
-        self._flush()
-        text = f"number of epochs set to {epochs} on request, before {old}"
-        epoch = self._record.history.epoch
-        self._record.event("note", kind="epochs", epoch=epoch, epochs=epochs, text=text)
-        self._record.epochs_changed(old, epochs)
+        return self._wishes.take(self.model, least)
 
     def _pause(self, epoch: int, step: int) -> bool:
         """Wait; returns whether something was changed meanwhile."""

@@ -96,7 +96,7 @@ def train(
         checkpoints=checkpoints,
         others=callbacks,
         state=state,
-        learning_rate=learning_rate,
+        new_rate=learning_rate,
         more=more,
         begun=begun,
     )

@@ -232,6 +232,24 @@ def test_a_long_epoch_is_stopped_in_its_middle(
     assert len(batches) <= 2 + 10.5 * (batches[-1] - batches[0])
 
 
+@pytest.mark.parametrize("execution", ["fast", "plain"])
+@pytest.mark.parametrize(("asked", "trained"), [(7, 7), (1, 1)])
+def test_the_number_of_epochs_changes_while_it_trains(
+    make: Make, execution: str, asked: int, trained: int
+) -> None:
+    made = make(execution=execution)
+    made.run.command("set_epochs", value=asked)
+    ending = made.train()
+    history = made.run.history()
+    assert ending.kind == "completed"
+    assert (history.epoch, history.epochs) == (trained, asked)
+    (note,) = made.events("note")
+    assert (note["kind"], note["epochs"]) == ("epochs", asked)
+    (change,) = made.record.info.changes
+    assert (change["path"], change["old"], change["new"]) == ("fit.epochs", 4, asked)
+    assert made.record.info.epochs == asked
+
+
 def test_reasons_for_the_plain_path(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     data = arrays()
     assert why_plain(experiment(execution="plain"), [], data) == "asked for"
@@ -327,6 +345,19 @@ def test_commands_are_looked_for_ten_times_a_second(tmp_path: Path) -> None:
     assert not control.poll()
     assert control.poll()
     assert control.stop == "stopped on request"
+
+
+def test_only_numbers_of_epochs_that_make_sense_are_taken(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    for value in (0, -3, 2.5, True, "many", 10**9):
+        run.command("set_epochs", value=value)
+    control = Control(CommandReader(run.commands))
+    assert not control.poll()
+    run.command("set_epochs", value=9)
+    run.command("set_epochs", value=12)
+    control = Control(CommandReader(run.commands))
+    assert control.poll()
+    assert [control.epochs(), control.epochs()] == [12, None]
 
 
 def test_only_rates_that_can_be_set_are_taken(tmp_path: Path) -> None:
