@@ -381,3 +381,36 @@ async def test_copying_says_where_the_text_is_and_why_it_is_not(
         monkeypatch.setenv("STY", "1.pts")
         with pytest.raises(UserError, match="screen does not pass"):
             await clipboard.copy(app, "x = 1")
+
+
+# Taking back
+
+
+async def test_changes_are_taken_back_and_done_again_wherever_the_experiment_is_edited(
+    tmp_path: Path,
+) -> None:
+    async with app_with(tmp_path).run_test(size=(120, 40), notifications=True) as pilot:
+        app = app_of(pilot)
+        app.set_current(IRIS)
+        app.edit(changed(IRIS, 7), "epochs")
+        for section in "TMD":
+            await pilot.press(section)
+            await until(pilot, lambda s=section: app.current_mode[0].upper() == s, section)
+            await pilot.press("u")
+            await until(pilot, lambda: app.current == IRIS, f"undone on {section}")
+            await pilot.press("U")
+            await until(pilot, lambda: app.current == changed(IRIS, 7), f"redone on {section}")
+
+
+async def test_a_new_experiment_may_begin_as_a_copy(tmp_path: Path) -> None:
+    async with app_with(tmp_path).run_test(size=(120, 40)) as pilot:
+        app = app_of(pilot)
+        app.set_current(IRIS)
+        await pilot.press("ctrl+n")
+        await shows(pilot, "What does it begin with?")
+        await pilot.press("c")
+        await type_in(pilot, "twin")
+        await pilot.press("enter")
+        path = tmp_path / "experiments" / "twin.toml"
+        await until(pilot, path.is_file, "the copy")
+        assert load(path).name == "twin"
