@@ -14,7 +14,6 @@ import re
 import select
 import sys
 import tempfile
-import threading
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -86,12 +85,12 @@ class SlowTerminal(Terminal):
         while True:
             now = time.perf_counter()
             while self._keys and self._keys[0][0] <= now:
-                os.write(self._handle, self._keys.popleft()[1])
+                os.write(self.handle, self._keys.popleft()[1])
             while waiting and waiting[0][0] <= now:
                 self._arrive(waiting.popleft()[1])
             try:
-                ready, _, _ = select.select([self._handle], [], [], 0.005)
-                piece = os.read(self._handle, 65536) if ready else None
+                ready, _, _ = select.select([self.handle], [], [], 0.005)
+                piece = os.read(self.handle, 65536) if ready else None
             except OSError:
                 piece = b""
             if piece == b"":
@@ -156,7 +155,7 @@ def session(
         terminal.wait_for(rb"settings|No run is shown", timeout=60)
         time.sleep(8)  # until the nursery has imported Keras
         terminal.press("r")
-        terminal.wait_for(rb"running", timeout=120)
+        terminal.wait_for_words("running", timeout=120)
         time.sleep(5)
         began = time.perf_counter()
         time.sleep(seconds)

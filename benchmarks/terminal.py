@@ -16,6 +16,8 @@ import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 
+from screen import Screen
+
 
 class Terminal:
     """Runs a program in a terminal of its own and keeps everything it writes.
@@ -28,6 +30,8 @@ class Terminal:
 
     Attributes:
         began: When the program was started (`time.perf_counter`).
+        handle: The descriptor of the terminal's own end.
+        screen: What is shown, as far as it was waited for.
     """
 
     def __init__(
@@ -42,8 +46,10 @@ class Terminal:
         self._pieces: list[tuple[float, bytes]] = []
         self._news = threading.Condition()
         self._ended = False
+        self._drawn = 0
+        self.screen = Screen()
         self.began = time.perf_counter()
-        self.pid, self._handle = pty.fork()
+        self.pid, self.handle = pty.fork()
         if self.pid == 0:  # the child
             try:
                 fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -68,8 +74,8 @@ class Terminal:
     def _read(self) -> None:
         while True:
             try:
-                ready, _, _ = select.select([self._handle], [], [], 0.5)
-                piece = os.read(self._handle, 65536) if ready else None
+                ready, _, _ = select.select([self.handle], [], [], 0.5)
+                piece = os.read(self.handle, 65536) if ready else None
             except OSError:
                 piece = b""
             if piece is None:
@@ -86,7 +92,7 @@ class Terminal:
     def press(self, keys: str) -> float:
         """Type keys and return when (`time.perf_counter`)."""
         now = time.perf_counter()
-        os.write(self._handle, keys.encode())
+        os.write(self.handle, keys.encode())
         return now
 
     def wait_for(self, pattern: bytes, *, since: float = 0.0, timeout: float = 60.0) -> float:
@@ -108,6 +114,28 @@ class Terminal:
                 left = until - time.perf_counter()
                 if left <= 0 or self._ended:
                     raise TimeoutError(f"{pattern!r} was not written; the last: {text[-600:]!r}")
+                self._news.wait(min(left, 1.0))
+
+    def wait_for_words(self, words: str, *, timeout: float = 60.0) -> float:
+        """Wait until words stand on the screen, and return when they did.
+
+        Raises:
+            TimeoutError: They never came, or the program ended before.
+        """
+        until = time.perf_counter() + timeout
+        with self._news:
+            while True:
+                while self._drawn < len(self._pieces):
+                    moment, piece = self._pieces[self._drawn]
+                    self._drawn += 1
+                    self.screen.feed(piece)
+                    if words in self.screen.text:
+                        return moment
+                if words in self.screen.text:
+                    return self._pieces[-1][0]
+                left = until - time.perf_counter()
+                if left <= 0 or self._ended:
+                    raise TimeoutError(f"{words!r} is not shown:\n{self.screen.text}")
                 self._news.wait(min(left, 1.0))
 
     def wait_until_quiet(self, seconds: float, *, timeout: float = 30.0) -> None:
@@ -134,6 +162,6 @@ class Terminal:
             while time.monotonic() < until:
                 if os.waitpid(self.pid, os.WNOHANG)[0]:
                     self._reader.join(2)
-                    os.close(self._handle)
+                    os.close(self.handle)
                     return
                 time.sleep(0.05)

@@ -113,7 +113,8 @@ class Repaint:
                 row, column, placed = int(token["row"]) - 1, int(token["column"]) - 1, True
             else:
                 row, column = row + 1, 0
-        if out and placed:
+        if out and placed and (row, column) != (0, 0):
+            # The cursor is hidden; only where one types do input methods look for it.
             out.append(f"\x1b[{row + 1};{column + 1}H")
         return "".join(out)
 
