@@ -16,7 +16,7 @@ Keras is imported by the functions that need it, so that importing this module c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -156,7 +156,7 @@ def build_model(
         keras.utils.set_random_seed(seed)
     if isinstance(model, SequentialModel):
         shape = _only_shape(input_shape)
-        layers = _make_layers(model, shape)
+        layers = list(_make_layers(model, shape))
         _needs_layers(layers)
         source = _input(shape)
         try:
@@ -205,13 +205,11 @@ def steps(model: SequentialModel | GraphModel, input_shape: Shapes) -> Iterator[
 
 def _make_layers(
     model: SequentialModel, shape: Shape, *, sketch: bool = False
-) -> list[tuple[str, str, Any]]:
-    made = []
+) -> Iterator[tuple[str, str, Any]]:
     for index, spec in enumerate(model.layers):
         if not spec.disabled:
             where, label = f"model.layers.{index}", _label(index, spec)
-            made.append((where, label, _make_layer(spec, where, label, shape, sketch=sketch)))
-    return made
+            yield where, label, _make_layer(spec, where, label, shape, sketch=sketch)
 
 
 def _needs_layers(layers: Sequence[Any]) -> None:
@@ -247,7 +245,7 @@ def _label(index: int, spec: Layer) -> str:
     return f"layer {index + 1}, {spec.type}{name}"
 
 
-def _stack(layers: Sequence[tuple[str, str, Any]], source: Any) -> Iterator[Step]:
+def _stack(layers: Iterable[tuple[str, str, Any]], source: Any) -> Iterator[Step]:
     tensor = source
     previous = None
     for where, label, layer in layers:

@@ -112,6 +112,12 @@ def test_what_can_not_be_is_said_before_anything_is_built(
     assert sentence in finding.sentence
 
 
+def test_the_first_layer_that_does_not_fit_is_the_one_that_is_told() -> None:
+    conv = {"type": "Conv2D", "filters": 4, "kernel_size": 3}
+    finding = told(conv, {"type": "VGG16"}, LAST, shape=(8, 8))[0]
+    assert finding.where == "model.layers.0"
+
+
 @pytest.mark.slow
 def test_weights_come_from_a_local_file_and_nothing_else(tmp_path: Path) -> None:
     first = built(SMALL, LAST)
