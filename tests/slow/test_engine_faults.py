@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import numpy as np
 import psutil
 import pytest
 
+from kerastui.datasets.errors import UserError
 from kerastui.models import heartbeat
 from kerastui.models.events import EventReader
 from kerastui.models.experiment_file import parse, save
@@ -142,6 +143,60 @@ def test_a_full_disk_holds_figures_back_and_loses_none(tmp_path: Path) -> None:
     complete(run)
     run.command("stop")
     assert end_of(run) == "stopped"
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of a megabyte."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    options = ["-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
+    if not shutil.which("mount") or subprocess.run(["mount", *options], check=False).returncode:
+        pytest.skip("no small disk can be mounted here")
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def test_a_disk_that_is_full_for_a_while_costs_no_epoch(small_disk: Path) -> None:
+    run = start(small_disk, execution="plain", **ENDLESS)
+    epochs(run)
+    ballast = small_disk / "ballast"
+    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as stream:
+        while True:
+            stream.write(bytes(512))
+    size = run.events.stat().st_size
+    time.sleep(6)
+    assert run.events.stat().st_size < size + 8192
+    assert psutil.pid_exists(worker(run))
+    ballast.unlink()
+    epochs(run)
+    run.command("stop")
+    assert end_of(run) == "stopped"
+    complete(run)
+    assert run.model.exists()
+
+
+def test_a_directory_that_is_read_only_for_a_while_costs_no_epoch(tmp_path: Path) -> None:
+    run = start(tmp_path, execution="plain", **ENDLESS)
+    epochs(run)
+    # Even root can't write what is immutable.
+    tool = ["chattr", "-R", "+i", str(run.path)]
+    if not shutil.which("chattr") or subprocess.run(tool, check=False).returncode:
+        run.kill()
+        pytest.skip("nothing can be made immutable here")
+    try:
+        size = run.events.stat().st_size
+        with pytest.raises(UserError, match="can't be told"):
+            run.command("pause")
+        time.sleep(4)
+        assert run.events.stat().st_size == size
+        assert psutil.pid_exists(worker(run))
+    finally:
+        subprocess.run(["chattr", "-R", "-i", str(run.path)], check=True)
+    epochs(run)
+    run.command("stop")
+    assert end_of(run) == "stopped"
+    complete(run)
 
 
 def test_what_cannot_be_saved_in_the_end_is_told_and_can_be_saved_later(tmp_path: Path) -> None:
