@@ -440,6 +440,37 @@ def test_commands_reach_the_run(kerastui: Any, run: Run, command: str) -> None:
     assert [entry["event"] for entry in CommandReader(run.commands).read()] == [command]
 
 
+def test_numbers_are_set_while_it_trains(kerastui: Any, run: Run) -> None:
+    place = ("--workspace", str(run.path.parent.parent))
+    words = ("runs", "set", run.id[-4:], "--epochs", "50", "--learning-rate", "0.01")
+    assert kerastui(*words, *place).code == 0
+    asked = [(one["event"], one["value"]) for one in CommandReader(run.commands).read()]
+    assert asked == [("set_epochs", 50), ("set_learning_rate", 0.01)]
+    assert kerastui("runs", "set", run.id, *place).code == 2
+
+
+def test_a_run_is_taken_up_again(
+    kerastui: Any, finished: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+
+    def launch(run: Run) -> int:
+        started.append(run.id)
+        return 7
+
+    monkeypatch.setattr("kerastui.models.launch.launch", launch)
+    place = ("--workspace", str(finished.path.parent.parent))
+    refused = kerastui("runs", "resume", "last", *place)
+    assert refused.code != 0
+    assert "how many more" in refused.err
+    assert not started
+    done = kerastui("runs", "resume", "last", "--more", "5", "--detach", "--json", *place)
+    assert json.loads(done.out) == {"run": finished.id, "status": "queued", "pid": 7}
+    assert started == [finished.id]
+    assert finished.experiment().fit.epochs == finished.info().epochs
+    assert "goes on" not in kerastui("runs", "resume", "last", *place).out
+
+
 def test_a_substitute_and_unverified_data_are_said(kerastui: Any, finished: Run) -> None:
     root = str(finished.path.parent.parent)
     info = finished.info()
