@@ -34,11 +34,13 @@ class Open:
     Attributes:
         view: What is shown of it: the first rows, until all are read.
         reading: Who reads it, None when it is read.
+        partial: The reading was stopped: there are only the first rows.
         described: Statistics by filter, target and column.
     """
 
     view: TableView
     reading: opening.Reading | None
+    partial: bool = False
     described: dict[tuple[str, int, bool, int], dict[str, Any]] = field(default_factory=dict)
     targets: dict[tuple[str, int, bool], statistics.Target | None] = field(default_factory=dict)
 
@@ -84,7 +86,7 @@ class Tables:
 
         Returns:
             `columns` (name, kind, signs of the longest of the first texts), `rows` that are
-            shown, `total` of them without the filter, `filter`, `sorted_by`, `descending`, and
+            shown, `total` of them without the filter, `partial` (reading was stopped), `filter`, `sorted_by`, `descending`, and
             `reading`: None, or `share` (0 to 1, None where unknown) and `words`. While it is
             read, `rows` are the first ones, of which pages can be had.
 
@@ -111,6 +113,7 @@ class Tables:
             "columns": columns,
             "rows": view.rows,
             "total": frame.rows,
+            "partial": opened.partial,
             "filter": view.expression,
             "sorted_by": list(view.sorted_by),
             "descending": view.descending,
@@ -127,7 +130,7 @@ class Tables:
         opened = self._table(table)
         if opened.reading is not None:
             opened.reading.cancel()
-            opened.reading = None
+            opened.reading, opened.partial = None, True
         return self.state(table)
 
     def page(self, table: str, first: int, count: int, columns: list[int]) -> dict[str, Any]:

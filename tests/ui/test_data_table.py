@@ -194,7 +194,7 @@ async def test_first_rows_are_shown_while_the_rest_is_read_and_reading_can_be_st
         await shows(pilot, "the first 1,000 rows · reading t.csv 50% · Esc stops")
         await until(pilot, lambda: screen.grid.cursor_row is not None, "the first cells")
         await pilot.press("down", "escape")
-        await shows(pilot, "1,000 rows × 4")
+        await shows(pilot, "1,000 rows × 4 · the first rows only")
         assert screen.grid.row == 1
         opens.set()
         await pilot.press("escape")

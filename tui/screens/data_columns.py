@@ -132,6 +132,8 @@ by the correlation ratio η, classes with classes by Cramér's V."""
         state = table.state
         done, every = len(self.told), len(self.names)
         parts = [f"{state['rows']:,} rows"]
+        if state["partial"]:
+            parts.append("the first ones only")
         if state["filter"]:
             parts.append(f"of {state['total']:,}: {clean(state['filter'])}")
         parts.append(f"{done:,} of {every:,} columns" if done < every else f"{every:,} columns")

@@ -144,6 +144,8 @@ everywhere, n and N go on from there. Enter shows a row as a record."""
                 of = f"{rows:,} of {total:,}" if rows != total else f"{total:,}"
                 parts.append(f"{of} rows × {len(self.grid.source.columns):,}"
                              if self.grid.source else f"{of} rows")  # fmt: skip
+            if state["partial"]:
+                parts.append("the first rows only")
             if state["filter"]:
                 parts.append(clean(state["filter"]))
         if words:
