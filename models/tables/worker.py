@@ -85,10 +85,10 @@ class Tables:
         """Return how a table is.
 
         Returns:
-            `columns` (name, kind, signs of the longest of the first texts), `rows` that are
-            shown, `total` of them without the filter, `partial` (reading was stopped), `filter`, `sorted_by`, `descending`, and
-            `reading`: None, or `share` (0 to 1, None where unknown) and `words`. While it is
-            read, `rows` are the first ones, of which pages can be had.
+            `columns` (name, kind, signs of its longest texts), `rows` that are shown, `total` of
+            them without the filter, `partial` (reading was stopped), `filter`, `sorted_by`,
+            `descending`, and `reading`: None, or `share` (0 to 1, None where unknown) and `words`.
+            While it is read, `rows` are the first ones, of which pages can be had.
 
         Raises:
             UserError: It could not be read.
