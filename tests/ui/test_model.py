@@ -271,6 +271,16 @@ async def test_a_problem_is_told_where_it_is_and_cured_by_its_number() -> None:
         assert "✗" not in text(pilot)
 
 
+async def test_a_cure_is_taken_with_the_mouse() -> None:
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await add(pilot, "conv2d 4 3")
+        await shows(pilot, "1 use Flatten instead")
+        await pilot.pause()
+        await pilot.click("#findings", offset=(6, 1))
+        await until(pilot, lambda: layers(pilot)[1] == "Flatten", "the cure")
+
+
 async def test_old_figures_stay_until_the_answer_and_keys_are_not_held_up() -> None:
     fake = launcher()
     app = KerasTui(launcher=fake)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
+from textual.style import Style
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.editing_graph import loose
@@ -83,7 +84,7 @@ def findings(
         lines.append(head)
         for cure in offered:
             cures.append(cure)
-            lines.append(Content.assemble(("  ", ""), (f"{len(cures)} ", "$primary"), cure.words))
+            lines.append(_offer(len(cures), cure))
     return lines, cures
 
 
@@ -109,8 +110,14 @@ def troubled(
     then = "gives a shape to go on with"
     if assumed:
         then = f"changes the shape that is assumed, {words.shape(assumed)}"
-    lines = [head, *(Content.assemble("  ", ("1 ", "$primary"), cure.words) for cure in cures)]
+    lines = [head, *(_offer(1, cure) for cure in cures)]
     return [*lines, Content.assemble("  ", where, ("e", "$primary"), f" {then}")], cures
+
+
+def _offer(key: int, cure: Cure) -> Content:
+    """A cure with its key; a click takes it too."""
+    line = Content.assemble("  ", (f"{key} ", "$primary"), cure.words)
+    return line.stylize(Style.from_meta({"@click": f"screen.cure({key})"}))
 
 
 def _stand_in(dataset: str) -> str:
