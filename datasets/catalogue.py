@@ -182,7 +182,7 @@ def own_card(
     series = task == "forecasting" and recipe.kind == "tabular"
     return Card(
         name=name,
-        title=place.name,
+        title="".join(sign if sign.isprintable() else "�" for sign in place.name),
         about=f"An own file: {FORMATS[recipe.format]}.",
         kind="series" if series else recipe.kind,
         task=task,

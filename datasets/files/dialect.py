@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kerastui.datasets.errors import UserError
+from kerastui.datasets.files.sample import LONGEST_LINE
 
 DELIMITERS = "\t;|,"
 """Most telling first: a comma is often part of a number or a sentence."""
 NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces", ":": "colons"}
 _LINES = 200
+csv.field_size_limit(LONGEST_LINE)  # a text in a cell may be longer than csv's usual 128 kB
 _EXCEL = re.compile(r"sep=(.)\r?(?:\n|$)")
 _EVEN = 0.9
 

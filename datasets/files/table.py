@@ -263,8 +263,9 @@ def column_of(cells: pd.Series[Any]) -> Array:
     if len(known) == 0:
         return np.full(len(cells), np.nan)
     if not isinstance(known.iloc[0], str) and _all_numbers(known):
-        numbers = pd.to_numeric(cells.astype(object), errors="coerce")
-        return np.asarray(numbers, dtype=np.float64)
+        missing = cells.isna().to_numpy()
+        pairs = zip(cells.astype(object), missing, strict=True)
+        return np.array([np.nan if lost else _float(cell) for cell, lost in pairs])
     if isinstance(known.iloc[0], datetime.date):  # days of Parquet
         return pd.to_datetime(cells, errors="coerce").to_numpy(dtype="datetime64[us]")
     if isinstance(known.iloc[0], bytes):
@@ -276,6 +277,13 @@ def column_of(cells: pd.Series[Any]) -> Array:
     held[-1] = None
     column: Array = held[codes]
     return column
+
+
+def _float(number: Any) -> float:
+    try:
+        return float(number)
+    except OverflowError:  # whole numbers of more than 308 digits
+        return float("inf") if number > 0 else float("-inf")
 
 
 def _all_numbers(known: pd.Series[Any]) -> bool:

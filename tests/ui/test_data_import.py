@@ -10,6 +10,7 @@ from textual.widgets import Input
 
 from kerastui.datasets.files.library import Library, imported
 from kerastui.datasets.files.sniff import sniff
+from kerastui.models import shipped
 from kerastui.tui.app import KerasTui
 from kerastui.tui.screens.data import DataScreen
 from kerastui.tui.screens.data_import import DataImport, PickData
@@ -45,6 +46,12 @@ def rewrite(path: Path, content: str | None) -> None:
         path.unlink()
     else:
         path.write_text(content)
+
+
+def move(path: Path, folder: Path) -> None:
+    """Move a file to a new folder."""
+    folder.mkdir()
+    path.rename(folder / path.name)
 
 
 async def on_data(pilot: Any) -> DataScreen:
@@ -153,6 +160,30 @@ async def test_a_data_file_opens_at_the_start(table: Path) -> None:
         await until(pilot, lambda: screen.rows.key == "prices", "the cursor on it")
 
 
+async def test_an_experiment_whose_file_is_gone_asks_for_its_folder(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERASTUI_DATA", "")
+    own = imported(sniff(table))
+    plain = {"dataset": "prices", "file": own.file.model_dump(mode="json"), "task": "binary",
+             "target": ["ok"]}  # fmt: skip
+    experiment = shipped.experiment("a05").changed({"data": plain, "published": []})
+    moved = tmp_path / "moved"
+    move(table, moved)
+    async with app_at().run_test(size=WIDE) as pilot:
+        pilot.app.set_current(experiment)
+        await pilot.press("T", "r")
+        await shows(pilot, "prices.csv is not on this machine")
+        assert "Download" not in text(pilot)
+        await pilot.press("f")
+        await shows(pilot, "The folder that holds prices.csv")
+        pilot.app.screen.query_one(Input).value = str(moved)
+        await pilot.press("enter")
+        launcher = pilot.app.launcher
+        assert isinstance(launcher, FakeInspector)
+        await until(pilot, lambda: launcher.ran, "the run starts")
+
+
 async def test_a_whole_folder_is_taken_by_its_slash(tmp_path: Path) -> None:
     from PIL import Image
 
@@ -167,7 +198,7 @@ async def test_a_whole_folder_is_taken_by_its_slash(tmp_path: Path) -> None:
             pilot, lambda: isinstance(pilot.app.screen, PickData), "the question for a file"
         )
         pilot.app.screen.query_one(Input).value = f"{tmp_path / 'pics'}/"
-        await shows(pilot, "this folder itself")
+        await shows(pilot, "red/")
         await pilot.press("enter")
         await shows(pilot, "8 pictures")
         await pilot.press("i")

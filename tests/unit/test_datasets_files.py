@@ -81,6 +81,16 @@ def test_marks_missing_cells_yes_and_no_and_codes(tmp_path: Path) -> None:
     assert np.isnan(columns["gone"]).all()
 
 
+def test_numbers_too_large_for_any_computer_are_infinite(tmp_path: Path) -> None:
+    columns = loaded(put(tmp_path, f"a,b\n{'9' * 400},1\n-{'9' * 400},2\n3,4\n")).columns
+    assert columns["a"].tolist() == [float("inf"), float("-inf"), 3.0]
+
+
+def test_a_cell_may_be_long(tmp_path: Path) -> None:
+    columns = loaded(put(tmp_path, f"a,b\n{'x' * 300_000},1\ny,2\n")).columns
+    assert len(columns["a"][0]) == 300_000
+
+
 def test_names_that_were_mended_and_lines_with_a_delimiter_at_the_end(tmp_path: Path) -> None:
     assert list(loaded(put(tmp_path, "a,a,,b \n1,2,3,4\n5,6,7,8\n")).columns) == [
         "a", "a 2", "column 3", "b",

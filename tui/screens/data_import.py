@@ -112,7 +112,7 @@ class DataImport(ModalScreen["str | None"]):
         if self._own is None and known:
             self._own = self.library.get(known)
         if self._own is not None:
-            old = self._own.file.model_dump(exclude={"path", "size", "sha256", "names"})
+            old = self._own.file.model_dump(exclude={"path", "size", "sha256"})
             new = self._detected.model_dump()
             self._given = {key: value for key, value in old.items() if new[key] != value}
 
@@ -238,15 +238,22 @@ class PickData(OpenScreen):
     def action_open(self) -> None:
         """Take what is marked; a folder that is typed whole is taken itself."""
         key, typed = self.query_one(RowList).key, self.query_one(Input).value.strip()
-        folder = Path(key).expanduser().absolute()
-        if (
-            key.endswith("/")
-            and typed.endswith("/")
-            and folder == Path(typed).expanduser().absolute()
-        ):
+        marked, wanted = _absolute(key), _absolute(typed)
+        folder = wanted if typed.endswith("/") else wanted.parent
+        if key and marked not in (folder, wanted) and marked.parent != folder:
+            return  # the list still shows another folder
+        if key.endswith("/") and typed.endswith("/") and marked == folder:
             self.dismiss(folder)
         else:
             super().action_open()
+
+
+def _absolute(text: str) -> Path:
+    """The path that was typed; where there is no such home directory, as it stands."""
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:
+        return Path(text).absolute()
 
 
 async def import_data(app: KerasTui, path: Path | None = None) -> None:

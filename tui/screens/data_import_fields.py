@@ -112,7 +112,14 @@ class _Fields:
             *self._dates(),
             self._field("as_text", "as text", "Columns that stay text though they look like "
                         "numbers.", 'names of columns, as ["zip"]'),
+            *self._names(),
         ]  # fmt: skip
+
+    def _names(self) -> list[Field]:
+        if "names" not in self.given:
+            return []
+        doc = "What the columns are called instead."
+        return [self._field("names", "names", doc, 'a name for each, as ["a", "b"]')]
 
     def texts(self) -> list[Field]:
         if self.recipe.place.is_dir():

@@ -18,6 +18,7 @@ from textual.widgets import Static
 from kerastui.datasets.errors import UserError
 from kerastui.tui.screens.dialogs import Ask, AskText, Choice, Tell
 from kerastui.tui.widgets import words
+from kerastui.tui.widgets.data_grid_cells import clean
 from kerastui.tui.widgets.footer import FooterLine
 from kerastui.tui.widgets.panel import Panel
 
@@ -104,7 +105,11 @@ async def get_data(app: App[None], card: Card) -> str:
         host = f"From {_host(card)}; its SHA-256 is checked, then it is kept."
         choices = [
             *([Choice("d", "Download it", host)] if card.file.addresses else []),
-            Choice("f", "Point to a folder", f"That holds your own copy of {card.file.local[0]}."),
+            Choice(
+                "f",
+                "Point to a folder",
+                f"That holds your own copy of {clean(card.file.local[0])}.",
+            ),
         ]
         if card.stand_in:
             choices.append(Choice("s", f"Continue with {card.stand_in} instead", SUBSTITUTE))
@@ -142,7 +147,7 @@ async def _folder(app: App[None], card: Card) -> bool:
     """Ask for a folder; returns whether it has the data."""
     from kerastui.datasets.fetch import locate
 
-    names = " or ".join(card.file.local)
+    names = clean(" or ".join(card.file.local))
     name = await app.push_screen_wait(
         AskText("point to a folder", f"The folder that holds {names}:", placeholder="~/data")
     )
