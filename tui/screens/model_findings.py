@@ -116,8 +116,8 @@ def troubled(
 
 def _offer(key: int, cure: Cure) -> Content:
     """A cure with its key; a click takes it too."""
-    line = Content.assemble("  ", (f"{key} ", "$primary"), cure.words)
-    return line.stylize(Style.from_meta({"@click": f"screen.cure({key})"}))
+    click = Style.from_meta({"@click": f"screen.cure({key})"})
+    return Content.assemble("  ", (f"{key} ", "$primary"), Content(cure.words).stylize(click))
 
 
 def _stand_in(dataset: str) -> str:

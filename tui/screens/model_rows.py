@@ -275,7 +275,8 @@ def total(experiment: Experiment, known: Known, *, stale: bool) -> Content:
     if not summary:
         return Content.styled("…" if stale else "", "$faint")
     count = int(summary.get("parameters", 0))
-    about = [f"{count:,} parameters", words.size(4 * count)]
+    so_far = " so far" if summary.get("problem") else ""
+    about = [f"{count:,} parameters{so_far}", words.size(4 * count)]
     if frozen := count - int(summary.get("trainable", count)):
         about.append(f"{frozen:,} frozen")
     memory = summary.get("memory") or {}
