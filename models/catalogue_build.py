@@ -7,6 +7,12 @@ signatures, texts from their documentation, and every claim that can be tried is
 recorded only if it could be built from plain values, a choice only if Keras takes it, a limit
 only if Keras refuses what lies beyond it.
 
+What is left out stands under `excluded`, each with its reason: base classes, what needs Python
+code (Lambda, JaxLayer, TFSMLayer, LambdaCallback …), what takes text (StringLookup,
+TextVectorization; the data's preparation makes numbers of it), and what `UNSUITABLE` lists. Two
+exceptions hold facts of their own: `LearningRateScheduler` takes a schedule in place of a
+function, and the applications (VGG16 …) stand among the layers (`APPLICATION`).
+
 Building layers may run operations, so this runs in a process of its own, never in the nursery.
 """
 
