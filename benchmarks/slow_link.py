@@ -1,8 +1,8 @@
 """A terminal at the far end of a slow line: 5 kB a second, 200 ms there and 200 ms back.
 
-`python benchmarks/slow_link.py [--rate BYTES] [--latency SECONDS] [--epochs N] [COMMAND ...]` opens
-kerastui (or a command) behind it, trains without end, presses keys, and prints how long each of
-them takes until its effect is shown, and how much is under way meanwhile.
+`python benchmarks/slow_link.py [--rate BYTES] [--latency SECONDS] [--size 120x40] [--silent]` opens
+kerastui behind it, trains without end, presses keys, and prints how long each of them takes until
+its effect is shown, and how much is under way meanwhile.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import re
 import select
 import sys
 import tempfile
@@ -19,8 +18,16 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from live_rows import SMALL
+from places import KERASTUI, environment
+from table import Row
 from terminal import Terminal
+
+from kerastui.models.experiment import Experiment
+from kerastui.models.experiment_file import save
+from kerastui.models.runs import Workspace
 
 RATE = 5000
 LATENCY = 0.2
@@ -178,33 +185,43 @@ def session(
         )  # fmt: skip
 
 
+def rows(quick: bool) -> list[Row]:
+    """Measure a session over the slow line, for the table."""
+    found = _small(seconds=6.0 if quick else 12.0)
+    slowest = max(taken for _, taken in found.keys)
+    how = f"{RATE / 1000:g} kB a second, {LATENCY * 1000:.0f} ms each way, Train screen, 80×24"
+    return [
+        Row("written a second, slow line", f"{found.rate:.0f} B", note=how),
+        Row("under way at most, slow line", f"{found.backlog} B",
+            note="1,000 B take 200 ms to arrive"),
+        Row("key to effect, slow line", f"{slowest:.2f} s",
+            note=f"the slowest of {len(found.keys)}; 0.4 s of it there and back"),
+    ]  # fmt: skip
+
+
+def _small(**wishes: Any) -> Measured:
+    """Hold a session with the small network of the live rows."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "small.toml"
+        save(Experiment.model_validate(SMALL), file)
+        try:
+            return session([KERASTUI, str(file)], environment(folder), folder, **wishes)
+        finally:
+            for run in Workspace(Path(folder)).runs():
+                run.kill()
+
+
 def main() -> int:
     """Measure and print."""
-    from live_rows import SMALL
-    from places import KERASTUI, environment
-
-    from kerastui.models.experiment import Experiment
-    from kerastui.models.experiment_file import save
-    from kerastui.models.runs import Workspace
-
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rate", type=float, default=RATE, help="bytes a second")
     parser.add_argument("--latency", type=float, default=LATENCY, help="seconds, one way")
     parser.add_argument("--size", default="80x24")
     parser.add_argument("--silent", action="store_true", help="the terminal answers no question")
     chosen = parser.parse_args()
-    columns, rows = map(int, re.split("x", chosen.size))
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "small.toml"
-        save(Experiment.model_validate(SMALL), file)
-        try:
-            found = session(
-                [KERASTUI, str(file)], environment(folder), folder, rate=chosen.rate,
-                latency=chosen.latency, answers=not chosen.silent, columns=columns, rows=rows,
-            )  # fmt: skip
-        finally:
-            for run in Workspace(Path(folder)).runs():
-                run.kill()
+    columns, rows = map(int, chosen.size.split("x"))
+    found = _small(rate=chosen.rate, latency=chosen.latency, answers=not chosen.silent,
+                   columns=columns, rows=rows)  # fmt: skip
     print(f"{found.rate:.0f} B a second, {found.backlog} B under way at most")
     for name, taken in found.keys:
         print(f"{taken:6.2f} s  {name}")

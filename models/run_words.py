@@ -48,14 +48,14 @@ def summary(
         overfits_since: The epoch since which it overfits (`adviser.overfit.since`).
         beside: Whether the name and the result stand beside it already.
     """
-    told = _how_far(info, history)
+    told = _how_far(info, history, beside=beside)
     sentences = [
         _sentence(told) if beside else f"{_name(info)} {told}.",
         "" if beside else _result(info, history, verdicts),
         _best(info, history),
         *_on_the_way(history),
         f"It overfits since about epoch {overfits_since:,}." if overfits_since else "",
-        _kept(info, history),
+        "" if beside else _kept(info, history),
         f"Not the real data: {info.substitute} stood in." if info.substitute else "",
     ]
     return " ".join(sentence for sentence in sentences if sentence)
@@ -86,7 +86,7 @@ def _name(info: RunInfo) -> str:
     return info.name + (f" ({info.variant})" if info.variant else "")
 
 
-def _how_far(info: RunInfo, history: History) -> str:
+def _how_far(info: RunInfo, history: History, *, beside: bool) -> str:
     """Return what was trained and how far, as it stands behind the name."""
     status = history.status if history.ended else info.status
     epochs = _epochs(history.epoch) + (
@@ -113,7 +113,8 @@ def _how_far(info: RunInfo, history: History) -> str:
             return f"is {status}"
         return f"{'is paused after' if status == 'paused' else 'has trained'} {epochs}{on}{size}"
     stopped = status == "stopped" and not any(note.kind == "nan" for note in history.notes)
-    return f"trained for {epochs}{on}{took}{size}" + (", then it was stopped" if stopped else "")
+    how = f"trained for {epochs}{on}{took}{size}"
+    return f"{how}, then it was stopped" if stopped and not beside else how
 
 
 def _result(info: RunInfo, history: History, verdicts: Sequence[Verdict]) -> str:

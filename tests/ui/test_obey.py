@@ -90,7 +90,7 @@ async def test_two_apps_show_the_same_and_each_what_the_other_asks_for(tmp_path:
         append(run, "paused", epoch=30)
         change(run, status="paused")
         for pilot in (one, other):
-            await shows(pilot, "paused; p goes on")
+            await shows(pilot, "all stays in memory; p goes on")
         await other.press("p")
         await shows(one, "going on …")
         append(run, "resumed", epoch=30)

@@ -65,7 +65,7 @@ def wide(progress: Progress, width: int) -> list[Content]:
     elif progress.status in ("queued", "starting"):
         lines.append(Content.styled("the worker is starting …", "$run"))
     elif progress.status == "paused":
-        lines.append(Content.styled("paused; p goes on", "$warn"))
+        lines.append(Content.styled("paused, all stays in memory; p goes on", "$warn"))
     if host := elsewhere(progress.info):
         lines.append(Content.styled(f"on {host}", "$faint"))
     elif progress.usage:
