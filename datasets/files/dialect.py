@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ DELIMITERS = "\t;|,"
 """Most telling first: a comma is often part of a number or a sentence."""
 NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces", ":": "colons"}
 _LINES = 200
-csv.field_size_limit(LONGEST_LINE)  # a text in a cell may be longer than csv's usual 128 kB
+_LONG_CELLS = threading.Lock()
+"""Held while cells may be longer than csv's usual 128 kB, which is a setting of the process."""
 _EXCEL = re.compile(r"sep=(.)\r?(?:\n|$)")
 _EVEN = 0.9
 
@@ -54,17 +56,21 @@ def rows_of(text: str, delimiter: str, quote: str, limit: int = 0) -> list[list[
         skipinitialspace=True,
     )  # fmt: skip
     rows: list[list[str]] = []
-    try:
-        for row in reader:
-            if row and (len(row) > 1 or row[0].strip()):
-                rows.append(row)
-            if limit and len(rows) >= limit:
-                break
-    except csv.Error as error:
-        raise UserError(
-            f"The lines can't be cut into cells: {error}.",
-            hint="Is it a table? A quotation mark may be missing; try without quotes.",
-        ) from error
+    with _LONG_CELLS:
+        usual = csv.field_size_limit(LONGEST_LINE)
+        try:
+            for row in reader:
+                if row and (len(row) > 1 or row[0].strip()):
+                    rows.append(row)
+                if limit and len(rows) >= limit:
+                    break
+        except csv.Error as error:
+            raise UserError(
+                f"The lines can't be cut into cells: {error}.",
+                hint="Is it a table? A quotation mark may be missing; try without quotes.",
+            ) from error
+        finally:
+            csv.field_size_limit(usual)
     return rows
 
 
