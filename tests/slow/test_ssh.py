@@ -103,7 +103,7 @@ def test_a_run_outlives_app_and_terminal_and_obeys_the_next(home: Path) -> None:
         goes_on(run)
         third.press("s")
         until(lambda: run.info().status == "stopped", "the stop")
-        third.wait_for_words("model is kept")
+        third.wait_for_words("■ stopped")
         assert run.model.is_file()
         stopped = run.history().epoch
         third.press("a")

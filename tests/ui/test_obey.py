@@ -163,6 +163,21 @@ async def test_more_epochs_are_asked_for_while_it_trains(tmp_path: Path) -> None
         await shows(pilot, "±")
 
 
+async def test_an_answer_that_comes_too_late_is_told(tmp_path: Path) -> None:
+    run = make_run(tmp_path, 30)
+    app = app_on(tmp_path, run)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await shows(pilot, "a epochs")
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, AskEpochs), "the question")
+        append(run, "stopped", epoch=30, seconds=1.0, text="")
+        change(run, status="stopped", epoch=30)
+        await until(pilot, lambda: app.monitor and not app.monitor.active, "its end")
+        await answer(pilot, app, "+50")
+        await shows(pilot, "has ended meanwhile")
+    assert commands(run) == []
+
+
 @pytest.mark.parametrize(
     ("typed", "epochs"),
     [("200", 200), ("+50", 80), (" 1,000 ", 1000), ("30", None), ("", None), ("many", None),

@@ -148,8 +148,12 @@ class CommandScreen(ChartScreen):
         target, monitor = target or self.target, self.monitor
         if target is None:
             return
+        mine = monitor is not None and monitor.run.path == target.run.path
+        if monitor is not None and mine and not monitor.active:
+            say(self.app, "The run has ended meanwhile; a goes on with it.", "warning")
+            return
         try:
-            if monitor is not None and monitor.run.path == target.run.path:
+            if monitor is not None and mine:
                 monitor.command(command, **arguments)
             else:
                 target.run.command(command, **arguments)
