@@ -66,6 +66,7 @@ class Script:
         """All names the script has used so far."""
         steps = [lines for _, lines in self._sections]
         text = "\n".join(line for lines in [*steps, *self._functions] for line in lines)
+        text = re.sub(r'"[^"\n]*"', '""', text)  # words in quotes are no names
         modules = {name or _ALIASES.get(module, module) for module, name in self._imports}
         return modules | set(re.findall(r"[^\W\d]\w*", text))
 

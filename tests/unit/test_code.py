@@ -743,7 +743,7 @@ def test_a_graph_with_branches_a_shared_layer_and_two_outputs() -> None:
         compile={"loss": "mse", "loss_weights": {"out": 1.0, "b": 0.5}},
     )
     assert lines == (
-        'x_in = keras.Input(shape=x.shape[1:], name="in")\n'
+        'x_in = keras.Input(shape=x["in"].shape[1:], name="in")\n'
         'extra = keras.Input(shape=(4,), name="extra")\n'
         'a_layer = layers.Dense(4, name="a")\n'
         "a = a_layer(x_in)\n"
