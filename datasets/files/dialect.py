@@ -93,7 +93,8 @@ def detect_delimiter(text: str, quote: str) -> tuple[str, bool]:
     good = {d: s for d, s in shapes.items() if s.cells > 1 and s.share >= _EVEN}
     if good:
         best = next(iter(good))
-        others = [d for d in good if d != best and good[d].cells >= good[best].cells]
+        rivals = {d: s for d, s in good.items() if d != best and s.first > 1}
+        others = [d for d, s in rivals.items() if s.cells >= good[best].cells]
         # "Smith; Jones, 3" and the like: a name of columns tells more than the order of trying.
         if others and good[best].first == 1:
             best = others[0]

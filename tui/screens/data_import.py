@@ -80,6 +80,7 @@ class DataImport(ModalScreen["str | None"]):
                 with ScrollPanel(id="first"):
                     yield Static(id="notes")
                     yield Static(id="rows")
+                    yield Static(id="sure")
             yield Static(id="next", classes="dialog-hint")
         yield FooterLine()
 
@@ -121,7 +122,9 @@ class DataImport(ModalScreen["str | None"]):
         text = Content.assemble((clean(error.message), "$bad"), "\n", (clean(error.hint), "$muted"))
         self.query_one("#headline", Static).update(Content(clean(self.path.name)))
         self.query_one("#notes", Static).update(text)
-        self.query_one("#rows", Static).update("")
+        self.query_one("#notes").display = True
+        for name in ("#rows", "#sure"):
+            self.query_one(name, Static).update("")
         self.query_one("#next", Static).update("")
         self.refresh_bindings()
 
@@ -136,7 +139,7 @@ class DataImport(ModalScreen["str | None"]):
         form.show([("how it is read", fields(self.name_given, sniffed, detected, self._given))])
         after = Content.assemble(
             ("i", "$primary"), " imports it as ", (self.name_given, "bold"),
-            "; the file stays where it is. ", ("Enter", "$primary"), " changes a setting.",
+            " and leaves the file in place. ", ("Enter", "$primary"), " changes a setting.",
         )  # fmt: skip
         self.query_one("#next", Static).update(after)
         self.refresh_bindings()
@@ -146,8 +149,14 @@ class DataImport(ModalScreen["str | None"]):
 
     def _show_rows(self) -> None:
         if self.sniffed is not None:
-            notes = look.notes(self.sniffed, brief=self.has_class("-narrow"))
-            self.query_one("#notes", Static).update(notes)
+            # Where there is little room, the rows come before what is sure.
+            narrow = self.has_class("-narrow")
+            doubts, sure = look.doubts(self.sniffed), look.sure(self.sniffed, brief=narrow)
+            above = [one for one in (doubts, *([] if narrow else [sure])) if one.plain]
+            self.query_one("#notes", Static).update(Content("\n").join(above))
+            self.query_one("#notes").display = bool(above)
+            self.query_one("#sure", Static).update(sure)
+            self.query_one("#sure").display = narrow
             width = max(20, self.query_one("#first").content_size.width - 1)
             shown = look.rows if self.sniffed.columns else lambda sniffed, _: look.classes(sniffed)
             self.query_one("#rows", Static).update(shown(self.sniffed, width))

@@ -27,20 +27,17 @@ def headline(sniffed: Sniffed) -> Content:
     return Content(" · ".join(parts))
 
 
-def notes(sniffed: Sniffed, *, brief: bool = False) -> Content:
-    """What was detected; what a person should look at comes first, marked.
+def doubts(sniffed: Sniffed) -> Content:
+    """What was detected and a person should look at, a line each."""
+    told = [clean(note.words) for note in sniffed.notes if note.doubt]
+    return Content("\n").join(Content.assemble(("▲ ", "$warn"), words) for words in told)
 
-    Args:
-        sniffed: What was detected.
-        brief: What is sure stands in one paragraph.
-    """
-    doubts = [clean(note.words) for note in sniffed.notes if note.doubt]
-    sure = [clean(note.words) for note in sniffed.notes if not note.doubt]
-    if brief and sure:
-        sure = [" ".join(sure)]
-    lines = [Content.assemble(("▲ ", "$warn"), words) for words in doubts]
-    lines += [Content.assemble(("✓ ", "$good"), words) for words in sure]
-    return Content("\n").join(lines)
+
+def sure(sniffed: Sniffed, *, brief: bool = False) -> Content:
+    """What was detected without doubt, a line each; `brief` in one paragraph."""
+    told = [clean(note.words) for note in sniffed.notes if not note.doubt]
+    told = [" ".join(told)] if brief and told else told
+    return Content("\n").join(Content.assemble(("✓ ", "$good"), words) for words in told)
 
 
 def classes(sniffed: Sniffed) -> Content:
