@@ -12,7 +12,7 @@ from textual.content import Content
 from kerastui.datasets.errors import UserError
 from kerastui.models import study_store
 from kerastui.tui.monitor import read_tail
-from kerastui.tui.screens import train_study_words
+from kerastui.tui.screens import train_charts, train_study_words
 from kerastui.tui.screens.train_commands import CommandScreen
 from kerastui.tui.study_monitor import StudyMonitor
 from kerastui.tui.widgets import event_log
@@ -218,3 +218,61 @@ class ActionScreen(CommandScreen):
         if changed is not None:
             self.kerastui.edit(changed, "settings")
             say(self.app, "r runs it.", title="Settings changed")
+
+    # Which keys work
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if not self.is_mounted:
+            return True
+        target, current = self.target, self.kerastui.current
+        # Where there is little room in the footer, keys that do nothing now are left out.
+        no = None if self.has_class("-wide") else False
+        active = target is not None and target.active
+        paused = target is not None and target.status == "paused"
+        if action in ("pause", "continue"):
+            # One key, two words: only the one that fits is there.
+            if (action == "continue") != paused:
+                return False
+            return True if active else no
+        if action in ("more", "resume"):
+            # One key too: what is trained can be made longer, what has ended can go on.
+            if (action == "more") != active:
+                return False
+            ready = bool(target and (target.history.started or not active))
+            return True if ready else no
+        if action in ("open", "stop_all") and not self.shows_study:
+            return False
+        if action == "back":
+            return self._something_open() or self._can_go_back_to_study()
+        epoch = target.history.epoch if target else 0
+        picture = self._study.picture if self._study and self.shows_study else None
+        metrics = (
+            picture.metrics if picture else train_charts.names(target.history) if target else ()
+        )
+        experiment = bool(current or self._experiment)
+        allowed = {
+            "open": target is not None,
+            "run": not self._goes_on() and experiment,
+            "seeds": not self._goes_on() and experiment,
+            "stop": active,
+            "stop_all": self._goes_on(),
+            "kill": active,
+            "rate": active and bool(target and target.history.started),
+            "words": epoch > 0,
+            "settings": experiment,
+            "code": experiment,
+            "epochs": epoch > 0 or picture is not None,
+            "metric": len(metrics) > 1,
+            "console": self.monitor is not None,
+            "smooth": epoch > 1,
+            "log_scale": epoch > 0,
+            "zoom": self.epochs_drawn > 20,
+        }
+        return True if allowed.get(action, True) else no
+
+    def _goes_on(self) -> bool:
+        """Say whether what is shown goes on: the run, or the study."""
+        if self.shows_study:
+            picture = self._study.picture if self._study else None
+            return picture is None or not picture.over
+        return self.monitor is not None and self.monitor.active
