@@ -56,7 +56,8 @@ async def _model(app: KerasTui, path: Path) -> None:
 async def _data(app: KerasTui, path: Path) -> None:
     from kerastui.tui.screens.data_import import import_data
 
-    await import_data(app, path)
+    # It waits for answers, and what opens a file shall not.
+    app.run_worker(import_data(app, path), group="import", exit_on_error=False)
 
 
 _OPEN = {
