@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kerastui.datasets.errors import UserError
+from kerastui.models import deaths
 from kerastui.models.folder import birth, worker_lives
 from kerastui.models.runs import Run
 from kerastui.models.study_pool import Pool, Slot, has_room, memory_needed, slots
@@ -89,7 +90,7 @@ class _Starter:
         experiment, info = folder.experiment(), folder.info()
         self._forks = experiment.backend == "tensorflow" and hasattr(os, "fork")
         self._needed = memory_needed(experiment)
-        self._children: set[int] = set()
+        self._children: dict[int, Run] = {}
         machine = hardware.snapshot()
         self.slots = slots(
             experiment,
@@ -120,7 +121,8 @@ class _Starter:
                 f"No worker can be started: {error.strerror}.", "Close other programs."
             ) from None
         if pid:
-            self._children.add(pid)
+            self._children[pid] = run
+            run.being_started(pid)
             return
         from kerastui.models.nursery import leave
         from kerastui.models.worker import execute as execute_run
@@ -131,11 +133,13 @@ class _Starter:
 
     def reap(self) -> None:
         """Wait for the children that have ended: as zombies they would look alive."""
-        for pid in list(self._children):
+        for pid, run in list(self._children.items()):
             with contextlib.suppress(ChildProcessError):
-                if os.waitpid(pid, os.WNOHANG)[0] == 0:
+                ended, status = os.waitpid(pid, os.WNOHANG)
+                if ended == 0:
                     continue
-            self._children.discard(pid)
+                deaths.note_death(run, pid, os.waitstatus_to_exitcode(status))
+            del self._children[pid]
 
     def room(self, runs: Sequence[Run]) -> bool:
         """Say whether there is memory for one more worker beside those of these runs."""
