@@ -26,10 +26,13 @@ from kerastui.tui.screens.data import DataScreen
 from kerastui.tui.screens.data_import import DataImport, PickData
 from kerastui.tui.screens.data_prepare import PrepareScreen
 from kerastui.tui.screens.data_prepare_dialogs import Proposed
+from kerastui.tui.widgets.row_list import RowList
 
 pytestmark = pytest.mark.slow
 
 ROWS = 400
+TWIN = {"execution": "plain", "fit.epochs": 30}
+"""What the script is held against: Keras' own fit, and epochs enough to tell any difference."""
 FUELS = ("petrol", "diesel", "electric")
 
 
@@ -77,6 +80,8 @@ async def walk(table: Path, root: Path) -> tuple[Experiment, Run, Run]:
         await pilot.press("a")
         await until(app, lambda: isinstance(app.screen, PickData), "the question for a file")
         app.screen.query_one(Input).value = str(table)
+        # What stands in the list is opened, so it has to be what was typed.
+        await until(app, lambda: app.screen.query_one(RowList).key == str(table), "the file")
         await pilot.press("enter")
         await until(app, lambda: isinstance(app.screen, DataImport), "how it is read")
         for detected in ("semicolon", "comma", "%d.%m.%Y"):
@@ -116,7 +121,7 @@ async def walk(table: Path, root: Path) -> tuple[Experiment, Run, Run]:
         await shows(app, "import keras")
         await pilot.press("escape")
 
-        app.start_run(before.changed({"execution": "plain"}))
+        app.start_run(before.changed(TWIN))
         second = await finished(app, 2)
     return before, first, second
 
@@ -152,7 +157,7 @@ def test_from_a_csv_to_a_trained_model_and_its_script(tmp_path: Path) -> None:
     assert second.info().execution == "plain"
 
     program = tmp_path / "script.py"
-    program.write_text(script(experiment.changed({"execution": "plain"}), table))
+    program.write_text(script(experiment.changed(TWIN), table))
     done = subprocess.run(
         [sys.executable, str(program)], capture_output=True, text=True, timeout=600, check=False,
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}, cwd=tmp_path,
