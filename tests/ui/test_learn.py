@@ -219,7 +219,7 @@ async def test_o_makes_it_the_current_experiment_without_running() -> None:
         assert launcher.ran == []
         await pilot.press("M")
         await shows(pilot, "10 relu he_normal")
-        await shows(pilot, "everything fits together")
+        await shows(pilot, "fits task: binary ✓")
 
 
 async def test_the_model_screen_says_what_is_wrong() -> None:

@@ -113,11 +113,10 @@ async def test_without_data_it_says_so_and_what_would_help() -> None:
     async with app.run_test(size=WIDE) as pilot:
         app.set_current(shipped.experiment("a05"))
         await pilot.press("M")
-        await shows(pilot, "The data can't be had")
-        await pilot.press("up")
         await shows(pilot, "The data are gone.")
-        await shows(pilot, "Look for them.")
-        await shows(pilot, "no data: shapes are not known")
+        await pilot.press("up")
+        await shows(pilot, "The data are gone. Look for them.")
+        await shows(pilot, "! shapes are not known")
 
 
 async def test_without_an_experiment_it_says_where_to_find_one() -> None:

@@ -284,7 +284,7 @@ Losses and how it is trained are on the Train screen (e)."""
             if self.trouble is not None and layers(experiment):
                 shapes = "the shape of the input is assumed"
                 note = shapes if self.known.summary else "shapes are not known"
-                total.append(Content.styled(f"no data: {note}", "$warn"))
+                total.append(Content.styled(f"! {note}", "$warn"))
             if self.narrow and layers(experiment):
                 total += lines[:4]
         self.query_one("#total", Static).update(Content("\n").join(line for line in total if line))

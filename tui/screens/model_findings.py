@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
@@ -91,15 +92,15 @@ def findings(
 def troubled(
     experiment: Experiment, error: UserError, assumed: Sequence[int], place: int
 ) -> tuple[list[Content], list[Cure]]:
-    """Say why there is no data, or that its shape is assumed, and what can be done.
+    """Say why no shapes are known, or that they are assumed, and what can be done.
 
     Args:
         experiment: The experiment.
-        error: Why its data can't be had.
+        error: Why nothing could be said of it; mostly that its data can't be had.
         assumed: The shape of a sample that is gone on with, if there is one.
         place: The layer that is looked at, -1 for an input, which says all of it.
     """
-    head = Content.assemble(("! ", "$warn"), "The data can't be had; the input says why.")
+    head = Content.assemble(("! ", "$warn"), shorten(error.message, 120, placeholder=" …"))
     if place < 0:
         head = Content.assemble(("! ", "$warn"), error.message, " ", (error.hint, "$muted"))
     cures = []
