@@ -94,7 +94,7 @@ class RunsApp(CurrentApp):
     def _watch(self, run: Run) -> None:
         self.opened_model = None
         if self.monitor is None or self.monitor.run.path != run.path:
-            self.monitor = RunMonitor(run, self._run_news, self._can_draw, self.me)
+            self.monitor = RunMonitor(run, self._run_news, self.can_draw, self.me)
             self._follow(self.monitor)
         self.run_changed.publish(self.monitor)
 
@@ -109,7 +109,7 @@ class RunsApp(CurrentApp):
     async def _follow(self, monitor: RunMonitor) -> None:
         await monitor.follow()
 
-    def _can_draw(self) -> bool:
+    def can_draw(self) -> bool:
         """Say whether live drawing makes sense now: not on a line that is still busy, nor beneath
         a dialog, where each picture is a whole screen."""
         return self.link.clear and len(self.screen_stack) == 1

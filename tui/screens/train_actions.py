@@ -59,6 +59,7 @@ class ActionScreen(CommandScreen):
 
     @work(group="study", exclusive=True, exit_on_error=False)
     async def _follow_study(self, study: StudyMonitor) -> None:
+        news = False
         while self._study is study:
             if self.is_attached and self.app.screen_stack[0] is self:
                 before = study.picture
@@ -69,7 +70,9 @@ class ActionScreen(CommandScreen):
                     return
                 if self._study is not study:
                     return
-                if before is None or picture.overview != before.overview:
+                news = news or before is None or picture.overview != before.overview
+                if news and (picture.over or self.kerastui.can_draw()):
+                    news = False
                     self.draw()
                 if picture.over:
                     return
