@@ -1,22 +1,63 @@
-"""The weights of a saved model: all of them with their statistics, and the numbers of each."""
+"""The weights of a saved model: all of them with their statistics, and views of each."""
 
 from __future__ import annotations
 
+import asyncio
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events, work
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.style import Style
 from textual.widget import Widget
 
+from kerastui.datasets.errors import UserError
 from kerastui.tui.inspect import words as inspect_words
-from kerastui.tui.inspect.lines import LinesView, MatrixView
+from kerastui.tui.inspect.heat import HeatView
+from kerastui.tui.inspect.histogram import HistogramView
+from kerastui.tui.inspect.kernels import KernelsView
+from kerastui.tui.inspect.lines import LinesView
+from kerastui.tui.inspect.looked import Looked, WeightView
+from kerastui.tui.inspect.matrix import NumbersView
 from kerastui.tui.inspect.pane import InspectPane, LinesPane
 from kerastui.tui.inspect.subject import Found
+from kerastui.tui.inspect.write_weight import write_formulas, write_weight
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.line_view import LineView
 from kerastui.tui.widgets.row_list import Row
 
+if TYPE_CHECKING:
+    from kerastui.models.saved.survey import Cut, Extremes
+
+VIEWS: tuple[type[WeightView], ...] = (NumbersView, HistogramView, HeatView, KernelsView)
+
+EXPORT = Binding("x", "export", "export", tooltip="Write the numbers to a .csv or .npy file")
+
 
 class WeightsPane(InspectPane):
-    """The layers' weights in one table, or one of them as a matrix."""
+    """The layers' weights in one table, or one of them in the view that was chosen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "next_view(1)", "next view", key_display="Tab",
+                tooltip="Numbers, histogram, picture and what else there is of this weight"),
+        Binding("shift+tab", "next_view(-1)", "view before", show=False,
+                tooltip="The view of this weight before"),
+        Binding("m", "extreme", "extremes",
+                tooltip="Go to the largest number, the smallest, the first that is NaN"),
+        Binding("left_square_bracket", "slice(-1)", "slice before", show=False,
+                tooltip="The slice before, along the axes that stand still"),
+        Binding("right_square_bracket", "slice(1)", "other slice", key_display="[ ]",
+                tooltip="The next slice, along the axes that stand still"),
+        Binding("o", "turn", "other axes", tooltip="Let other axes go down and across"),
+        EXPORT,
+    ]  # fmt: skip
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looked: Looked | None = None
+        self._view: type[WeightView] = NumbersView
+        self._extremes: tuple[Looked, Extremes, int] | None = None
 
     @classmethod
     def rows(cls, found: Found) -> list[Row]:
@@ -30,15 +71,23 @@ class WeightsPane(InspectPane):
     def compose(self) -> ComposeResult:
         yield LineView(id="weight-note")
         yield LinesView(id="weight-lines")
-        yield MatrixView(id="weight-matrix")
+
+    # What is shown
+
+    def set_found(self, found: Found) -> None:
+        super().set_found(found)
+        self.looked = self._extremes = None
 
     def show(self, key: str, width: int) -> str:
         found = self.found
         assert found is not None
-        matrix = key != "layers"
-        for name, shown in (("note", matrix), ("lines", not matrix), ("matrix", matrix)):
-            self.query_one(f"#weight-{name}").display = shown
-        if not matrix:
+        single = key != "layers"
+        self.query_one("#weight-note").display = single
+        self.query_one("#weight-lines").display = not single
+        if not single:
+            self.looked = None
+            for view in self.query(WeightView):
+                view.display = False
             lines = self.query_one("#weight-lines", LinesView)
             if found.model is None:
                 lines.show(inspect_words.no_model(found, "model", width))
@@ -46,20 +95,151 @@ class WeightsPane(InspectPane):
                 head, told = inspect_words.layers(found.model, found.statistics)
                 lines.show(told, head)
             return key
+        from kerastui.models.saved.survey import Cut
+
         place = int(key.removeprefix("weight "))
-        told = inspect_words.weight(found.statistics[place], width)
-        self.query_one("#weight-note", LineView).show(told)
-        self.query_one(MatrixView).show_array(found.weights[place].values)
+        if self.looked is None or self.looked.place != place:
+            self.looked = Looked(found, place, Cut.last(found.weights[place].shape))
+            if self._view not in self.views:
+                self._view = NumbersView
+            self._show_view()
+        self._tell(width)
         return found.weight_names[place]
 
     @property
+    def views(self) -> list[type[WeightView]]:
+        """The views of the weight that is shown."""
+        looked = self.looked
+        return [view for view in VIEWS if view.suits(looked)] if looked is not None else []
+
+    @property
+    def view(self) -> WeightView | None:
+        """The view that is shown, once it is there."""
+        return next(iter(self.query(self._view)), None) if self.looked is not None else None
+
+    def _tell(self, width: int) -> None:
+        looked = self.looked
+        assert looked is not None
+        lines = inspect_words.weight(looked.statistics, width)
+        tabs = [
+            Content.assemble(
+                (str(place), "$primary"), " ",
+                (view.NAME, "bold" if view is self._view else "$muted"),
+            ).stylize(Style.from_meta({"view": place}))
+            for place, view in enumerate(self.views, 1)
+        ]  # fmt: skip
+        parts = [Content("   ") if place % 2 else tabs[place // 2]
+                 for place in range(2 * len(tabs) - 1)]  # fmt: skip
+        self.query_one("#weight-note", LineView).show([*lines, Content.assemble(*parts), ""])
+
+    @work(group="view", exclusive=True, exit_on_error=False)
+    async def _show_view(self, focus: bool = False, go: tuple[int, ...] | None = None) -> None:
+        """Show the chosen view of the weight, made when it is first wanted."""
+        kind, looked = self._view, self.looked
+        if not self.query(kind):
+            await self.mount(kind())
+        if kind is not self._view or looked is not self.looked or looked is None:
+            return
+        for view in self.query(WeightView):
+            view.display = view.__class__ is kind
+        view = self.query_one(kind)
+        if view.looked is not looked:
+            self.call_after_refresh(view.show_weight, looked)
+        if go is not None and isinstance(view, NumbersView):
+            self.call_after_refresh(view.go, go)
+        if focus:
+            view.to_focus.focus()
+        self.screen.refresh_bindings()
+
+    @property
     def to_focus(self) -> Widget:
-        matrix = self.query_one(MatrixView)
-        return matrix if matrix.display else self.query_one("#weight-lines")
+        view = self.view
+        return view.to_focus if view is not None else self.query_one("#weight-lines")
+
+    def on_click(self, event: events.Click) -> None:
+        if place := event.style.meta.get("view"):
+            self.action_choose(int(place) - 1)
+
+    # Actions
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        looked = self.looked
+        if action in ("choose", "next_view", "export", "extreme", "slice", "turn"):
+            if looked is None:
+                return False
+            if action == "slice":
+                return looked.cut.slices > 1
+            if action == "turn":
+                return len(looked.weight.shape) > 1
+        return super().check_action(action, parameters)
+
+    def action_choose(self, place: int) -> None:
+        """Show another view of the weight."""
+        if place < len(self.views):
+            self._view = self.views[place]
+            self._tell(self.size.width)
+            self._show_view(focus=self.has_focus_within)
+
+    def action_next_view(self, step: int) -> None:
+        """Show the next view."""
+        place = self.views.index(self._view) + step
+        self.action_choose(place % len(self.views))
+
+    def action_slice(self, step: int) -> None:
+        """Show another slice."""
+        if self.looked is not None:
+            self._take(self.looked.cut.moved(step))
+
+    def action_turn(self) -> None:
+        """Show a slice along other axes."""
+        if self.looked is not None:
+            self._take(self.looked.cut.turned())
+
+    def _take(self, cut: Cut, go: tuple[int, ...] | None = None) -> None:
+        assert self.looked is not None
+        if cut != self.looked.cut:
+            self.looked = Looked(self.looked.found, self.looked.place, cut)
+        self._show_view(focus=self.has_focus_within, go=go)
+
+    @work(group="extremes", exclusive=True, exit_on_error=False)
+    async def action_extreme(self) -> None:
+        """Go to the largest number; again: to the smallest, then to the first NaN."""
+        from kerastui.models.saved.survey import extremes
+
+        looked = self.looked
+        if looked is None:
+            return
+        if self._extremes is None or self._extremes[0].place != looked.place:
+            try:
+                found = await asyncio.to_thread(extremes, looked.weight)
+            except UserError as error:
+                self.kerastui.tell_error(error, "The weight can't be searched")
+                return
+            if self.looked is None or self.looked.place != looked.place:
+                return
+            self._extremes = looked, found, 0
+        _, found, turn = self._extremes
+        places = [place for place in (found.high, found.low, found.broken) if place is not None]
+        if not places:
+            return
+        self._extremes = looked, found, turn + 1
+        index = places[turn % len(places)]
+        if self._view is not NumbersView:
+            self._view = NumbersView
+            self._tell(self.size.width)
+        self._take(looked.cut.holding(index), index)
+
+    @work(group="export", exclusive=True, exit_on_error=False)
+    async def action_export(self) -> None:
+        """Write the numbers to a file."""
+        if self.looked is not None:
+            await write_weight(self.kerastui, self.looked)
 
 
 class FormulasPane(LinesPane):
     """A dense network weight by weight, as the lessons write it down."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [EXPORT]
 
     @classmethod
     def rows(cls, found: Found) -> list[Row]:
@@ -71,5 +251,19 @@ class FormulasPane(LinesPane):
         if self.found.formulas is None:
             self.view.show(inspect_words.no_model(self.found, "formulas", width))
         else:
-            self.view.show(self.found.formulas, width=60)
+            head = Content.styled(
+                "from -> to, and the weight · x writes all of it as CSV", "$faint"
+            )
+            self.view.show(self.found.formulas, head, width=60)
         return "as formulas"
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "export":
+            return self.found is not None and self.found.formulas is not None
+        return super().check_action(action, parameters)
+
+    @work(group="export", exclusive=True, exit_on_error=False)
+    async def action_export(self) -> None:
+        """Write the listing to a file."""
+        if self.found is not None and self.found.formulas is not None:
+            await write_formulas(self.kerastui, self.found.formulas, self.found.name)

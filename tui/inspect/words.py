@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from kerastui.models.runs import RunInfo
     from kerastui.models.saved.model import SavedModel
     from kerastui.models.saved.statistics import Statistics
+    from kerastui.models.saved.survey import Cut
     from kerastui.tui.inspect.subject import Found
 
 PARTS = ("train", "validation", "test")
+STATISTICS = ("shape", "count", "mean", "deviation", "min", "max", "L2", "zeros", "NaN")
 MOST_OUTPUTS = 6
 """Numbers of one prediction that are written out; of a class the most probable is."""
 
@@ -163,14 +165,14 @@ def layers(model: SavedModel, statistics: list[Statistics]) -> tuple[Content, li
         for layer in model.layers
         for weight in layer.weights
     ]
-    titles = ["", "shape", "count", "mean", "deviation", "min", "max", "zeros", "NaN"]
-    return aligned(rows, titles, [False, *[True] * 8])
+    return aligned(rows, ["", *STATISTICS], [False, *[True] * len(STATISTICS)])
 
 
 def _cells(one: Statistics) -> list[Content | str]:
     return [
         words.shape(one.shape) or "1", f"{one.count:,}", number(one.mean), number(one.deviation),
-        number(one.low), number(one.high), f"{one.zeros:,}", _share(one.nan_share),
+        number(one.low), number(one.high), number(one.norm), f"{one.zeros:,}",
+        _share(one.nan_share),
     ]  # fmt: skip
 
 
@@ -180,15 +182,23 @@ def _share(share: float) -> Content:
 
 def weight(one: Statistics, width: int) -> list[Content]:
     """Return the statistics of one weight, in as many lines as they need."""
-    names = ("shape", "count", "mean", "deviation", "min", "max", "zeros", "NaN")
     lines = [Content("")]
-    for name, value in zip(names, _cells(one), strict=True):
+    for name, value in zip(STATISTICS, _cells(one), strict=True):
         part = Content.assemble((f"{name} ", "$muted"), value)
         if lines[-1] and lines[-1].cell_length + 3 + part.cell_length > width:
             lines.append(part)
         else:
             lines[-1] = Content.assemble(lines[-1], "   " if lines[-1] else "", part)
-    return [*lines, Content("")]
+    return lines
+
+
+def element(cut: Cut, row: int, column: int, digits: str) -> Content:
+    """Return where the cursor stands in a slice, and the number there with all its digits."""
+    place = f"{row:,}, {column:,}" if cut.across >= 0 else f"{row:,}"
+    parts: list[Any] = [(f"{place} = ", "$muted"), digits]
+    if cut.slices > 1:
+        parts = [(f"slice {cut}  ", "$faint"), *parts]
+    return Content.assemble(*parts)
 
 
 def no_model(found: Found, name: str, width: int) -> list[Content]:
