@@ -45,8 +45,8 @@ data was prepared."""
         ENTER,
         ESCAPE,
         Binding("e", "edit", "edit the input", tooltip="Type other numbers into the network"),
-        Binding("1", "choose(0)", "choose an input", key_display="1–9",
-                tooltip="Take one of the inputs that stand above the numbers"),
+        Binding("1", "choose(0)", "choose", key_display="1–9",
+                tooltip="Take one of what is numbered above: a view, an input"),
         *(Binding(str(place + 1), f"choose({place})", show=False)
           for place in range(1, MOST_SAMPLES)),
         Binding("w", "write", "save as", tooltip="Save the model in another format, with a card"),
