@@ -58,6 +58,9 @@ closed, and is found again under Runs.
 The arrow keys put a cursor on the chart; Home, End and `b` jump to the first, the last and the
 best value. A click does the same.
 
+In the charts ↻ marks where a run was taken up again, η another learning rate and ± another number
+of epochs. Commands may come from several terminals; each shows what another one asked for.
+
 A study is shown as a whole: its members' curves over each other, and a line for each member. The
 keys act on the member under the cursor; Enter shows it by itself, Escape comes back.
 """
@@ -67,12 +70,15 @@ keys act on the member under the cursor; Enter shows it by itself, Escape comes 
         Binding("enter", "open", "open", key_display="Enter",
                 tooltip="Show the member under the cursor by itself"),
         Binding("r", "run", "run", tooltip="Run the current experiment"),
-        Binding("p", "pause", "pause", tooltip="Pause after this batch; p again goes on"),
+        Binding("p", "pause", "pause",
+                tooltip="Pause after this batch: nothing runs, all stays in memory; p goes on"),
         Binding("p", "continue", "continue", tooltip="Let the paused run go on"),
-        Binding("s", "stop", "stop & keep", tooltip="Stop after this batch and keep the model"),
+        Binding("s", "stop", "stop & keep", 
+                tooltip="Stop after this batch: the model is saved and evaluated"),
         Binding("S", "stop_all", "stop all",
                 tooltip="Stop the whole study: what runs keeps its model, the rest is left out"),
-        Binding("K", "kill", "kill", tooltip="End the worker at once; the checkpoint remains"),
+        Binding("K", "kill", "kill", 
+                tooltip="End the worker at once: only its last checkpoint remains"),
         Binding("l", "rate", "rate", tooltip="Set another learning rate while it runs"),
         Binding("a", "more", "epochs", tooltip="Train more or fewer epochs than was planned"),
         Binding("a", "resume", "go on",
