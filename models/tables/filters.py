@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import difflib
 import functools
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,32 +20,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kerastui.datasets.errors import UserError
+from kerastui.models import conditions
+from kerastui.models.conditions import MISSING, Condition, short
 from kerastui.models.tables.frame import NUMBERS, Frame, Kind
 
 Mask = npt.NDArray[np.bool_]
 
 GRAMMAR = "Accepted: age>30, species=setosa, name~smi, also != <= >= < !~, and age=missing."
-MISSING = "missing"
 
-_QUOTED = r'"(?:[^"])*"'
-_PART = re.compile(
-    rf"""\s*(?P<column>{_QUOTED}|[^\s"!=<>~]+)\s*
-    (?:(?P<sign>!=|<=|>=|!~|=|<|>|~)\s*(?P<value>(?:{_QUOTED}|[^\s"])+)?)?""",
-    re.VERBOSE,
-)
 _COMPARE = {
     "=": pc.equal, "!=": pc.not_equal, "<": pc.less, "<=": pc.less_equal,
     ">": pc.greater, ">=": pc.greater_equal,
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Condition:
-    """One condition; `column` is empty for "any cell is missing"."""
-
-    column: str
-    sign: str
-    values: tuple[str, ...]
 
 
 def parse(expression: str) -> tuple[Condition, ...]:
@@ -56,26 +40,7 @@ def parse(expression: str) -> tuple[Condition, ...]:
     Raises:
         UserError: It can't be read; the message names the part.
     """
-    found: list[Condition] = []
-    place, text = 0, expression.strip()
-    while place < len(text):
-        part = _PART.match(text, place)
-        if part is None:
-            raise UserError(f"{_short(text[place:])} is no condition.", GRAMMAR)
-        place = part.end()
-        column, sign, value = part["column"], part["sign"], part["value"]
-        if sign is None:
-            if column.casefold() != MISSING:
-                raise UserError(f"{_short(column)} has no sign and no value.", GRAMMAR)
-            found.append(Condition("", "=", (MISSING,)))
-            continue
-        if value is None:
-            raise UserError(f"After {_short(column + sign)} a value is wanted.", GRAMMAR)
-        values = tuple(_bare(one) for one in re.findall(rf"(?:{_QUOTED}|[^|])+", value))
-        if not values:
-            raise UserError(f"After {_short(column + sign)} a value is wanted.", GRAMMAR)
-        found.append(Condition(_bare(column), sign, values))
-    return tuple(found)
+    return conditions.parse(expression, GRAMMAR, lambda word: word.casefold() == MISSING)
 
 
 def mask(frame: Frame, expression: str) -> Mask | None:
@@ -107,14 +72,14 @@ def find(names: Sequence[str], name: str) -> int:
     some = list(names[:5000])
     close = difflib.get_close_matches(name, some, 3, 0.5) or some[:8]
     more = " …" if len(names) > len(close) else ""
-    raise UserError(f"There is no column {_short(name)}.", f"There is {', '.join(close)}{more}.")
+    raise UserError(f"There is no column {short(name)}.", f"There is {', '.join(close)}{more}.")
 
 
 def _holds(frame: Frame, condition: Condition) -> Mask:
-    if not condition.column:
+    if not condition.sign:
         gaps = (missing(frame.column(place)) for place in range(len(frame.names)))
         return functools.reduce(np.logical_or, gaps, np.zeros(frame.rows, dtype=bool))
-    place = find(frame.names, condition.column)
+    place = find(frame.names, condition.name)
     kind, values = frame.kind(place), frame.column(place)
     accepted = np.zeros(frame.rows, dtype=bool)
     for value in condition.values:
@@ -135,8 +100,8 @@ def _one(values: pa.ChunkedArray, kind: Kind, condition: Condition, value: str) 
     if sign == "~":
         if kind not in ("text", "date", "yes/no"):
             raise UserError(
-                f"{condition.column} holds numbers, which have no parts of a text.",
-                f"Accepted: {condition.column}>1, = != <= >= < and =missing.",
+                f"{condition.name} holds numbers, which have no parts of a text.",
+                f"Accepted: {condition.name}>1, = != <= >= < and =missing.",
             )
         texts = values if kind == "text" else values.cast(pa.string())
         return as_mask(pc.match_substring(texts, value, ignore_case=True))
@@ -146,12 +111,12 @@ def _one(values: pa.ChunkedArray, kind: Kind, condition: Condition, value: str) 
 def _scalar(
     values: pa.ChunkedArray, kind: Kind, condition: Condition, value: str, sign: str
 ) -> Any:
-    column = condition.column
+    column = condition.name
     if kind in NUMBERS:
         try:
             number = float(value.replace("−", "-").replace("_", ""))
         except ValueError:
-            raise UserError(f"{column} holds numbers, but {_short(value)} is none.",
+            raise UserError(f"{column} holds numbers, but {short(value)} is none.",
                             f"Accepted: {column}>1.5, or {column}=missing.") from None  # fmt: skip
         if pa.types.is_floating(values.type):
             # 0.1 is meant as the column has it: single precision knows another 0.1.
@@ -166,7 +131,7 @@ def _scalar(
         try:
             return pa.scalar(datetime.fromisoformat(value)).cast(values.type)
         except (ValueError, pa.ArrowException):
-            raise UserError(f"{column} holds dates, but {_short(value)} is none.",
+            raise UserError(f"{column} holds dates, but {short(value)} is none.",
                             f"Accepted: {column}>=2024-03-01.") from None  # fmt: skip
     if kind == "text":
         return pa.scalar(value, values.type)
@@ -186,11 +151,3 @@ def as_mask(found: Any) -> Mask:
     filled = pc.fill_null(found, False)
     return np.asarray(filled.to_numpy(zero_copy_only=False) if isinstance(filled, pa.Array)
                       else filled.to_numpy()).astype(bool, copy=False)  # fmt: skip
-
-
-def _bare(text: str) -> str:
-    return text.replace('"', "")
-
-
-def _short(text: str) -> str:
-    return repr(text if len(text) < 40 else text[:39] + "…")
