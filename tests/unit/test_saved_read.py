@@ -145,5 +145,5 @@ def test_more_than_any_model_holds_is_refused_before_it_is_read(tmp_path: Path) 
         file.create_dataset("layers/dense/vars/0", (10**6, 10**6), "f4", chunks=True)
     config = json.dumps({"config": {"layers": []}})
     path = zipped(tmp_path / "big.keras", config__json=config, model__weights__h5=block.getvalue())
-    with pytest.raises(UserError, match="it holds 4e+03 GB"):
+    with pytest.raises(UserError, match="GB of weights"):
         weights.read(path)
