@@ -1,8 +1,8 @@
-"""New inputs that a user types: brought into the form the raw data have."""
+"""New inputs, typed or read from a file: brought into the form the raw data have."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,52 @@ def raw_input(values: Any, sample: Inputs, words: Callable[[], Words], windowed:
     if not isinstance(sample, dict):
         return _picture(values, sample.shape[1:])
     return _window(values, list(sample)) if windowed else _row(values, sample)
+
+
+def raw_inputs(values: Any, sample: Inputs, words: Callable[[], Words]) -> Inputs:
+    """Many new inputs in the form of the raw data, ready for the fitted steps.
+
+    Args:
+        values: What the user gave; see `prepare.Prepared.encode_many`.
+        sample: A row of the raw data, which shows the form.
+        words: Loads the words of a text data set.
+
+    Raises:
+        UserError: Columns are missing, or values are unsuitable.
+    """
+    if isinstance(sample, Sequences):
+        encoded = [words().encode(text) for text in values]
+        lengths = np.array([len(numbers) for numbers in encoded], dtype=np.int64)
+        flat = np.concatenate(encoded) if encoded else np.zeros(0, dtype=np.int32)
+        return Sequences.from_lengths(flat, lengths)
+    if not isinstance(sample, dict):
+        pictures = np.asarray(values, dtype=np.float32)
+        if pictures.shape[1:] != sample.shape[1:]:
+            raise UserError(
+                f"The pictures have shape {pictures.shape[1:]}.",
+                hint=f"Accepted: pixels of shape {sample.shape[1:]}.",
+            )
+        return pictures
+    absent = [name for name in sample if name not in values]
+    if absent:
+        raise UserError(f"The column {absent[0]} is missing.", hint=f"Needed: {listed(sample)}.")
+    return {name: _cells(name, values[name], column) for name, column in sample.items()}
+
+
+def _cells(name: str, values: Sequence[Any] | Array, column: Array) -> Array:
+    """A column of cells like those of `_cell`; one that has the right type is taken as it is."""
+    given = values if isinstance(values, np.ndarray) else np.array(list(values), dtype=object)
+    if given.dtype.kind == "f" and column.dtype.kind in "fiub":
+        return given.astype(np.float64, copy=False)
+    if given.dtype.kind == "M" and column.dtype.kind == "M":
+        return given.astype("datetime64[us]", copy=False)
+    if column.dtype == object:
+        texts = np.empty(len(given), dtype=object)
+        texts[:] = [None if _no_value(value) else str(value) for value in given.tolist()]
+        return texts
+    if not len(given):
+        return np.zeros(0, dtype=column.dtype)
+    return np.concatenate([_cell(name, value, column) for value in given.tolist()])
 
 
 def _is_words(values: Any) -> bool:
@@ -94,8 +140,12 @@ def _row(values: Any, sample: dict[str, Array]) -> Inputs:
     }
 
 
+def _no_value(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and value.strip() in MISSING)
+
+
 def _cell(name: str, value: Any, column: Array) -> Array:
-    missing = value is None or (isinstance(value, str) and value.strip() in MISSING)
+    missing = _no_value(value)
     if column.dtype == object:
         cell = np.empty(1, dtype=object)
         cell[0] = None if missing else str(value)

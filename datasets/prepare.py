@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -12,10 +12,10 @@ from kerastui.datasets import spec
 from kerastui.datasets.catalogue import card, closest
 from kerastui.datasets.errors import UserError
 from kerastui.datasets.fitted import FittedStep
-from kerastui.datasets.inputs import raw_input
+from kerastui.datasets.inputs import raw_input, raw_inputs
 from kerastui.datasets.load import Source, load
-from kerastui.datasets.loaded import Array, Loaded
-from kerastui.datasets.rows import Rows, Shape, as_array, shape_of
+from kerastui.datasets.loaded import Array, Loaded, Sequences
+from kerastui.datasets.rows import Inputs, Rows, Shape, as_array, shape_of
 from kerastui.datasets.split import split_rows
 from kerastui.datasets.steps import fit, learns
 from kerastui.datasets.targets import finished_targets
@@ -107,13 +107,60 @@ class Prepared:
         Raises:
             UserError: Too many, too few or unsuitable values.
         """
-        x = raw_input(values, self._sample.x, self._index, self._windowed)
+        batch = self._batch(raw_input(values, self._sample.x, self._index, self._windowed))
+        _check_finite(batch, np.zeros(1, dtype=np.int64), self.feature_names, "The input")
+        return batch
+
+    def encode_many(self, values: Any, *, check: bool = True) -> Array:
+        """Many new inputs at once, each as `encode` would give it.
+
+        Args:
+            values: For a table a mapping from each of `input_names` to its cells; for a series
+                an array of windows (n, length) or (n, length, columns); for pictures an array
+                (n, height, width) or (n, height, width, 3) of pixels as in the raw data; for
+                texts a list of str.
+            check: Refuse missing values and infinity. Otherwise they stay, as NaN, in the rows
+                that have them.
+
+        Raises:
+            UserError: Missing columns or unsuitable values.
+        """
+        if self._windowed:
+            windows = [self._batch(raw_input(one, self._sample.x, self._index, True))
+                       for one in values]  # fmt: skip
+            batch = np.concatenate(windows) if windows else self.train.x[:0]
+        else:
+            batch = self._batch(raw_inputs(values, self._sample.x, self._index))
+        if check:
+            _check_finite(batch, np.arange(len(batch)), self.feature_names, "The input")
+        return batch
+
+    def _batch(self, x: Inputs) -> Array:
+        """New inputs after all steps, as an array."""
         for step in self._fitted:
             x = step.inputs(x)
-        index = np.zeros(1, dtype=np.int64)
-        batch = as_array(x, index)
-        _check_finite(batch, index, self.feature_names, "The input")
-        return batch
+        return as_array(x, np.arange(shape_of(x)[0] or 0))
+
+    @property
+    def kind(self) -> Literal["table", "series", "picture", "text"]:
+        """What a raw input is."""
+        if isinstance(self._sample.x, dict):
+            return "series" if self._windowed else "table"
+        return "text" if isinstance(self._sample.x, Sequences) else "picture"
+
+    @property
+    def raw(self) -> Inputs:
+        """The first row of the raw data, which shows what columns or pixels there are."""
+        return self._sample.x
+
+    @property
+    def words(self) -> Words:
+        """The words of texts, by number and back.
+
+        Raises:
+            UserError: These are no texts, or the word index is not here.
+        """
+        return self._index()
 
     def decode_class(self, number: int) -> str:
         """Name of a class.
