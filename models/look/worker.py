@@ -10,6 +10,10 @@ from kerastui.datasets.errors import UserError
 QUESTIONS: dict[str, str] = {
     "formats": "keep",
     "save": "keep",
+    "activations": "activations",
+    "outputs": "neuron",
+    "gradients": "gradients",
+    "words": "embedding",
 }
 """Question -> module of this package whose function of that name answers it."""
 

@@ -59,8 +59,8 @@ class Scale:
             Color.parse(variables[name])
             for name in ("background", "series-1", "series-2", "error", "line")
         )
-        self.between = line.rgb
-        """Pixels between two pictures."""
+        self.ground, self.between = self._ground.rgb, line.rgb
+        """Pixels where nothing is, and those between two pictures."""
 
     def colour(self, step: int) -> Color:
         """Return the colour of a step from `-STEPS` to `STEPS`."""
@@ -88,19 +88,19 @@ class Scale:
 
 
 class HeatView(WeightView):
-    """The picture, with its legend below."""
+    """The picture, with its legend above."""
 
     NAME: ClassVar[str] = "heat map"
     DEFAULT_CSS = """
-    HeatView #heat-legend { margin-top: 1; }
+    HeatView HalfBlocks { margin-top: 1; }
     """
 
     def compose(self) -> ComposeResult:
         from kerastui.tui.labs.half_blocks import HalfBlocks
 
         yield LineView(id="heat-note")
-        yield HalfBlocks()
         yield LineView(id="heat-legend")
+        yield HalfBlocks()
 
     @classmethod
     def suits(cls, looked: Looked) -> bool:
@@ -156,9 +156,13 @@ class HeatView(WeightView):
 
 
 def enlarged(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
-    """Return a picture with each pixel drawn as a square as large as there is room for."""
+    """Return a picture with each pixel drawn as large as there is room for.
+
+    A pixel may be wider than it is high, so that a narrow matrix is still seen.
+    """
     rows, columns = pixels.shape[:2]
     if not rows or not columns:
         return pixels
-    times = max(1, min(LARGEST, width // columns, height // rows))
-    return pixels.repeat(times, axis=0).repeat(times, axis=1)
+    down = max(1, min(LARGEST, height // rows))
+    across = max(1, min(LARGEST, width // columns))
+    return pixels.repeat(min(down, 2 * across), axis=0).repeat(min(across, 4 * down), axis=1)

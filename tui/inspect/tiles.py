@@ -92,7 +92,7 @@ class TileView(Container):
 
 
 def grid(tiles: NDArray[Any], scale: Scale, width: int, height: int) -> NDArray[np.uint8]:
-    """Return pictures side by side, one pixel of the ground's contrast between.
+    """Return pictures side by side, a line of one pixel between.
 
     Args:
         tiles: Numbers (pictures, rows, columns).
@@ -118,9 +118,10 @@ def grid(tiles: NDArray[Any], scale: Scale, width: int, height: int) -> NDArray[
     across = max(1, min(count, (width + 1) // (columns + 1)))
     down = -(-count // across)
     made = np.empty((down * (rows + 1), across * (columns + 1), 3), np.uint8)
-    made[:] = scale.between
+    made[:] = scale.ground
     for place, one in enumerate(tiles):
         y, x = divmod(place, across)
         y, x = y * (rows + 1), x * (columns + 1)
+        made[y : y + rows + 1, x : x + columns + 1] = scale.between
         made[y : y + rows, x : x + columns] = scale.paint(one)
     return made
