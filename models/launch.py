@@ -192,11 +192,14 @@ class Nursery:
             name: The question, such as `summary`.
             channel: Questions of one channel are answered one after the other; what takes long
                 has a channel of its own, and so a process of its own.
-            payload: Its arguments as plain values.
+            payload: Its arguments as plain values; none is called `id` or `request`.
 
         Raises:
             UserError: It could not be answered; the message says why.
+            TypeError: An argument would overwrite a field of the message.
         """
+        if taken := {"id", "request"} & payload.keys():
+            raise TypeError(f"{', '.join(sorted(taken))}: the message itself has fields so called")
         await self.start()
         if not await self.wait_ready():
             raise UserError("The Keras process can't be started.", "See: kerastui doctor")
