@@ -20,7 +20,7 @@ from kerastui.models.saved.survey import histogram_of
 SAMPLES = 256
 """Samples at most by which dead and saturated units are judged."""
 
-BINS = 24
+BINS = 12
 """Bins of a layer's small histogram."""
 
 LARGEST = 2**23

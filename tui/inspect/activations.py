@@ -71,9 +71,9 @@ class ActivationsPane(InspectPane):
     def compose(self) -> ComposeResult:
         yield LineView(id="activation-head")
         yield RowList(
-            [Column("layer"), Column("shape", 12, "right"), Column("mean", 9, "right"),
-             Column("max", 9, "right", 50), Column("zeros", 7, "right", 60),
-             Column("values", 14, "left", 72), Column("", 16, "left", 44)]
+            [Column("layer"), Column("shape", 11, "right"), Column("mean", 10, "right"),
+             Column("max", 10, "right", 98), Column("zeros", 6, "right", 82),
+             Column("values", 12, "left", 66), Column("", 18, "left", 50)]
         )  # fmt: skip
         yield LineView(id="activation-one")
         yield LinesView(id="activation-lines")
@@ -153,8 +153,7 @@ class ActivationsPane(InspectPane):
         answer = self.answer
         told = [Content.assemble(("sample  ", "$muted"), (str(answer["label"]), "bold"))]
         if answer["rows"]:
-            told.append(Content.styled(f"{answer['part']} {answer['index']:,} of "
-                                       f"{answer['rows']:,}", "$muted"))  # fmt: skip
+            told.append(Content.styled(f"of {answer['rows']:,} in {answer['part']}", "$muted"))
         note = f"dead and saturated units are judged by {answer['samples']:,} samples"
         lines = [Content("   ").join(told), Content.styled(note, "$faint")]
         if answer["unseen"]:
@@ -196,31 +195,23 @@ class ActivationsPane(InspectPane):
         if answer is not self.answer or self.opened != place:
             return
         width = max(20, self.size.width)
-        told = Content.assemble((str(one["name"]), "bold"), f"  {one['kind']}  ",
+        name = Content.assemble((str(one["name"]), "bold"), f"  {one['kind']}  ",
                                 (f"{one['activation']}  ", "$muted"), *_marks(one))  # fmt: skip
-        lines = [told, *inspect_words.weight(_statistics(one), width)]
+        lines = [name, *inspect_words.weight(_statistics(one), width)]
         self.query_one("#activation-one", LineView).show(lines)
         if values is None:
             self._show_only(self.lines)
             self.lines.show(["The output is too large to be shown number by number."])
-        elif values.ndim == 3:
-            from kerastui.models.saved.statistics import statistics
-            from kerastui.tui.inspect.heat import limit
-
+        elif values.ndim in (2, 3):
             self._show_only(self.tiles)
-            shape = values.shape
-            told_maps = f"{shape[2]:,} feature maps of {shape[0]}×{shape[1]}, row by row"
-            found = statistics(values)
-            self.tiles.show(values.transpose(2, 0, 1), limit(found), told_maps,
-                            signed=found.low < 0)  # fmt: skip
-        elif values.ndim == 2:
-            from kerastui.models.saved.statistics import statistics
-            from kerastui.tui.inspect.heat import limit
-
-            self._show_only(self.tiles)
-            told_maps = f"{values.shape[0]:,} places down, {values.shape[1]:,} units across"
-            found = statistics(values)
-            self.tiles.show(values[None], limit(found), told_maps, signed=found.low < 0)
+            told_of, shape = _statistics(one), values.shape
+            told = f"{shape[0]:,} places down, {shape[1]:,} units across"
+            tiles = values[None]
+            if values.ndim == 3:
+                told = f"{shape[2]:,} feature maps of {shape[0]}×{shape[1]}, row by row"
+                tiles = values.transpose(2, 0, 1)
+            limit = max(abs(told_of.low), abs(told_of.high)) or 1.0
+            self.tiles.show(tiles, limit, told, signed=told_of.low < 0)
         else:
             self._show_only(self.lines)
             dead = frozenset(one["dead"] or ())
@@ -304,13 +295,14 @@ def _statistics(one: dict[str, Any]) -> Any:
 
 def _row(place: int, one: dict[str, Any]) -> Row:
     known = _statistics(one)
-    spread = words.sparkline([0.0, *map(float, one["counts"])], len(one["counts"]) + 1)[1:]
+    pairs = one["counts"] if len(one["counts"]) > 1 else [0, 0]
+    spread = words.sparkline([0.0, *map(float, pairs)], len(pairs) + 1)[1:]
     name = Content.assemble(str(one["name"]), (f"  {one['activation']}", "$faint"))
     return Row(
         str(place),
         (name, Content.styled(words.shape(one["shape"]) or "1", "$muted"), number(known.mean),
          number(known.high), f"{known.zeros / max(1, known.count):.0%}",
-         Content.styled(spread[:14], "$series-1"), Content.assemble(*_marks(one))),
+         Content.styled(spread, "$series-1"), Content.assemble(*_marks(one))),
         found=f"{one['name']} {one['kind']}",
     )  # fmt: skip
 

@@ -18,7 +18,7 @@ from kerastui.tui.inspect.subject import Found
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.row_list import Row
 
-BAR = 16
+BAR = 10
 
 
 class GradientsPane(LinesPane):

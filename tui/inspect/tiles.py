@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 LARGEST = 4
 """Pixels of the screen, in each direction, that one number is drawn with at most."""
 
+FEW, SMALLEST = 4, 12
+"""Pictures are shrunk while fewer stand side by side, but not to fewer pixels than that."""
+
 MOST = 512
 """Pictures that are shown; more would be a wall of noise."""
 
@@ -105,8 +108,11 @@ def grid(tiles: NDArray[Any], scale: Scale, width: int, height: int) -> NDArray[
     from kerastui.models.saved.survey import shrunk
 
     count, rows, columns = tiles.shape
-    if columns > width:
-        tiles = np.stack([shrunk(one, max(1, rows * width // columns), width) for one in tiles])
+    wanted = min(columns, width)
+    while count > 1 and wanted // 2 >= SMALLEST and (width + 1) // (wanted + 1) < min(count, FEW):
+        wanted //= 2
+    if wanted < columns:
+        tiles = np.stack([shrunk(one, max(1, rows * wanted // columns), wanted) for one in tiles])
         count, rows, columns = tiles.shape
     times = 1
     for bigger in range(2, LARGEST + 1):
