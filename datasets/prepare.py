@@ -162,6 +162,16 @@ class Prepared:
         """
         return self._index()
 
+    def applied(self, rows: Rows) -> Rows:
+        """New raw rows, inputs and targets, after the same steps with what those have learned.
+
+        Raises:
+            UserError: The rows do not suit a step.
+        """
+        for step in self._fitted:
+            rows = step.apply(rows)
+        return rows
+
     def decode_class(self, number: int) -> str:
         """Name of a class.
 
