@@ -23,7 +23,7 @@ def in_words(error: BaseException, stage: str) -> tuple[str, str]:
         return _FULL[error.errno], "Free some space; the run can then be taken up again."
     doing = {"import": "starting Keras", "data": "preparing the data", "build":
              "building the model", "fit": "training", "save": "saving the model",
-             "evaluate": "evaluating"}.get(stage, stage)  # fmt: skip
+             "evaluate": "evaluating", "code": "writing the script"}.get(stage, stage)  # fmt: skip
     return (
         f"Something went wrong while {doing}: {text or name}",
         "console.log in the run's directory has the details.",

@@ -7,19 +7,19 @@ weight is made. For workers only: following the layers needs Keras.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from kerastui.datasets.errors import UserError
 from kerastui.datasets.spec import Task
-from kerastui.models import callback_files, catalogue, experiment_check
+from kerastui.models import experiment_check
 from kerastui.models.building import Step
 from kerastui.models.building_errors import LayerError
 from kerastui.models.cures import row_cures, shape_cures
-from kerastui.models.experiment import Experiment, GraphModel, Part
+from kerastui.models.experiment import Experiment, GraphModel
 from kerastui.models.hints import hints
-from kerastui.models.log_keys import alike, log_keys
+from kerastui.models.log_keys import log_keys
+from kerastui.models.preflight_callbacks import callback_findings
 from kerastui.models.preflight_facts import (
     Cure,
     Facts,
@@ -29,11 +29,12 @@ from kerastui.models.preflight_facts import (
     facts,
     facts_of,
 )
+from kerastui.models.preflight_metrics import metric_findings
+from kerastui.models.preflight_names import name_findings
 from kerastui.models.preflight_outputs import (
     Output,
     activation_of,
     maker_of,
-    metric_findings,
     shape_findings,
     value_findings,
 )
@@ -97,6 +98,7 @@ def check(
         for problem in experiment_check.problems(experiment)
     ]
     found += _data(experiment, data)
+    found += name_findings(experiment)
     if not found or not any(f.where.startswith(("model", "compile.loss")) for f in found):
         done, error = followed or follow(experiment.model, data.input_shape)
         if error is not None:
@@ -230,7 +232,7 @@ def _fitting(experiment: Experiment, data: Facts, done: Sequence[Step]) -> Itera
         if not shape:
             yield from value_findings(output, task)
             yield from metric_findings(experiment, output, task)
-    yield from _monitors(experiment, data, [name for name, _ in ends])
+    yield from callback_findings(experiment, data, [name for name, _ in ends])
 
 
 def _task(experiment: Experiment, output: str, data: Facts) -> Task:
@@ -262,86 +264,6 @@ def _ends(experiment: Experiment, done: Sequence[Step]) -> list[tuple[str, Step]
         if step is not None:
             ends.append((name, by_tensor[id(step.output)]))
     return ends
-
-
-def _monitors(experiment: Experiment, data: Facts, outputs: list[str]) -> Iterator[Finding]:
-    """Callbacks that watch a figure there will not be."""
-    keys = log_keys(experiment, outputs, data.validation_rows > 0)
-    for index, part in enumerate(experiment.callbacks):
-        yield from _rates(experiment, part, f"callbacks.{index}")
-        yield from _files(part, f"callbacks.{index}")
-        yield from _packages(part, f"callbacks.{index}")
-        entry = catalogue.find("callbacks", part.type)
-        parameter = entry.parameter("monitor")
-        if parameter is None:
-            continue
-        if part.type.endswith("Checkpoint") and not part.parameters.get("save_best_only"):
-            continue  # it saves always, and looks at no figure
-        monitor = part.parameters.get("monitor", parameter.default)
-        if monitor in keys:
-            continue
-        where = f"callbacks.{index}.monitor"
-        sentence = f"{part.type} watches {monitor}, which the log will not have."
-        there = f"There will be: {', '.join(keys)}."
-        if str(monitor).startswith("val_") and not data.validation_rows:
-            cure = f"Add a validation part to the split, or watch {str(monitor)[4:]}. {there}"
-            sentence = f"{part.type} watches {monitor}, but there is no validation part."
-            better = str(monitor)[4:] if str(monitor)[4:] in keys else "loss"
-        else:
-            close = alike(str(monitor), keys)
-            cure = f"Did you mean {close}? {there}" if close else there
-            better = close or ("val_loss" if data.validation_rows else "loss")
-        cures = (Cure(f"watch {better}", {where: better}),)
-        yield Finding("problem", where, sentence, cure, cures)
-
-
-def _rates(experiment: Experiment, part: Part, where: str) -> Iterator[Finding]:
-    """A callback that sets the learning rate, where a schedule does."""
-    rate = experiment.compile.optimizer.parameters.get("learning_rate")
-    if part.type not in ("LearningRateScheduler", "ReduceLROnPlateau") or not isinstance(
-        rate, (dict, str)
-    ):
-        return
-    yield Finding(
-        "problem", where,
-        f"{part.type} sets the learning rate, but the optimizer's follows a schedule.",
-        "Give the optimizer a number as its learning rate, or take the callback out.",
-        (Cure("a learning rate of 0.001", {"compile.optimizer.learning_rate": 0.001}),
-         Cure(f"take {part.type} out", {where: None})),
-    )  # fmt: skip
-
-
-_PACKAGES = {"TensorBoard": "tensorboard", "RemoteMonitor": "requests"}
-"""Packages that callbacks need and Keras does not bring."""
-
-
-def _packages(part: Part, where: str) -> Iterator[Finding]:
-    """A callback whose package is not installed."""
-    package = _PACKAGES.get(part.type, "")
-    if not package or importlib.util.find_spec(package) is not None:
-        return
-    log = {"type": "CSVLogger", "filename": "log.csv"}
-    yield Finding(
-        "problem", where, f"{part.type} needs the package {package}, which is not installed.",
-        f"Install it (pip install {package}), or use CSVLogger; the run keeps every figure anyway.",
-        (Cure("use CSVLogger", {where: log}), Cure(f"take {part.type} out", {where: None})),
-    )  # fmt: skip
-
-
-def _files(part: Part, where: str) -> Iterator[Finding]:
-    """A callback that would write where it may not."""
-    for name in callback_files.PATHS:
-        value = part.parameters.get(name)
-        reason = callback_files.unsuitable(value) if isinstance(value, str) else ""
-        if not reason:
-            continue
-        last = str(value).replace("\\", "/").rstrip("/").rpartition("/")[2]
-        good = last if last and not callback_files.unsuitable(last) else f"own-{last.strip('.~')}"
-        yield Finding(
-            "problem", f"{where}.{name}", f"{part.type} can't write to {value!r}: {reason}.",
-            "Give a plain name; the file is written into the run's directory.",
-            (Cure(f"call it {good}", {f"{where}.{name}": good}),),
-        )  # fmt: skip
 
 
 # --- memory --------------------------------------------------------------------------------

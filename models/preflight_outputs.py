@@ -11,7 +11,7 @@ from kerastui.datasets.spec import Task
 from kerastui.models import applications, catalogue
 from kerastui.models.building import Step, type_of
 from kerastui.models.building_errors import Shape
-from kerastui.models.experiment import Experiment, Part
+from kerastui.models.experiment import Part
 from kerastui.models.preflight_facts import Cure, Finding, TargetFacts
 
 
@@ -103,7 +103,7 @@ _SPARSE = {"SparseCategoricalCrossentropy"}
 _ONE_HOT = {"CategoricalCrossentropy", "CategoricalFocalCrossentropy", "CategoricalHinge",
             "CategoricalGeneralizedCrossEntropy"}  # fmt: skip
 _BINARY = {"BinaryCrossentropy", "BinaryFocalCrossentropy"}
-_CLASS_LOSSES = _SPARSE | _ONE_HOT | _BINARY
+CLASS_LOSSES = _SPARSE | _ONE_HOT | _BINARY
 _OTHER_SHAPES = {"CTC", "Circle"}  # targets that are not compared number by number
 
 
@@ -228,10 +228,10 @@ def value_findings(output: Output, task: Task) -> Iterator[Finding]:
             "problem", output.where,
             "Softmax over a single unit is always 1, whatever the input.",
             "Use sigmoid for two classes, or linear for a number.",
-            output.use_activation("sigmoid" if loss in _CLASS_LOSSES else "linear"),
+            output.use_activation("sigmoid" if loss in CLASS_LOSSES else "linear"),
         )  # fmt: skip
         return
-    if loss in _CLASS_LOSSES and loss != "CategoricalHinge":
+    if loss in CLASS_LOSSES and loss != "CategoricalHinge":
         yield from _probabilities(output)
     elif task in ("regression", "forecasting"):
         yield from _range(output)
@@ -312,65 +312,11 @@ def _range(output: Output) -> Iterator[Finding]:
 
 
 # Metrics that want a column even of a single target.
-_COLUMNS = {"BinaryCrossentropy", "CategoricalCrossentropy", "F1Score", "FBetaScore"}
-
-
-def metric_findings(experiment: Experiment, output: Output, task: Task) -> Iterator[Finding]:
-    """Metrics that fail on, or misread, this output and target."""
-    target, several = output.target, output.units > 1
-    spec = experiment.compile
-    own = f"compile.metrics.{output.name}."
-    for where, part in spec.metric_paths:
-        if isinstance(spec.metrics, dict) and not where.startswith(own):
-            continue
-        entry = catalogue.find("metrics", part.type)
-        # By these names Keras picks the accuracy that fits.
-        if part.type.lower() in ("accuracy", "acc") and not part.parameters:
-            if task in ("regression", "forecasting") and output.loss_name not in _CLASS_LOSSES:
-                yield _accuracy_of_numbers(part, where)
-            continue
-        if entry.group == "accuracy" and task in ("regression", "forecasting"):
-            yield _accuracy_of_numbers(part, where)
-        elif entry.name.startswith("Sparse") and target.one_hot:
-            yield Finding(
-                "problem",
-                where,
-                f"{part.type} wants class numbers, but the targets are one-hot.",
-                'Use "accuracy", or the metric of this name without Sparse.',
-                (Cure("use accuracy", {where: "accuracy"}),),
-            )
-        elif several and target.width == 1 and not entry.name.startswith("Sparse"):
-            yield Finding(
-                "problem",
-                where,
-                f"{part.type} compares {output.units} outputs with as many targets, but the "
-                "targets are class numbers.",
-                'Use "accuracy" or another sparse metric, or add the one-hot step.',
-                (Cure("use accuracy", {where: "accuracy"}),),
-            )
-        elif entry.name in _COLUMNS and not target.shape:
-            yield Finding(
-                "problem",
-                where,
-                f"{part.type} wants its targets in a column, but they are single numbers.",
-                "Use AUC, Precision and Recall; a crossentropy is what the loss shows.",
-                (Cure("use AUC", {where: "AUC"}),),
-            )
-
-
-def _accuracy_of_numbers(part: Part, where: str) -> Finding:
-    return Finding(
-        "warning",
-        where,
-        f"{part.type} counts right answers; numbers to predict are hardly ever hit exactly.",
-        "Use mae or RootMeanSquaredError.",
-        (Cure("use mae", {where: "mae"}),),
-    )
-
-
-def _numbers(count: int, word: str = "number") -> str:
-    return f"one {word}" if count == 1 else f"{count} {word}s"
 
 
 def _text(shape: Shape) -> str:
     return "(" + ", ".join("None" if size is None else str(size) for size in shape) + ")"
+
+
+def _numbers(count: int, word: str = "number") -> str:
+    return f"one {word}" if count == 1 else f"{count} {word}s"

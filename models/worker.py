@@ -282,6 +282,9 @@ class _Work:
             write_atomically(self.run.path / "script.py", text)
         except UserError as error:
             self._warn(f"script.py was not written: {error}")
+        except Exception as error:  # the model is what counts; a script can be made any time
+            traceback.print_exc()
+            self._warn(f"script.py was not written: {in_words(error, 'code')[0]}")
 
     def _save(self, model: keras.Model) -> None:
         target = self.run.model

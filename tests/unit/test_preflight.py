@@ -497,6 +497,68 @@ def test_memory_against_what_is_free() -> None:
     assert "smaller batch" in preflight.check_memory(batch, 10**8)[0].cure
 
 
+def cured(given_experiment: Experiment, given_data: Facts) -> Experiment:
+    """The experiment with the first cure of each problem made, one after another."""
+    for _ in range(5):
+        problems = [one for one in found(given_experiment, given_data) if one.level == "problem"]
+        if not problems:
+            break
+        given_experiment = given_experiment.changed(problems[0].cures[0].changes)
+    assert not found(given_experiment, given_data)
+    return given_experiment
+
+
+@pytest.mark.parametrize("name", ["two words", "größe", "a:b", "x+y", "(a)", "a,b", "ä"])
+def test_names_that_tensorflow_would_refuse_in_the_first_step(name: str) -> None:
+    stack = experiment("binary", dense(3, "relu", name=name), dense(1, "sigmoid"), loss=BCE)
+    (finding,) = found(stack, data())
+    assert finding.where == "model.layers.0"
+    assert repr(name) in finding.sentence
+    built = build_model(cured(stack, data()).model, (4,), seed=1)
+    compile_model(built, stack.compile)
+    built.fit(np.ones((4, 4), "float32"), np.ones((4, 1)), verbose=0)
+    elsewhere = stack.model_copy(update={"backend": "jax"})
+    assert not found(elsewhere, data())
+
+
+def test_a_node_is_renamed_wherever_it_is_spoken_of() -> None:
+    graph = Experiment.model_validate(
+        {
+            "data": {"dataset": "iris", "task": "binary"},
+            "model": {
+                "kind": "graph",
+                "inputs": [{"name": "in"}],
+                "nodes": [
+                    {"name": "my node", "from": ["in"], **dense(3)},
+                    {"name": "the end", "from": ["my node"], **dense(1, "sigmoid")},
+                ],
+                "outputs": ["the end"],
+            },
+            "compile": {"loss": {"the end": BCE}, "metrics": {"the end": ["accuracy"]}},
+        }
+    )
+    renamed = cured(graph, data()).plain()
+    assert renamed["model"]["nodes"][1]["from"] == ["my_node"]
+    assert renamed["model"]["outputs"] == ["the_end"]
+    assert list(renamed["compile"]["loss"]) == list(renamed["compile"]["metrics"]) == ["the_end"]
+
+
+def test_a_name_that_is_there_twice() -> None:
+    stack = experiment("binary", dense(3, name="a"), dense(1, "sigmoid", name="a"), loss=BCE)
+    assert [layer.name for layer in cured(stack, data()).model.layers] == ["a", "a_1"]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_a_metric_that_tensorflow_has_in_full_precision_only(precision: str) -> None:
+    top = experiment("multiclass", dense(3, "softmax"), loss=SCCE,
+                     metrics=["SparseTopKCategoricalAccuracy"])  # fmt: skip
+    assert not found(top, data("multiclass"))
+    half = top.changed({"precision": precision})
+    (finding,) = found(half, data("multiclass"))
+    assert (finding.level, finding.where) == ("problem", "compile.metrics.0")
+    assert cured(half, data("multiclass")).plain()["model"]["layers"][0]["dtype"] == "float32"
+
+
 # --- the shipped examples on their real data ---------------------------------------------------
 
 
