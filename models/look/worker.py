@@ -23,7 +23,12 @@ QUESTIONS: dict[str, str] = {
     "outputs": "neuron",
     "gradients": "gradients",
     "words": "embedding",
-}
+    **dict.fromkeys(("predict_form", "predict_row", "predict_one", "predict_pasted"), "predict"),
+    "predict_file": "predict_file",
+    **dict.fromkeys(("predict_part", "predict_page", "predict_sort", "predict_filter"),
+                    "predict_part"),
+    **dict.fromkeys(("predict_progress", "predict_stop"), "predict_job"),
+}  # fmt: skip
 """Question -> module of this package whose function of that name answers it."""
 
 
