@@ -273,6 +273,22 @@ async def test_a_path_is_completed_and_opened(tmp_path: Path) -> None:
         assert app.current_mode == "train"
 
 
+async def test_a_pasted_path_is_opened_and_not_what_was_listed_before(tmp_path: Path) -> None:
+    folder = tmp_path / "there"
+    for epochs in (3, 4, 5):
+        save(changed(IRIS, epochs), folder / f"deep{'er' * (epochs - 3)}.toml")
+    async with app_with(tmp_path / "lab").run_test(size=(120, 40)) as pilot:
+        app = app_of(pilot)
+        await pilot.press("ctrl+o")
+        await type_in(pilot, f"{folder}/deeper")
+        await shows(pilot, "deeperer.toml")
+        await pilot.press("down")  # the mark is on a file that the pasted path is not
+        line = pilot.app.screen.query_one(Input)
+        line.value = f"{folder}/deep.toml"
+        await pilot.press("enter")
+        await until(pilot, lambda: app.current and app.current.fit.epochs == 3, "the experiment")
+
+
 async def test_a_run_directory_is_opened_as_a_run(tmp_path: Path) -> None:
     run = finished_run(tmp_path, "iris")
     async with app_with(tmp_path / "lab", str(run.path)).run_test(size=(120, 40)) as pilot:

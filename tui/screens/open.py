@@ -56,6 +56,8 @@ class OpenScreen(ModalScreen["Path | Leftover | None"]):
         self.autosave = autosave
         self.typed = typed
         self._leftovers: dict[str, Leftover] = {}
+        self._listed: str | None = None
+        self._wanted: str | None = None
 
     def compose(self) -> ComposeResult:
         with Panel(title="open", classes="dialog -large"):
@@ -89,8 +91,12 @@ class OpenScreen(ModalScreen["Path | Leftover | None"]):
         shown = self.query_one(RowList)
         shown.set_rows(rows)
         shown.set_search(search)
+        shown.move_to(_exactly(text, rows) if text else "")
         if shown.on_group:
             shown.cursor += 1
+        self._listed = typed
+        if self._wanted == typed:
+            self.action_open()
 
     @on(RowList.Opened)
     def _chosen(self) -> None:
@@ -109,9 +115,14 @@ class OpenScreen(ModalScreen["Path | Leftover | None"]):
             line.cursor_position = len(key)
 
     def action_open(self) -> None:
-        """Open what is marked; without a mark, what is typed."""
-        rows, typed = self.query_one(RowList), self.query_one(Input).value.strip()
-        if rows.on_group:
+        """Open what is marked; without a mark, what is typed.
+
+        What was typed or pasted a moment ago is listed first, or something else would be marked.
+        """
+        rows, line = self.query_one(RowList), self.query_one(Input).value
+        typed = line.strip()
+        self._wanted = line if line != self._listed else None
+        if self._wanted is not None or rows.on_group:
             return
         chosen = rows.key or typed
         if chosen in self._leftovers:
@@ -123,6 +134,14 @@ class OpenScreen(ModalScreen["Path | Leftover | None"]):
 
     def action_cancel(self) -> None:
         self.dismiss(None)
+
+
+def _exactly(text: str, rows: Iterable[Row]) -> str:
+    """The key of the row that is the very path that was typed; empty where none is."""
+    with suppress(RuntimeError):
+        path = Path(text).expanduser()
+        return next((row.key for row in rows if row.key and Path(row.key) == path), "")
+    return ""
 
 
 def is_path(text: str) -> bool:
