@@ -204,4 +204,5 @@ def _target(asked: Judged) -> str:
 
 
 def _plain(values: np.ndarray[Any, Any]) -> list[float]:
-    return np.where(np.isfinite(values), values, np.nan).tolist()
+    plain: list[float] = np.where(np.isfinite(values), values, np.nan).tolist()
+    return plain

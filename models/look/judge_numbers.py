@@ -203,14 +203,19 @@ def calibration(
         right: (n,) whether it was so.
         bins: How many between 0 and 1.
     """
-    place = np.minimum((confidence * bins).astype(np.int64), bins - 1)
-    counts = np.bincount(place, minlength=bins)
-    said = np.bincount(place, weights=confidence, minlength=bins)
-    so = np.bincount(place, weights=right.astype(np.float64), minlength=bins)
+    of_row = np.minimum((confidence * bins).astype(np.int64), bins - 1)
+    counts = np.bincount(of_row, minlength=bins)
+    said = np.bincount(of_row, weights=confidence, minlength=bins)
+    so = np.bincount(of_row, weights=right.astype(np.float64), minlength=bins)
     error = float(np.abs(said - so).sum() / max(1, len(confidence)))
     found = [
-        {"low": bin / bins, "high": (bin + 1) / bins, "rows": int(counts[bin]),
-         "said": float(said[bin] / counts[bin]), "so": float(so[bin] / counts[bin])}
-        for bin in range(bins) if counts[bin]
-    ]  # fmt: skip
+        {
+            "low": place / bins,
+            "high": (place + 1) / bins,
+            "rows": int(counts[place]),
+            "said": float(said[place] / counts[place]),
+            "so": float(so[place] / counts[place]),
+        }
+        for place in np.flatnonzero(counts).tolist()
+    ]
     return found, error

@@ -188,6 +188,7 @@ def predictions(path: str, experiment: dict[str, Any], part: str, file: str = ""
             f"The model has {len(there.model.outputs)} outputs, and its experiment {len(truths)}.",
             "Open the run that the model is of.",
         )
+    _check_shapes(there.model, fed)
     made = Predictions(there, part, chosen, raw, fed, truths)
     _memory[:] = [(key, one) for key, one in _memory if one.opened is there][1 - _KEPT :]
     _memory.append(((part, file), made))
@@ -195,6 +196,26 @@ def predictions(path: str, experiment: dict[str, Any], part: str, file: str = ""
 
 
 _memory: list[tuple[tuple[str, str], Predictions]] = []
+
+
+def _check_shapes(model: keras.Model, fed: Any) -> None:
+    """A model that was merely opened may be judged with data that does not fit it."""
+    taken = [tuple(one.shape[1:]) for one in model.inputs]
+    given = [tuple(one.shape[1:]) for one in _arrays(fed)]
+    fits = len(taken) == len(given) and all(
+        len(one) == len(other) and all(a is None or a == b for a, b in zip(one, other, strict=True))
+        for one, other in zip(taken, given, strict=True)
+    )
+    if not fits:
+        raise UserError(
+            f"The data does not fit the model: it takes inputs of shape {_told(taken)}, and gets "
+            f"{_told(given)}.",
+            "Open an experiment whose data it was trained on.",
+        )
+
+
+def _told(shapes: list[tuple[int | None, ...]]) -> str:
+    return ", ".join("×".join("any" if n is None else str(n) for n in one) for one in shapes)
 
 
 def _names(experiment: Experiment, model: keras.Model) -> list[str]:

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from kerastui.models.experiment import Experiment
     from kerastui.models.runs import RunInfo
 
-_BEST = "BatchNormalization"
-
 
 def of_log(experiment: Experiment, part: str, info: RunInfo | None = None) -> list[str]:
     """Return why the log's last epoch says something else about a part than the model does now.
@@ -70,8 +68,10 @@ def of_published(
         told.append(f"The data is not the published one: {info.substitute} stands in for it.")
     if info is not None and info.epoch and info.epoch < experiment.fit.epochs:
         told.append(f"Training ended after {info.epoch:,} of {experiment.fit.epochs:,} epochs.")
-    told.append(f"Published figures come from other random weights and another machine. With "
-                f"{rows:,} rows chance alone moves a figure through its whole interval.")  # fmt: skip
+    told.append(
+        "Published figures come from other random weights and another machine. With "
+        f"{rows:,} rows chance alone moves a figure through its whole interval."
+    )
     if experiment.data.split.kind == "fraction":
         told.append("The split is random too: another seed puts other rows into the test.")
     if experiment.lesson and experiment.lesson.changed:

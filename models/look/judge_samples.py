@@ -17,6 +17,7 @@ from kerastui.models.look.judge_answers import Judged, judged
 
 if TYPE_CHECKING:
     from kerastui.models.experiment import Experiment
+    from kerastui.models.look.judge_predictions import Predictions
 
 MOST = 1000
 """Rows of one answer."""
@@ -42,13 +43,13 @@ def judge_samples(
         probability of the predicted class or error].
     """
     asked = judged(path, experiment, part, file, choice)
-    part_rows = asked.predictions.part
+    found = asked.predictions
     if asked.choice.kind == "numbers":
         numbers = asked.numbers
         error = numbers.predicted - numbers.truth
         order = np.argsort(-np.abs(error).mean(1), kind="stable")
         one = error.shape[1] == 1 if error.ndim > 1 else True
-        rows = [
+        rows: list[list[Any]] = [
             [int(numbers.places[at]), float(numbers.truth[at].mean()),
              float(numbers.predicted[at].mean()),
              float(error[at, 0] if one else np.abs(error[at]).mean())]
@@ -72,7 +73,7 @@ def judge_samples(
             for at in places[:MOST].tolist()
         ]  # fmt: skip
         total = len(places)
-    named = [[row[0], _name(part_rows, row[0]), *row[1:]] for row in rows]
+    named = [[row[0], _name(found, row[0]), *row[1:]] for row in rows]
     return {"rows": named, "total": total}
 
 
@@ -106,8 +107,8 @@ def judge_sample(
     return {**told, "likely": _likely(asked, place), "index": int(rows.index[place]) + 1}
 
 
-def _name(part: Any, place: int) -> str:
-    return part.names[place] if part.names else f"row {int(part.index[place]) + 1:,}"
+def _name(found: Predictions, place: int) -> str:
+    return found.part.names[place] if found.part.names else f"{found.name} {place}"
 
 
 def _likely(asked: Judged, place: int) -> list[list[Any]]:

@@ -36,6 +36,7 @@ class Found:
         formulas: All weights of a dense network, one a line.
         network: The model as it can be calculated by hand.
         problems: `run`, `evaluation`, `model`, `formulas` or `network` -> why it is not there.
+        shared: What several panes have in common, by name.
     """
 
     path: Path
@@ -51,6 +52,7 @@ class Found:
     formulas: Formulas | None = None
     network: Network | None = None
     problems: dict[str, UserError] = field(default_factory=dict)
+    shared: dict[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -123,6 +123,11 @@ data was prepared."""
         self.query(Panel).first().set_title("inspect", found.name)
         self.draw()
 
+    def relist(self) -> None:
+        """List what there is to look at again: a pane has found more."""
+        if self._found is not None:
+            self.rows.set_rows(self._rows(self._found))
+
     def _rows(self, found: Found) -> list[Row]:
         """Return what there is to look at, by group."""
         made: list[Row] = []
