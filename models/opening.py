@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Literal
 
 from kerastui.datasets.errors import UserError
+from kerastui.models.run_archive import is_packed_run
 
-Kind = Literal["experiment", "run", "study", "model", "data"]
+Kind = Literal["experiment", "run", "packed run", "study", "model", "data"]
 
 ACCEPTED = (
-    "An experiment (.toml), the directory of a run or a study, a model (.keras, .h5, .json), "
-    "or data: a table (CSV, TSV, JSON lines, Parquet), .npy, .npz, a folder of pictures or texts."
+    "An experiment (.toml), the directory of a run or a study, a packed run (.zip), a model "
+    "(.keras, .h5, .json), or data: a table (CSV, TSV, JSON lines, Parquet), .npy, .npz, "
+    "a folder of pictures or texts."
 )
 """What can be opened, in words."""
 
@@ -116,8 +118,8 @@ def _archive(path: Path) -> Kind:
         raise _unknown(path, "a damaged zip file, perhaps not wholly downloaded") from None
     if {"config.json", "model.weights.h5"} <= set(names):
         return "model"
-    if any(name.rpartition("/")[2] == "run.json" for name in names):
-        raise _unknown(path, "a packed run; unpack it and open the directory")
+    if is_packed_run(names):
+        return "packed run"
     if names and all(name.endswith(".npy") for name in names):
         return "data"
     if "xl/workbook.xml" in names:

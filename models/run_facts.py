@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.run_notes import NONE, Notes
+from kerastui.models.run_notes import Notes
 from kerastui.models.runs import Run, RunInfo
 from kerastui.models.setting_paths import Setting, decisive, flat
 
@@ -104,5 +104,3 @@ class SettingsCache:
                 self._known[run.path] = known
         return known.settings
 
-
-__all__ = ["FIXED", "NONE", "Fact", "SettingsCache", "of"]

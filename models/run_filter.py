@@ -66,7 +66,7 @@ class Wanted:
 
 def read(
     expression: str, names: Mapping[str, int], kinds: Mapping[str, type] | None = None
-) -> Wanted:  # noqa: E501
+) -> Wanted:
     """Read what was typed.
 
     Args:

@@ -206,9 +206,10 @@ def _likeness(one: Any, other: Any) -> int:
 
 
 def _quick_pairs(one: Sequence[Any], other: Sequence[Any]) -> list[tuple[int | None, int | None]]:
-    names = [[text(entry) for entry in entries] for entries in (one, other)]
+    left, right = [text(entry) for entry in one], [text(entry) for entry in other]
+    matcher = SequenceMatcher(None, left, right, autojunk=False)
     pairs: list[tuple[int | None, int | None]] = []
-    for _, i, i_end, j, j_end in SequenceMatcher(None, *names, autojunk=False).get_opcodes():
+    for _, i, i_end, j, j_end in matcher.get_opcodes():
         for step in range(max(i_end - i, j_end - j)):
             pairs.append(
                 (i + step if i + step < i_end else None, j + step if j + step < j_end else None)

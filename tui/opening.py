@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kerastui.datasets.errors import UserError
 from kerastui.models import opening
 from kerastui.tui import recent
+from kerastui.tui.widgets.toast import say
 
 if TYPE_CHECKING:
     from kerastui.tui.app import KerasTui
@@ -41,6 +42,22 @@ async def _run(app: KerasTui, path: Path) -> None:
     app.show_run(run)
 
 
+async def _packed_run(app: KerasTui, path: Path) -> None:
+    from kerastui.models import run_archive
+
+    found = await asyncio.to_thread(run_archive.unpack, path, app.workspace)
+    app.show_run(found.run)
+    if found.already:
+        say(
+            app,
+            f"{found.run.id}\nIt is shown as it is here.",
+            "warning",
+            "This run is here already",
+        )
+    else:
+        say(app, found.run.id, title="Taken into this workspace")
+
+
 async def _study(app: KerasTui, path: Path) -> None:
     from kerastui.models.study_store import StudyFolder
 
@@ -63,6 +80,7 @@ async def _data(app: KerasTui, path: Path) -> None:
 _OPEN = {
     "experiment": _experiment,
     "run": _run,
+    "packed run": _packed_run,
     "study": _study,
     "model": _model,
     "data": _data,
