@@ -83,6 +83,22 @@ class Comparison:
 
         return any(one.info.status in ACTIVE for one in self.runs)
 
+    @property
+    def caution(self) -> str:
+        """Why the figures can't simply be held against each other; empty where they can."""
+        differ = {one.path for one in (*self.settings, *self.circumstances)}
+        if differ & {"data.dataset", "data.sha256", "data.substitute", "data.task"}:
+            return "The data differ, so the figures speak of different things."
+        if any(path.startswith("data.split.") for path in differ):
+            return "The split differs, so other rows were tested."
+        random = any(
+            one.experiment is not None and one.experiment.data.split.kind == "fraction"
+            for one in self.runs
+        )
+        if "seed" in differ and random:
+            return "Another seed draws another split, so other rows were tested."
+        return ""
+
 
 def compare(runs: Sequence[Run]) -> Comparison:
     """Hold runs side by side; reads their files, so it belongs into a thread.

@@ -109,6 +109,16 @@ def pack(run: Run, path: Path | None = None) -> Packed:
         ) from None
 
 
+def in_words(packed: Packed) -> str:
+    """Return what is not in a packed run, and what in it only holds on this machine."""
+    text = "Data are not in it, only where they came from and their checksum."
+    if packed.local:
+        text += (
+            f" These name files of this machine, as they were recorded: {', '.join(packed.local)}."
+        )
+    return text
+
+
 def is_packed_run(names: list[str]) -> bool:
     """Say whether the names in a zip file are those of a packed run."""
     return MANIFEST in names or any(

@@ -188,6 +188,8 @@ def _is_figure(name: str) -> bool:
 
 def _figure(asked: str, folded: Mapping[str, str], names: Mapping[str, int]) -> list[str]:
     """Return the figure that a metric's name stands for: the one that most runs have."""
+    if asked == "learning_rate":
+        return []  # what was asked for is meant, not where a schedule ended
     if asked.startswith("val_"):
         candidates = [f"best.{asked}", f"last.{asked}"]
     else:
@@ -217,7 +219,8 @@ def _nearest(asked: str, names: Mapping[str, int]) -> str:
     words: dict[str, str] = {}
     for name in names:
         words.setdefault(name.rpartition(".")[2].casefold(), name.rpartition(".")[2])
-        words.setdefault(name.casefold(), name)
+        if "." in asked:
+            words.setdefault(name.casefold(), name)
     words |= {alias: alias for alias in _ALIASES}
     close = difflib.get_close_matches(asked, words, 3, 0.6)
     if close:

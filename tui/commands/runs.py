@@ -12,8 +12,10 @@ import typer
 from rich.text import Text
 
 from kerastui.datasets.errors import UserError
+from kerastui.tui.commands import compare
 from kerastui.tui.commands.options import Json, WorkspaceFolder, workspace
 from kerastui.tui.commands.output import arguments, print_table, stdout, table, write_json
+from kerastui.tui.commands.run_list import Filter, Sort, chosen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from kerastui.models.studies import Result
 
 app = typer.Typer(help="List, watch and steer runs.", invoke_without_command=True)
+compare.add_to(app)
 
 
 def _ids(incomplete: str) -> list[str]:
@@ -44,28 +47,35 @@ _STYLES = {"finished": "green", "running": "cyan", "failed": "red", "lost": "red
 def runs(context: typer.Context, json: Json = False, workspace_: WorkspaceFolder = None) -> None:
     """Without a subcommand: list."""
     if context.invoked_subcommand is None:
-        list_(json, workspace_)
+        list_("", "", json, workspace_)
 
 
 @app.command("list")
-def list_(json: Json = False, workspace_: WorkspaceFolder = None) -> None:
-    """List all runs, the newest first."""
+def list_(
+    filter_: Filter = "", sort: Sort = "", json: Json = False, workspace_: WorkspaceFolder = None
+) -> None:
+    """List the runs, pinned ones first, then the newest."""
     home = workspace(workspace_)
-    infos = [info for _, info in home.infos()]
+    with arguments():
+        rows, resolved = chosen(home, filter_, sort)
     if json:
-        write_json([asdict(info) for info in infos])
+        write_json([asdict(info) | {"notes": asdict(notes)} for _, info, notes in rows])
         return
-    if not infos:
-        stdout().print(Text(f"No runs in {home.runs_folder}. Start one: kerastui run a05"))
+    if resolved:
+        stdout().print(Text(f"{resolved}.", style="dim"))
+    if not rows:
+        none = "No run fits." if filter_ else f"No runs in {home.runs_folder}. Start one: "
+        stdout().print(Text(none if filter_ else f"{none}kerastui run a05"))
         return
     grid = table("id", "state", "epochs", "variant", "result", right=("epochs",))
-    for info in infos:
+    for _, info, notes in rows:
+        tags = [f"#{tag}" for tag in notes.tags]
         grid.add_row(
             Text(info.id, style="default"),
             Text(info.state, style=_STYLES.get(info.state, "yellow")),
             Text(f"{info.epoch}/{info.epochs}"),
             Text(info.variant, style="dim"),
-            Text(_summary(info)),
+            Text(" ".join([_summary(info), *["pinned"] * notes.pinned, *tags])),
         )
     print_table(grid)
 
