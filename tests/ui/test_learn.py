@@ -254,7 +254,7 @@ async def test_c_shows_the_script_to_copy_and_to_write(
         await pilot.press("y")
         assert app.clipboard == screen.code
         await pilot.press("w")
-        await shows(pilot, "Where to write the script")
+        await shows(pilot, "Jupyter notebook")
         await pilot.press("enter")
         written = tmp_path / "a05-ionosphere.py"
         await until(pilot, written.exists, "the file")

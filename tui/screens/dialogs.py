@@ -151,8 +151,10 @@ class AskText(ModalScreen[str | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "give", "take it", priority=True, key_display="Enter",
+                tooltip="Go on with what stands there"),
         Binding("escape", "cancel", "back", key_display="Esc", tooltip="Nothing is done"),
-    ]
+    ]  # fmt: skip
 
     def __init__(
         self,
@@ -181,9 +183,9 @@ class AskText(ModalScreen[str | None]):
     def _typed(self) -> None:
         self.query_one(".dialog-hint", Static).update()
 
-    @on(Input.Submitted)
-    def _given(self, event: Input.Submitted) -> None:
-        value = event.value.strip()
+    def action_give(self) -> None:
+        """Give the text back, if it is one that can be."""
+        value = self.query_one(Input).value.strip()
         wrong = self.check(value) if self.check else ""
         if wrong:
             self.query_one(".dialog-hint", Static).update(Content.styled(wrong, "$bad"))
