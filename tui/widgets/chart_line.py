@@ -23,6 +23,7 @@ class Line:
         faint: Drawn behind the others as it is, without a place in the legend.
         dotted: Drawn as single signs.
         marks: Whether NaN and infinities are marked at the edges.
+        sign: A letter on the curve and in the legend, which tells it where there are no colours.
     """
 
     label: str
@@ -34,6 +35,7 @@ class Line:
     faint: bool = False
     dotted: bool = False
     marks: bool = True
+    sign: str = ""
 
     def role(self, index: int) -> Role:
         """Return what the line is drawn as, being the one with this index among the lines."""

@@ -59,6 +59,8 @@ class Stroke:
     dotted: bool = False
     marks: bool = True
     """Whether NaN and infinities are marked at the edges."""
+    sign: str = ""
+    """A letter that is put on the curve."""
 
 
 @dataclass
@@ -154,6 +156,9 @@ def draw(frame: Frame, width: int, height: int) -> Drawn:
         plot.vline(grid.column(frame.cursor), int(Role.CURSOR))
     for stroke in frame.strokes:
         grid.stroke(plot, stroke, scale)
+    signed = [stroke for stroke in frame.strokes if stroke.sign]
+    for number, stroke in enumerate(signed, 1):
+        grid.sign(plot, stroke, scale, number / (len(signed) + 1))
     if frame.best and not math.isnan(place := scale.place(frame.best[1])):
         grid.dot(plot, frame.best[0], place, "◆", Role.BEST)
     for value, role in frame.cursor_points:
@@ -198,6 +203,18 @@ class _Grid:
     def dot(self, plot: Any, x: float, place: float, mark: str, role: Role) -> None:
         """Set one sign."""
         plot.scatter([self.column(x)], [self.row(place)], marker=mark, color=int(role))
+
+    def sign(self, plot: Any, stroke: Stroke, scale: Scale, share: float) -> None:
+        """Put a curve's letter on it, after a share of its way, so that letters stand apart."""
+        points = stroke.points
+        drawn = [
+            (x, place)
+            for x, place in zip(points.x, map(scale.place, points.y), strict=True)
+            if place == place
+        ]
+        if drawn:
+            x, place = drawn[min(len(drawn) - 1, int(len(drawn) * share))]
+            self.dot(plot, x, place, stroke.sign, stroke.role)
 
     def mark(self, plot: Any, x: float, sign: str) -> None:
         """Draw the faint line of something that happened at an x, if that is in view."""

@@ -253,11 +253,13 @@ class LossChart(Widget, can_focus=True):
             dotted = line.dotted or (not plain and index > 0)
             raw, smooth = curve.points(shown), curve.smooth_points(shown)
             if not smoothing:
-                strokes.append(Stroke(raw, role, dotted, marks=line.marks and not line.faint))
+                marks = line.marks and not line.faint
+                strokes.append(Stroke(raw, role, dotted, marks=marks, sign=line.sign))
                 continue
             if plain:
                 strokes.append(Stroke(raw, replace(line, faint=True).role(index), marks=line.marks))
-            strokes.append(Stroke(smooth, role, dotted, marks=line.marks and not plain))
+            marks = line.marks and not plain
+            strokes.append(Stroke(smooth, role, dotted, marks=marks, sign=line.sign))
         # Curves that are smoothed lie over those that are not.
         strokes.sort(key=lambda stroke: stroke.role in _BEHIND, reverse=True)
         frame = Frame(
@@ -296,6 +298,7 @@ class LossChart(Widget, can_focus=True):
                     continue
                 role = line.role(index)
                 mark = "╌╌" if line.dotted or (index and self.app.no_color) else "──"
+                mark = f"{line.sign}{mark[:1]}" if line.sign else mark
                 value = line.values[-1] if x is None else _at(line.values, x)
                 label = f"{line.label} " if words else ""
                 legend += [
