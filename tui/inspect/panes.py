@@ -8,11 +8,18 @@ from kerastui.tui.inspect.figures import EvaluationPane, PredictionsPane
 from kerastui.tui.inspect.file import FilePane
 from kerastui.tui.inspect.gradients import GradientsPane
 from kerastui.tui.inspect.pane import InspectPane
+from kerastui.tui.inspect.predict import OnePane
 from kerastui.tui.inspect.weights import FormulasPane, WeightsPane
 
 GROUPS: tuple[tuple[str, tuple[type[InspectPane], ...]], ...] = (
     ("judge", (EvaluationPane,)),
-    ("predict", (PredictionsPane,)),
+    (
+        "predict",
+        (
+            OnePane,
+            PredictionsPane,
+        ),
+    ),
     ("look inside", (WeightsPane, FormulasPane, HandPane, ActivationsPane, GradientsPane)),
     ("keep", (FilePane,)),
 )

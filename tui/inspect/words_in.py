@@ -1,0 +1,71 @@
+"""A text to ask a model about, and under it the words as the model reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static, TextArea
+
+from kerastui.tui.widgets.data_grid_cells import clean
+
+STYLES = {"known": "", "rare": "$warn", "unknown": "$bad strike"}
+MOST_WORDS = 400
+"""Words that are marked; a text may be longer."""
+
+
+class WordsIn(Vertical):
+    """Where a text is typed or pasted."""
+
+    DEFAULT_CSS = """
+    WordsIn { height: auto; max-height: 60%; }
+    WordsIn > TextArea {
+        height: 8; border: round $line; padding: 0 1; background: $background;
+        &:focus { border: round $primary; }
+    }
+    WordsIn > #words-read { height: auto; max-height: 8; padding: 0 1; }
+    """
+
+    def compose(self) -> ComposeResult:
+        yield TextArea(soft_wrap=True, show_line_numbers=False, tab_behavior="focus")
+        yield Static(id="words-read")
+
+    @property
+    def area(self) -> TextArea:
+        """Where the text stands."""
+        return self.query_one(TextArea)
+
+    def show_text(self, text: str) -> None:
+        """Show a text, without anything that a terminal obeys."""
+        lines = text.splitlines() or [""]
+        self.area.load_text("\n".join(clean(line) for line in lines))
+
+    def show_words(self, words: Sequence[Sequence[str]], limit: int) -> None:
+        """Mark the words.
+
+        Args:
+            words: Each word, and `known`, `rare` or `unknown`.
+            limit: How many of the most frequent words are known; 0 for all.
+        """
+        counts = {state: sum(told == state for _, told in words) for state in STYLES}
+        parts: list[Content | str | tuple[str, str]] = [("read as ", "$faint")]
+        for word, state in words[:MOST_WORDS]:
+            parts += [(clean(word), STYLES[state] or "$text"), " "]
+        lines = [Content.assemble(*parts)]
+        told = []
+        if counts["unknown"]:
+            told.append(Content.assemble(
+                (f"{counts['unknown']} unknown", "$bad strike"),
+                (": never seen in this data", "$muted"),
+            ))  # fmt: skip
+        if counts["rare"]:
+            told.append(Content.assemble(
+                (f"{counts['rare']} rare", "$warn"),
+                (f": not among the {limit:,} most frequent words", "$muted"),
+            ))  # fmt: skip
+        if told:
+            lines.append(Content("   ").join(told))
+            lines.append(Content.styled("both count as one and the same unknown word", "$faint"))
+        self.query_one("#words-read", Static).update(Content("\n").join(lines))
