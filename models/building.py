@@ -23,7 +23,16 @@ from typing import TYPE_CHECKING, Any
 from kerastui.datasets.errors import UserError
 from kerastui.models import applications, catalogue
 from kerastui.models.building_errors import LayerError, Shape, explain, first_line, out_of_memory
-from kerastui.models.experiment import Compile, GraphModel, Layer, Node, Part, SequentialModel
+from kerastui.models.experiment import (
+    Compile,
+    FileModel,
+    GraphModel,
+    Layer,
+    Node,
+    Part,
+    SequentialModel,
+)
+from kerastui.models.saved import start
 
 if TYPE_CHECKING:
     import keras
@@ -154,6 +163,8 @@ def build_model(
 
     if seed is not None:
         keras.utils.set_random_seed(seed)
+    if isinstance(model, FileModel):
+        return _on_file(model, input_shape)
     if isinstance(model, SequentialModel):
         shape = _only_shape(input_shape)
         layers = list(_make_layers(model, shape))
@@ -195,12 +206,59 @@ def steps(model: SequentialModel | GraphModel, input_shape: Shapes) -> Iterator[
     Raises:
         LayerError: At the first layer that cannot be made or does not fit.
     """
-    if isinstance(model, SequentialModel):
+    if isinstance(model, FileModel):
+        yield from _file_steps(model, input_shape)
+    elif isinstance(model, SequentialModel):
         shape = _only_shape(input_shape)
         source = _input(shape)
         yield from _stack(_make_layers(model, shape, sketch=True), source)
     else:
         yield from _graph(model, _inputs(model, input_shape), sketch=True)
+
+
+def _on_file(model: FileModel, input_shape: Shapes) -> Any:
+    """The model of a file as it is, or what is left of it with new layers on top."""
+    import keras
+
+    base = start.base_of(model)
+    start.check_input(base, input_shape)
+    if not model.cut and not model.active:
+        return base
+    new = _new_layers(model, base, input_shape, sketch=False)
+    if start.is_stack(base):
+        left = start.kept(base, model.cut)
+        return keras.Sequential([base.inputs[0], *left, *(layer for _, _, layer in new)])
+    end = start.end_of(base, model.cut)
+    for step in _stack(new, end):
+        end = step.output
+    sources = list(base.inputs)
+    return keras.Model(sources[0] if len(sources) == 1 else sources, end)
+
+
+def _file_steps(model: FileModel, input_shape: Shapes) -> Iterator[Step]:
+    base = start.sketch_of(model)
+    start.check_input(base, input_shape)
+    end = base.inputs[0]
+    for place, layer in enumerate(start.kept(base, model.cut)):
+        where, label = f"{start.WHERE}.{place}", f"{type(layer).__name__} {layer.name!r}"
+        if start.is_stack(base):
+            source, end = end, layer(end)
+            yield Step(where, label, layer, (source,), end)
+        elif not start.is_input(layer):
+            yield Step(where, label, layer, tuple(_flat([layer.input])), layer.output)
+    if model.active:
+        end = end if start.is_stack(base) else start.end_of(base, model.cut)
+        yield from _stack(_new_layers(model, base, input_shape, sketch=True), end)
+
+
+def _new_layers(
+    model: FileModel, base: Any, input_shape: Shapes, *, sketch: bool
+) -> Iterator[tuple[str, str, Any]]:
+    taken = [layer.name for layer in base.layers]
+    shape = () if isinstance(input_shape, Mapping) else input_shape
+    for place, spec in start.named(model, taken):
+        where, label = f"model.layers.{place}", _label(place, model.layers[place])
+        yield where, label, _make_layer(spec, where, label, shape, sketch=sketch)
 
 
 def _make_layers(

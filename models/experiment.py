@@ -129,6 +129,27 @@ class SequentialModel(Strict):
         return [layer for layer in self.layers if not layer.disabled]
 
 
+class FileModel(SequentialModel):
+    """A saved model, with `layers` stacked on top of what is left of it.
+
+    The file is one that today's Keras opens by itself; `kerastui.models.saved.start` makes such a
+    copy of an older one. Its layers are trained but for those that `frozen` names and those before
+    `trainable_from`, a layer's name or its number.
+
+    Attributes:
+        path: Where the file lies, from the root on.
+        sha256: Of its bytes: another file in its place is no longer the same experiment.
+        cut: How many of its last layers are left out.
+    """
+
+    kind: Literal["file"] = "file"  # type: ignore[assignment]
+    path: str = Field(min_length=1, pattern=r"^/[^\x00]*$")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    cut: int = Field(default=0, ge=0)
+    frozen: list[str] = []
+    trainable_from: str | int | None = None
+
+
 class GraphModel(Strict):
     """A graph of named nodes: branches, merges, shared layers, several inputs and outputs.
 
@@ -174,7 +195,9 @@ def _kind_of(value: Any) -> str:
 
 
 Model = Annotated[
-    Annotated[SequentialModel, Tag("sequential")] | Annotated[GraphModel, Tag("graph")],
+    Annotated[SequentialModel, Tag("sequential")]
+    | Annotated[GraphModel, Tag("graph")]
+    | Annotated[FileModel, Tag("file")],
     Discriminator(_kind_of),
 ]
 

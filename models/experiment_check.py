@@ -36,7 +36,7 @@ def _parts(experiment: Experiment) -> Iterator[tuple[str, Part, str]]:
 
 def _layers(experiment: Experiment) -> Iterator[tuple[Layer, str]]:
     model = experiment.model
-    if model.kind == "sequential":
+    if model.kind != "graph":
         for index, layer in enumerate(model.layers):
             yield layer, f"model.layers.{index}"
     else:

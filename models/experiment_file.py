@@ -304,7 +304,10 @@ def _inline(value: Any) -> Any:
 def _place(entry: ErrorDetails) -> list[str]:
     """Return the keys that lead to what is wrong."""
     unions = {"sequential", "graph", "Part", "function-before"}
-    return [str(key) for key in entry["loc"] if not any(str(key).startswith(u) for u in unions)]
+    keys = [str(key) for key in entry["loc"] if not any(str(key).startswith(u) for u in unions)]
+    if keys[:2] == ["model", "file"]:  # a kind of model too, but data.file is a field
+        del keys[1]
+    return keys
 
 
 def _sentence(entry: ErrorDetails) -> str:

@@ -305,7 +305,7 @@ def last_layer(experiment: Experiment) -> Layer | None:
 def _layers(experiment: Experiment) -> list[tuple[str, Layer]]:
     """The layers that are switched on and are no second use of another one, with their paths."""
     model = experiment.model
-    if model.kind == "sequential":
+    if model.kind != "graph":
         found: list[tuple[str, Layer]] = [
             (f"model.layers.{i}", layer) for i, layer in enumerate(model.layers)
         ]
@@ -341,7 +341,7 @@ def _inserted(
     if not behind:
         return None
     model = experiment.model
-    if model.kind == "sequential":
+    if model.kind != "graph":
         layers: list[Any] = []
         for i, old in enumerate(model.layers):
             layers.append(old.model_dump(mode="json"))

@@ -23,7 +23,15 @@ from kerastui.models.code.layout import (
     statement,
     text,
 )
-from kerastui.models.experiment import Compile, GraphModel, Layer, Node, Part, SequentialModel
+from kerastui.models.experiment import (
+    Compile,
+    FileModel,
+    GraphModel,
+    Layer,
+    Node,
+    Part,
+    SequentialModel,
+)
 
 TUPLES = frozenset(
     {
@@ -156,6 +164,10 @@ def model_lines(
     if isinstance(model, GraphModel):
         return _Graph(model, shape, taken).lines
     assert isinstance(shape, str)  # a stack has one input
+    if isinstance(model, FileModel):
+        from kerastui.models.code.file import file_lines
+
+        return file_lines(model, shape)
     made = [layer_made(layer, shape) for layer in model.active]
     items = collection([f"keras.Input(shape={shape})", *made])
     lines = statement("model = ", call("keras.Sequential", [items]))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from kerastui.models.code.afterwards import write_baselines, write_reload
 from kerastui.models.code.data import CLASSES, DataCode
 from kerastui.models.code.layout import Expression, call, literal, one_line, text
 from kerastui.models.code.model import callback_lines
 from kerastui.models.code.script import Script
+from kerastui.models.experiment import FileModel, GraphModel, SequentialModel
+from kerastui.models.saved import start
 
 if TYPE_CHECKING:
     from kerastui.models.experiment import Experiment, Prediction
@@ -214,24 +216,30 @@ class TrainingCode:
     @property
     def _last_layer(self) -> dict[str, object] | None:
         model = self.experiment.model
-        if model.kind == "sequential":
-            sized = [layer.parameters for layer in model.active if "units" in layer.parameters]
+        if model.kind != "graph":
+            sized = [values for values in _parameters(model) if "units" in values]
             return sized[-1] if sized else None
         return next((n.parameters for n in model.nodes if n.name == model.outputs[0]), None)
 
     def _ends_in(self, activation: str) -> bool:
         model = self.experiment.model
-        layers = model.active if model.kind == "sequential" else model.nodes
-        last = layers[-1].parameters.get("activation") if layers else None
-        return last == activation
+        layers = _parameters(model)
+        return bool(layers) and layers[-1].get("activation") == activation
 
 
 def _regularised(experiment: Experiment) -> bool:
     """Whether the loss holds more than the error."""
     model = experiment.model
-    layers = model.active if model.kind == "sequential" else model.nodes
-    return any(
-        layer.type == "ActivityRegularization"
-        or any(name.endswith("_regularizer") and value for name, value in layer.parameters.items())
-        for layer in layers
+    layers = model.active if model.kind != "graph" else model.nodes
+    return any(layer.type == "ActivityRegularization" for layer in layers) or any(
+        name.endswith("_regularizer") and value
+        for layer in _parameters(model)
+        for name, value in layer.items()
     )
+
+
+def _parameters(model: SequentialModel | GraphModel) -> list[dict[str, Any]]:
+    """The parameters of all layers that are switched on, those of a file before the new ones."""
+    own = [layer.parameters for layer in (
+        model.nodes if isinstance(model, GraphModel) else model.active)]  # fmt: skip
+    return [*start.parameters(model), *own] if isinstance(model, FileModel) else own

@@ -101,7 +101,7 @@ def from_model(model: SequentialModel | GraphModel, summary: ModelSummary | None
             followed the layers, none without it.
     """
     rows = {row.where: row for row in summary.rows} if summary else {}
-    if model.kind == "sequential":
+    if model.kind != "graph":
         return _stack(model, summary, rows)
     boxes = []
     for entry in model.inputs:
