@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from textual.pilot import Pilot
 
@@ -16,7 +15,7 @@ from kerastui.models.experiment_file import save
 from kerastui.models.runs import Run
 from kerastui.tui.app import KerasTui
 from kerastui.tui.inspect.hand import HandView
-from kerastui.tui.inspect.lines import LinesView, MatrixView
+from kerastui.tui.inspect.lines import LinesView
 from kerastui.tui.screens.inspect import InspectScreen
 from kerastui.tui.widgets.line_view import LineView
 
@@ -122,49 +121,6 @@ async def test_predictions_stand_beside_the_truth(own_home: Path) -> None:
         await go(pilot, screen, "predictions")
         line = next(line for line in text(pilot).splitlines() if HOSTILE in line)
         assert line.split(HOSTILE)[1].split()[:5] == ["2.75", "1", "1.75", "1", "1"]
-
-
-async def test_weights_with_their_statistics_and_values(own_home: Path) -> None:
-    run = trained(own_home)
-    nan = np.array([[np.nan, 0], [3, -4]])
-    keras_file(run.model, [("relu", nan, [0, 1]), ("linear", [[1.5], [2.5]], [0])])
-    async with KerasTui(launcher=launcher()).run_test(size=(140, 40)) as pilot:
-        screen = await opened(pilot, run)
-        await go(pilot, screen, "layers")
-        line = next(x for x in text(pilot).splitlines() if "layer0 kernel" in x[48:])
-        told = line[48:].split("layer0 kernel")[1].split()
-        assert told[:2] + told[4:9] == ["2×2", "4", "−4", "3", "1", "25", "%"]
-        await go(pilot, screen, "weight 0")
-        lines = text(pilot).splitlines()
-        assert any("shape 2×2" in line for line in lines)
-        assert any("NaN 25 %" in line for line in lines)
-        assert any(line[48:].strip("│ ").split() == ["0", "NaN", "0"] for line in lines)
-
-
-async def test_a_large_matrix_scrolls_by_whole_columns(own_home: Path) -> None:
-    run = trained(own_home)
-    kernel = np.arange(3000 * 500, dtype=np.float32).reshape(3000, 500)
-    keras_file(run.model, [("relu", kernel, np.zeros(500))])
-    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
-        screen = await opened(pilot, run)
-        await go(pilot, screen, "weight 0")
-        await pilot.press("enter", "right", "down")
-        matrix = screen.query_one(MatrixView)
-        assert matrix.has_focus
-        assert matrix.render_line(0).text.split()[0] == "1"
-        assert matrix.render_line(1).text.split()[:2] == ["1", "501"]
-        matrix.scroll_to(matrix.max_scroll_x, matrix.max_scroll_y, animate=False)
-        await pilot.pause()
-        assert matrix.render_line(0).text.split()[-1] == "499"
-        last = matrix.render_line(matrix.scrollable_content_region.height - 1).text.split()
-        assert (last[0], last[-1]) == ("2999", "1,499,999")
-        await pilot.press("escape")
-        assert screen.rows.has_focus
-        await go(pilot, screen, "hand")
-        await shows(pilot, "too long to be followed by hand")
-        await go(pilot, screen, "formulas")
-        await pilot.press("enter", "end")
-        await shows(pilot, "L0N2999 -> L1N499 = 1499999.0")
 
 
 async def test_as_formulas_every_weight_has_its_line(own_home: Path) -> None:

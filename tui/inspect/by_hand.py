@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from textual import work
+from textual import on, work
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
 
@@ -19,7 +20,18 @@ from kerastui.tui.widgets.row_list import Row
 
 
 class HandPane(InspectPane):
-    """Every product, sum and activation of a small dense network."""
+    """Every product, sum and activation of a small dense network, or of one of its neurons."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "single", "one neuron", key_display="Tab",
+                tooltip="One neuron alone, beside what Keras computes; again: all steps"),
+        Binding("left_square_bracket", "neuron(-1)", "neuron before", show=False,
+                tooltip="The neuron before in its layer"),
+        Binding("right_square_bracket", "neuron(1)", "other neuron", key_display="[ ]",
+                tooltip="The next neuron of the layer"),
+        Binding("l", "layer", "other layer", tooltip="The first neuron of the next layer"),
+        Binding("o", "order", "order", tooltip="Largest products first, or as they come"),
+    ]  # fmt: skip
 
     @classmethod
     def rows(cls, found: Found) -> list[Row]:
@@ -76,9 +88,38 @@ class HandPane(InspectPane):
             self.hand.set_samples(samples, answer.get("names", ()), note)
             self.screen.refresh_bindings()
 
+    @on(HandView.Changed)
+    def _ask_keras(self, event: HandView.Changed) -> None:
+        event.stop()
+        if self.hand.single:
+            self._compare()
+
+    @work(group="keras", exclusive=True, exit_on_error=False)
+    async def _compare(self) -> None:
+        """Ask Keras for what it computes itself."""
+        found, values = self.found, list(self.hand.values)
+        if found is None:
+            return
+        try:
+            await self.kerastui.launcher.start()
+            answer = await self.kerastui.launcher.request(
+                "look.outputs", channel="look", path=str(found.path), values=values,
+                experiment=found.experiment.plain() if found.experiment else None,
+            )  # fmt: skip
+        except UserError as error:
+            self.kerastui.tell_error(error, "Keras could not be asked")
+            return
+        if found is self.found and values == self.hand.values:
+            self.hand.keras = answer["layers"]
+            self.hand.show_steps()
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "choose":
             return bool(self.hand.samples)
+        if action == "single":
+            return self.found is not None and self.found.network is not None
+        if action in ("neuron", "layer", "order"):
+            return self.hand.single
         if action == "edit":
             return self.found is not None and self.found.network is not None
         return super().check_action(action, parameters)
@@ -86,6 +127,30 @@ class HandPane(InspectPane):
     def action_edit(self) -> None:
         """Type numbers into the network."""
         self.hand.edit()
+
+    def action_single(self) -> None:
+        """Show one neuron alone, or all steps."""
+        self.hand.single = not self.hand.single
+        self.hand.show_steps()
+        if self.hand.single and not self.hand.keras:
+            self._compare()
+        self.hand.steps.focus()
+        self.refresh_bindings()
+
+    def action_neuron(self, step: int) -> None:
+        """Show another neuron of the layer."""
+        self.hand.neuron += step
+        self.hand.show_steps()
+
+    def action_layer(self) -> None:
+        """Show the first neuron of another layer."""
+        self.hand.depth, self.hand.neuron = self.hand.depth + 1, 0
+        self.hand.show_steps()
+
+    def action_order(self) -> None:
+        """Sort the products by size, or not."""
+        self.hand.by_size = not self.hand.by_size
+        self.hand.show_steps()
 
     def action_choose(self, place: int) -> None:
         """Take one of the offered inputs."""

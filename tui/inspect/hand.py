@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
 
@@ -13,10 +13,12 @@ from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.geometry import Region
+from textual.message import Message
 from textual.style import Style
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.figures import number
+from kerastui.tui.inspect import neuron
 from kerastui.tui.inspect.lines import LinesView
 from kerastui.tui.labs.number_grid import GridColumn, NumberGrid
 from kerastui.tui.widgets.line_view import LineView
@@ -57,6 +59,12 @@ class HandView(Vertical):
     HandView #hand-inputs { height: auto; max-height: 34%; scrollbar-size-vertical: 1; }
     """
 
+    @dataclass
+    class Changed(Message):
+        """The network was calculated for other numbers."""
+
+        view: HandView
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.network: Network | None = None
@@ -64,6 +72,13 @@ class HandView(Vertical):
         self.chosen = -1
         self.values: list[float] = []
         self.prediction: list[float] = []
+        self.done: list[Calculated] = []
+        self.keras: Mapping[str, Sequence[float]] = {}
+        """What Keras gives for `values`, by layer, once it is known."""
+        self.single = False
+        """Whether one neuron is shown instead of all steps."""
+        self.depth = self.neuron = 0
+        self.by_size = False
         self._labels: list[str] = []
         self._note = ""
 
@@ -77,6 +92,7 @@ class HandView(Vertical):
     def set_network(self, network: Network) -> None:
         """Take another network, with zeros for its inputs until there are samples."""
         self.network, self.samples, self.chosen = network, [], -1
+        self.depth = self.neuron = 0
         self.values, self._labels, self._note = [0.0] * network.inputs, [], ""
         self._show_inputs()
 
@@ -136,7 +152,7 @@ class HandView(Vertical):
 
     def on_resize(self) -> None:
         if self.network is not None:
-            self._tell()
+            self.show_steps()
 
     def calculate(self) -> None:
         """Calculate anew, and show everything."""
@@ -150,9 +166,27 @@ class HandView(Vertical):
             self.query_one("#hand-result", LineView).show([error.message])
             return
         self.prediction = [float(value) for value in done[-1].outputs]
+        self.done, self.keras = done, {}
+        self.show_steps()
+        self.post_message(self.Changed(self))
+
+    def show_steps(self) -> None:
+        """Show every step, or the neuron that was chosen."""
         self._tell()
-        steps = Steps(done, self._labels)
-        self.steps.show(steps, width=steps.width)
+        layers = neuron.dense(self.done)
+        if not self.single or not layers:
+            steps = Steps(self.done, self._labels)
+            self.steps.show(steps, width=steps.width)
+            return
+        self.depth %= len(layers)
+        one = layers[self.depth]
+        self.neuron %= max(1, len(one.outputs))
+        result, head, products = neuron.lines(
+            one, self.neuron, self._labels, self.keras.get(one.step.name),
+            by_size=self.by_size, width=max(20, self.size.width),
+        )  # fmt: skip
+        self.query_one("#hand-result", LineView).show([Content(""), *result, Content("")])
+        self.steps.show(products, head)
 
     def _tell(self) -> None:
         """Say what can be chosen, and what comes out."""

@@ -1,9 +1,8 @@
-"""Long texts and large matrices of the Inspect screen; only the lines that are seen are drawn."""
+"""Long texts of the Inspect screen; only the lines that are seen are drawn."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 from textual.geometry import Size
@@ -12,12 +11,6 @@ from textual.strip import Strip
 from textual.visual import Visual
 
 from kerastui.models.figures import number
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-CELL = 11
-"""Cells of one number of a matrix, the gap before it included."""
 
 
 class LinesView(ScrollView, can_focus=True):
@@ -88,63 +81,6 @@ class LinesView(ScrollView, can_focus=True):
         content = content.truncate(max(1, width), ellipsis=True)
         strips = Visual.to_strips(self, content, width, 1, self.visual_style, pad=True)
         return strips[0].adjust_cell_length(width) if strips else Strip.blank(width, ground)
-
-
-class MatrixView(LinesView):
-    """An array as rows of numbers, the last axis across; of any size."""
-
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self._array: NDArray[Any] | None = None
-        self._rows = 0
-        self._columns = 0
-
-    def show_array(self, array: NDArray[Any]) -> None:
-        """Show an array; one of a single axis stands as a column."""
-        self._array = array
-        self._columns = array.shape[-1] if array.ndim > 1 else 1
-        self._rows = array.size // self._columns if self._columns else 0
-        # The number of a row, where there are several axes one for each.
-        self._label = max(4, sum(len(str(n)) + 1 for n in array.shape[: max(1, array.ndim - 1)]))
-        self.headline = Content("") if array.ndim > 1 else None
-        self._measure(self._label + CELL * self._columns, self._rows)
-
-    @property
-    def count(self) -> int:
-        return self._rows
-
-    def _seen(self, x: int, width: int) -> range:
-        """Return the columns that are seen whole; the row's number always stands before them."""
-        first = -(-x // CELL)
-        return range(first, min(self._columns, first + max(1, (width - self._label) // CELL)))
-
-    def head(self, x: int, width: int) -> Content:
-        text = "".join(f"{column:>{CELL}}" for column in self._seen(x, width))
-        return Content.styled(" " * self._label + text, "$faint")
-
-    def line(self, index: int, x: int, width: int) -> Content:
-        columns, array = self._seen(x, width), self._array
-        if array is None:
-            return Content("")
-        values = array.reshape(self._rows, self._columns)[index, columns.start : columns.stop]
-        text = "".join(f"{number(value):>{CELL}}" for value in values.tolist())
-        return Content.assemble((f"{self._row_name(index):>{self._label}}", "$faint"), text)
-
-    def action_scroll_right(self) -> None:
-        self.scroll_relative(x=CELL, animate=False)
-
-    def action_scroll_left(self) -> None:
-        self.scroll_relative(x=-CELL, animate=False)
-
-    def _row_name(self, index: int) -> str:
-        shape = self._array.shape[:-1] if self._array is not None else ()
-        if len(shape) < 2:
-            return str(index)
-        places: list[str] = []
-        for size in reversed(shape):
-            index, place = divmod(index, size)
-            places.append(str(place))
-        return ",".join(reversed(places))
 
 
 def aligned(

@@ -1,0 +1,278 @@
+"""Looking at a weight: its numbers, histogram, picture and filters, extremes and export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kerastui.datasets.errors import UserError
+from kerastui.tui.app import KerasTui
+from kerastui.tui.inspect.heat import HeatView
+from kerastui.tui.inspect.histogram import HistogramView
+from kerastui.tui.widgets.data_grid import DataGrid
+
+from .keras_file import keras_file
+from .pilots import shows, text, until
+from .test_inspect import go, launcher, opened, trained
+
+WIDE, NARROW = (120, 40), (80, 24)
+
+
+def right(pilot: Any) -> list[str]:
+    """Return the lines of the right pane."""
+    return [line[43:].strip("│ ") for line in text(pilot).splitlines()]
+
+
+async def test_weights_with_their_statistics_and_values(own_home: Path) -> None:
+    run = trained(own_home)
+    nan = np.array([[np.nan, 0], [3, -4]])
+    keras_file(run.model, [("relu", nan, [0, 1]), ("linear", [[1.5], [2.5]], [0])])
+    async with KerasTui(launcher=launcher()).run_test(size=(140, 40)) as pilot:
+        screen = await opened(pilot, run)
+        await go(pilot, screen, "layers")
+        line = next(x for x in text(pilot).splitlines() if "layer0 kernel" in x[48:])
+        told = line[48:].split("layer0 kernel")[1].split()
+        # shape, count, min, max, L2, zeros, NaN
+        assert told[:2] + told[4:] == ["2×2", "4", "−4", "3", "5", "1", "25", "%"]
+        await go(pilot, screen, "weight 0")
+        await shows(pilot, "shape 2×2")
+        await shows(pilot, "NaN 25 %")
+        await until(pilot, lambda: ["0", "NaN", "0"] in [x.split() for x in right(pilot)], "cells")
+
+
+async def test_a_large_matrix_is_read_where_it_is_seen(own_home: Path) -> None:
+    run = trained(own_home)
+    kernel = np.arange(3000 * 500, dtype=np.float32).reshape(3000, 500)
+    keras_file(run.model, [("relu", kernel, np.zeros(500))])
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, run)
+        await go(pilot, screen, "weight 0")
+        await until(pilot, lambda: bool(screen.query(DataGrid)), "the table")
+        await pilot.press("enter", "right", "down")
+        grid = screen.query_one(DataGrid)
+        assert grid.has_focus
+        await shows(pilot, "1, 1 = 501.0")
+        await pilot.press("m")
+        await shows(pilot, "2,999, 499 = 1499999.0")
+        assert grid.render_line(grid.size.height - 2).text.split()[0] == "2,999"
+        await pilot.press("m")
+        await shows(pilot, "0, 0 = 0.0")
+        await pilot.press("escape")
+        assert screen.rows.has_focus
+        await go(pilot, screen, "hand")
+        await shows(pilot, "too long to be followed by hand")
+        await go(pilot, screen, "formulas")
+        await pilot.press("enter", "end")
+        await shows(pilot, "L0N2999 -> L1N499 = 1499999.0")
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+async def test_digits_and_tab_change_the_view(own_home: Path, size: tuple[int, int]) -> None:
+    run = trained(own_home)
+    kernel = np.repeat([[-2.0], [0.0], [1.0], [1.0]], 4, axis=1)
+    keras_file(run.model, [("relu", kernel, np.zeros(4))])
+    async with KerasTui(launcher=launcher()).run_test(size=size) as pilot:
+        screen = await opened(pilot, run)
+        await go(pilot, screen, "weight 0")
+        await pilot.press("enter")
+        await shows(pilot, "3 heat map")
+        await pilot.press("2")
+        await shows(pilot, "how many of them")
+        bins = [line for line in text(pilot).splitlines() if "…" in line and "█" in line]
+        # 4 numbers at −2, 4 at 0, 8 at 1: three bins that are not empty, the last the longest.
+        assert len(bins) == 3
+        assert max(bins, key=lambda line: line.count("█")) == bins[-1]
+        assert screen.query_one(HistogramView).view.has_focus
+        await pilot.press("tab")
+        await shows(pilot, "4 rows × 4 columns")
+        await shows(pilot, "≥ 2")
+        picture = screen.query_one(HeatView).picture
+        await until(pilot, lambda: "▀" in picture.render_line(0).text, "the picture")
+        first = next(iter(picture.render_line(0))).style
+        assert first is not None
+        assert first.color is not None
+        red, _, blue = first.color.get_truecolor()
+        assert blue > red  # −2 is blue
+        await pilot.press("tab")
+        await shows(pilot, "0, 0 = -2.0")
+
+
+async def test_slices_and_axes_of_a_convolution(own_home: Path) -> None:
+    run = trained(own_home)
+    kernel = np.arange(3 * 3 * 2 * 4, dtype=np.float32).reshape(3, 3, 2, 4)
+    kernel[2, 1, 0, 3] = np.nan
+    convolution(run.model, kernel)
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, run)
+        await go(pilot, screen, "weight 0")
+        await pilot.press("enter")
+        await shows(pilot, "[0, 0, ↓, →]")
+        await pilot.press("right_square_bracket")
+        await shows(pilot, "[0, 1, ↓, →]")
+        await shows(pilot, "0, 0 = 8.0")
+        await pilot.press("left_square_bracket", "left_square_bracket")
+        await shows(pilot, "[2, 2, ↓, →]")
+        await pilot.press("m", "m", "m")
+        await shows(pilot, "[2, 1, ↓, →]")
+        await shows(pilot, "0, 3 = nan")
+        await pilot.press("o")
+        await shows(pilot, "[↓, →, 0, 0]")
+        await pilot.press("4")
+        await shows(pilot, "4 filters of 3×3")
+        await shows(pilot, "channel 0 of 2")
+
+
+async def test_a_weight_is_written_to_files(own_home: Path, tmp_path: Path) -> None:
+    run = trained(own_home)
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, run)
+        await go(pilot, screen, "weight 0")
+        await pilot.press("enter")
+        await shows(pilot, "0, 0 = 1.25")
+        for name in ("w.txt", "w.csv", "w.npy"):
+            if name != "w.npy":
+                await pilot.press("x") if name == "w.txt" else None
+            else:
+                await pilot.press("x")
+            await shows(pilot, "Where to")
+            await pilot.press("ctrl+u", *str(tmp_path / name), "enter")
+            if name == "w.txt":
+                await shows(pilot, "The name ends with .csv or .npy.")
+            else:
+                await until(pilot, (tmp_path / name).is_file, name)
+        assert (tmp_path / "w.csv").read_text() == "axis 0,0,1\n0,1.25,-1\n1,1.25,-1\n"
+        np.testing.assert_array_equal(np.load(tmp_path / "w.npy"), [[1.25, -1], [1.25, -1]])
+        await pilot.press("escape")
+        await go(pilot, screen, "formulas")
+        await pilot.press("enter", "x")
+        await shows(pilot, "Where to")
+        await pilot.press("ctrl+u", *str(tmp_path / "f.csv"), "enter")
+        await until(pilot, (tmp_path / "f.csv").is_file, "the listing")
+        lines = (tmp_path / "f.csv").read_text().splitlines()
+        assert lines[:2] == ["from,to,weight", "0B,L1N0,-1.25"]
+        assert len(lines) == 1 + 9
+
+
+def convolution(path: Path, kernel: Any) -> None:
+    """Write a model whose first layer is a convolution."""
+    import json
+    import zipfile
+
+    keras_file(path, [("relu", kernel, np.zeros(kernel.shape[-1]))])
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    structure = json.loads(members["config.json"])
+    structure["config"]["layers"][1]["class_name"] = "Conv2D"
+    members["config.json"] = json.dumps(structure).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+
+ACTIVATIONS: dict[str, Any] = {
+    "label": "test 0", "part": "test", "rows": 7, "samples": 7, "unseen": [],
+    "layers": [
+        {"name": "first", "kind": "Dense", "activation": "relu", "shape": [3],
+         "statistics": {"shape": [3], "count": 3, "mean": 1.0, "deviation": 1.0, "low": 0.0,
+                        "high": 2.5, "zeros": 1, "nan_share": 0.0, "norm": 2.7},
+         "edges": [0, 1, 2.5], "counts": [2, 1], "units": 3, "dead": [1], "saturated": None,
+         "file": ""},
+        {"name": "last", "kind": "Dense", "activation": "sigmoid", "shape": [1],
+         "statistics": {"shape": [1], "count": 1, "mean": 0.999, "deviation": 0.0, "low": 0.999,
+                        "high": 0.999, "zeros": 0, "nan_share": 0.0, "norm": 0.999},
+         "edges": [0.999, 0.999], "counts": [1], "units": 1, "dead": [], "saturated": 0.75,
+         "file": ""},
+    ],
+}  # fmt: skip
+
+
+async def test_a_sample_is_followed_through_the_layers(own_home: Path) -> None:
+    fake = launcher()
+    asked: list[dict[str, Any]] = []
+
+    def activations(**wanted: Any) -> dict[str, Any]:
+        asked.append(wanted)
+        if wanted["index"] == 99:
+            raise UserError("There is no sample 99 in the test part.")
+        file = Path(wanted["folder"]) / "0.npy"
+        np.save(file, np.array([0.5, 0.0, 2.5], np.float32))
+        first, last = ACTIVATIONS["layers"]
+        return {**ACTIVATIONS, "label": f"test {wanted['index']}",
+                "layers": [{**first, "file": str(file)}, last]}  # fmt: skip
+
+    fake.answers["look.activations"] = activations
+    async with KerasTui(launcher=fake).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, trained(own_home))
+        await go(pilot, screen, "activations")
+        await shows(pilot, "1 of 3 dead")
+        await shows(pilot, "75% saturated")
+        await pilot.press("enter", "right_square_bracket")
+        await shows(pilot, "test 1")
+        await pilot.press("enter")
+        await shows(pilot, "2.5")
+        line = next(x for x in right(pilot) if "dead" in x and x.startswith("1 "))
+        assert line.split()[:2] == ["1", "0"]
+        await pilot.press("escape")
+        await shows(pilot, "75% saturated")
+        await pilot.press("e", "ctrl+u", *"test 99", "enter")
+        await shows(pilot, "no sample 99")
+        await pilot.press("escape")
+        await shows(pilot, "75% saturated")
+        assert [one["index"] for one in asked] == [0, 1, 99]
+
+
+async def test_gradients_say_what_is_remarkable(own_home: Path) -> None:
+    fake = launcher()
+    fake.answers["look.gradients"] = {
+        "loss": 0.5, "rows": 32, "norm": 0.1, "words": ["Vanishing: in layer0 and so on."],
+        "weights": [{"layer": "layer0", "name": "kernel", "shape": [2, 2], "norm": 0.1,
+                     "mean": 0.02, "zeros": 0.25, "ratio": None}],
+    }  # fmt: skip
+    async with KerasTui(launcher=fake).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, trained(own_home))
+        await go(pilot, screen, "gradients")
+        await shows(pilot, "▲ Vanishing: in layer0")
+        await shows(pilot, "first 32 training rows")
+        line = next(x for x in right(pilot) if x.startswith("layer0 kernel"))
+        assert "25%" in line
+        assert "NaN" in line
+
+
+@pytest.mark.parametrize("off", [0.0, 0.5])
+async def test_one_neuron_stands_beside_what_keras_computes(own_home: Path, off: float) -> None:
+    fake = launcher()
+    fake.answers["look.outputs"] = {"layers": {"layer0": [1.25 + off, 0], "layer1": [2.75]}}
+    async with KerasTui(launcher=fake).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, trained(own_home))
+        await go(pilot, screen, "hand")
+        await shows(pilot, "1 0 xor 0")
+        await pilot.press("enter", "2", "tab")
+        await shows(pilot, "neuron 0 of 2 in layer0")
+        await shows(pilot, f"difference {off:g} {'✗' if off else '✓'}")
+        # 1 × 1.25 + 1 × 1.25 − 1.25
+        await shows(pilot, "by hand 1.25")
+        await pilot.press("right_square_bracket")
+        await shows(pilot, "neuron 1 of 2 in layer0")
+        await pilot.press("l")
+        await shows(pilot, "neuron 0 of 1 in layer1")
+        await shows(pilot, "by hand 2.75   Keras 2.75")
+        await pilot.press("tab")
+        await until(pilot, lambda: "by hand 2.75" not in text(pilot), "all steps again")
+
+
+async def test_without_an_experiment_keras_is_not_asked_for_samples(own_home: Path) -> None:
+    fake = launcher()
+
+    def refuse(**wanted: Any) -> dict[str, Any]:
+        raise UserError("This model was opened without an experiment.", "Open the run.")
+
+    fake.answers["look.activations"] = refuse
+    run = trained(own_home)
+    async with KerasTui(launcher=fake).run_test(size=NARROW) as pilot:
+        screen = await opened(pilot, run)
+        await go(pilot, screen, "activations")
+        await pilot.press("enter")
+        await shows(pilot, "opened without an experiment")
