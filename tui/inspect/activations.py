@@ -58,6 +58,7 @@ class ActivationsPane(InspectPane):
     def __init__(self) -> None:
         super().__init__()
         self.answer: dict[str, Any] = {}
+        self.problem: UserError | None = None
         self.opened = -1
         """Number of the layer that is shown alone; -1 while all of them are."""
         self._folder = tempfile.TemporaryDirectory(prefix="kerastui-look-")
@@ -107,7 +108,7 @@ class ActivationsPane(InspectPane):
 
     def set_found(self, found: Found) -> None:
         super().set_found(found)
-        self.answer, self.opened, self._asked = {}, -1, False
+        self.answer, self.opened, self._asked, self.problem = {}, -1, False, None
         self._part, self._index = "", 0
 
     def show(self, key: str, width: int) -> str:
@@ -120,6 +121,9 @@ class ActivationsPane(InspectPane):
             self._show_only(self.lines)
             self.lines.show([Content.styled("Asking Keras …", "$muted")])
             self._ask()
+        elif self.problem is not None:
+            self._show_only(self.lines)
+            self.lines.show(inspect_words.problem(self.problem, width))
         return "activations"
 
     @work(group="activations", exclusive=True, exit_on_error=False)
@@ -140,8 +144,8 @@ class ActivationsPane(InspectPane):
                 self._part, self._index = self.answer["part"], self.answer["index"]
                 self.kerastui.tell_error(error, "That sample can't be followed")
             else:
-                self._show_only(self.lines)
-                self.lines.show(inspect_words.problem(error, max(20, self.size.width)))
+                self.problem = error
+                self.show("activations", max(20, self.size.width))
             return
         if found is not self.found or wanted != (self._part, self._index):
             return

@@ -26,7 +26,8 @@ class GradientsPane(LinesPane):
 
     def __init__(self) -> None:
         super().__init__()
-        self._lines: tuple[Content | None, list[Content]] | None = None
+        self.answer: dict[str, Any] | UserError | None = None
+        self._asked = False
 
     @classmethod
     def rows(cls, found: Found) -> list[Row]:
@@ -34,23 +35,29 @@ class GradientsPane(LinesPane):
 
     def set_found(self, found: Found) -> None:
         super().set_found(found)
-        self._lines = None
+        self.answer, self._asked = None, False
 
     def show(self, key: str, width: int) -> str:
         assert self.found is not None
         if self.found.model is None:
             self.view.show(inspect_words.no_model(self.found, "model", width))
-        elif self._lines is None:
-            self._lines = None, [Content.styled("Asking Keras …", "$muted")]
-            self.view.show(self._lines[1])
-            self._ask(width)
+        elif self.answer is None:
+            self.view.show([Content.styled("Asking Keras …", "$muted")])
+            if not self._asked:
+                self._asked = True
+                self._ask()
+        elif isinstance(self.answer, UserError):
+            self.view.show(inspect_words.problem(self.answer, width))
+        else:
+            head, lines = told(self.answer, width)
+            self.view.show(lines, head)
         return "gradients"
 
     @work(group="gradients", exclusive=True, exit_on_error=False)
-    async def _ask(self, width: int) -> None:
+    async def _ask(self) -> None:
         found = self.found
         assert found is not None
-        head: Content | None = None
+        answer: dict[str, Any] | UserError
         try:
             await self.kerastui.launcher.start()
             answer = await self.kerastui.launcher.request(
@@ -58,12 +65,10 @@ class GradientsPane(LinesPane):
                 experiment=found.experiment.plain() if found.experiment else None,
             )  # fmt: skip
         except UserError as error:
-            lines = inspect_words.problem(error, width)
-        else:
-            head, lines = told(answer, width)
+            answer = error
         if found is self.found:
-            self._lines = head, lines
-            self.view.show(lines, head)
+            self.answer = answer
+            self.show("gradients", max(20, self.size.width))
 
 
 def told(answer: dict[str, Any], width: int) -> tuple[Content, list[Content]]:
