@@ -154,6 +154,19 @@ class JudgePane(InspectPane):
         return judging(self.found)
 
     @property
+    def path(self) -> Path:
+        """The model's file."""
+        assert self.found is not None
+        return self.found.path
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """The experiment whose data judges, as plain values."""
+        experiment = self.judging.experiment
+        assert experiment is not None
+        return experiment.plain()
+
+    @property
     def width(self) -> int:
         """Cells there are."""
         return max(8, self.size.width)
@@ -374,7 +387,7 @@ class JudgePane(InspectPane):
             shared.file, "/path/to/file.csv", _no_file,
         ))  # fmt: skip
         if path:
-            given = str(Path(path).expanduser())
+            given = _whole(path)
             if given == shared.file:  # it may have changed meanwhile
                 shared.answers = {k: v for k, v in shared.answers.items() if k[2] != given}
             shared.file, shared.part = given, "file"
@@ -432,6 +445,10 @@ def told_interval(limits: Any) -> str:
     if not limits or limits[0] is None or limits[1] is None:
         return ""
     return f"{number(float(limits[0]))} – {number(float(limits[1]))}"
+
+
+def _whole(typed: str) -> str:
+    return str(Path(typed).expanduser())
 
 
 def _no_file(typed: str) -> str:

@@ -4,15 +4,35 @@ from __future__ import annotations
 
 from kerastui.tui.inspect.activations import ActivationsPane
 from kerastui.tui.inspect.by_hand import HandPane
+from kerastui.tui.inspect.confusion import CalibrationPane, ClassesPane, ConfusionPane
+from kerastui.tui.inspect.curves import CurvesPane
 from kerastui.tui.inspect.figures import EvaluationPane, PredictionsPane
 from kerastui.tui.inspect.file import FilePane
+from kerastui.tui.inspect.forecast import ForecastPane
 from kerastui.tui.inspect.gradients import GradientsPane
+from kerastui.tui.inspect.intervals import IntervalsPane
 from kerastui.tui.inspect.pane import InspectPane
 from kerastui.tui.inspect.predict import OnePane
+from kerastui.tui.inspect.regression import NumbersPane, WorstPane
+from kerastui.tui.inspect.threshold import ThresholdPane
 from kerastui.tui.inspect.weights import FormulasPane, WeightsPane
 
 GROUPS: tuple[tuple[str, tuple[type[InspectPane], ...]], ...] = (
-    ("judge", (EvaluationPane,)),
+    (
+        "judge",
+        (
+            EvaluationPane,
+            IntervalsPane,
+            ConfusionPane,
+            ClassesPane,
+            CurvesPane,
+            ThresholdPane,
+            CalibrationPane,
+            NumbersPane,
+            WorstPane,
+            ForecastPane,
+        ),
+    ),
     (
         "predict",
         (
