@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kerastui.datasets.errors import UserError
+from kerastui.models import run_notes
 from kerastui.models.figures import Value
 from kerastui.models.history import History, lower_is_better
+from kerastui.models.run_notes import Notes
 from kerastui.models.runs import ACTIVE, Run, RunInfo, Workspace
 
 POINTS = 60
@@ -24,12 +26,14 @@ class Record:
         problem: Why not.
         loss: The loss (of validation, where there is one) thinned to `POINTS` values; empty until
             it was asked for.
+        notes: Tags, note and pin.
     """
 
     run: Run
     info: RunInfo | None
     problem: str = ""
     loss: tuple[float, ...] = ()
+    notes: Notes = run_notes.NONE
 
     @property
     def status(self) -> str:
@@ -57,6 +61,7 @@ class _Known:
 
     stamp: tuple[int, int] = (0, 0)
     log_stamp: tuple[int, int] = (0, 0)
+    notes_stamp: tuple[int, int] = (0, 0)
     record: Record | None = None
 
 
@@ -100,7 +105,7 @@ class RunIndex:
                 known.log_stamp = stamp
                 record = known.record
                 loss = _loss(record.run.history())
-                known.record = Record(record.run, record.info, record.problem, loss)
+                known.record = replace(record, loss=loss)
                 changed = True
             if changed:
                 self.records = tuple(
@@ -114,6 +119,16 @@ class RunIndex:
 
     def _look(self, run: Run) -> Record | None:
         known = self._known.setdefault(run.id, _Known())
+        found = self._read(run, known)
+        stamp = _stamp(run, run_notes.FILE)
+        if found is not None and stamp != known.notes_stamp:
+            known.notes_stamp = stamp
+            notes = run_notes.read(run.path)
+            if notes != found.notes:
+                found = known.record = replace(found, notes=notes)
+        return found
+
+    def _read(self, run: Run, known: _Known) -> Record | None:
         stamp = _stamp(run, "run.json")
         # Whether a worker is still there is not written anywhere: it is asked every time.
         if known.record and stamp == known.stamp and not known.record.active:
@@ -121,13 +136,14 @@ class RunIndex:
         if stamp == (0, 0) and known.record is None:
             return None  # just being made
         loss = known.record.loss if known.record else ()
+        notes = known.record.notes if known.record else run_notes.NONE
         try:
             info = run.info()
             if known.record and known.record.info == info:
                 return known.record
-            known.record = Record(run, info, loss=loss)
+            known.record = Record(run, info, loss=loss, notes=notes)
         except UserError as error:
-            known.record = Record(run, None, str(error), loss)
+            known.record = Record(run, None, str(error), loss, notes)
         known.stamp = stamp
         return known.record
 
