@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -47,13 +48,25 @@ class Library:
 
     def cards(self) -> list[Card]:
         """A card for every own file, by name; what can't be read is left out."""
-        found = []
+        return self.read()[0]
+
+    def read(self) -> tuple[list[Card], dict[str, UserError]]:
+        """Return the cards by name, and by name what is wrong with those that can't be read."""
+        found, broken = [], {}
         for name in self.names():
             try:
                 found.append(self.card(name))
-            except UserError:
-                continue
-        return found
+            except UserError as error:
+                broken[name] = error
+        return found, broken
+
+    def newest(self) -> str:
+        """The name of the own file that was imported last; empty where there is none."""
+        changed = {}
+        for name in self.names():
+            with suppress(OSError):
+                changed[name] = (self.folder / f"{name}.toml").stat().st_mtime
+        return max(changed, key=lambda name: changed[name], default="")
 
     def names(self) -> list[str]:
         """The names in sorted order."""

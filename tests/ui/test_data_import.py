@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,39 @@ async def test_an_own_file_is_read_differently_forgotten_and_brought_back(table:
         rewrite(table, None)
         screen.show_cards("prices")
         await shows(pilot, "not there, or not readable")
+
+
+async def test_what_was_imported_last_is_under_the_cursor(table: Path, tmp_path: Path) -> None:
+    app = app_at()
+    for number, name in enumerate(("zebra", "alpha", "middle")):
+        library(app).add(name, imported(sniff(table)))
+        os.utime(library(app).folder / f"{name}.toml", (number, number))
+    async with app.run_test(size=WIDE) as pilot:
+        screen = await on_data(pilot)
+        await until(pilot, lambda: screen.rows.key == "middle", "the cursor on the newest")
+        await pilot.press("down")
+        await pilot.press("L", "D")
+        await pilot.pause()
+        assert screen.rows.key == "zebra"  # only the first look decides
+
+
+async def test_a_recipe_that_cannot_be_read_is_shown_and_can_be_forgotten(table: Path) -> None:
+    app = app_at()
+    library(app).add("prices", imported(sniff(table)))
+    (library(app).folder / "broken.toml").write_text("task = [[\x1b]31m")
+    async with app.run_test(size=WIDE) as pilot:
+        screen = await on_data(pilot)
+        await until(pilot, lambda: screen.broken, "what is broken")
+        screen.rows.move_to("broken")
+        await shows(pilot, "unreadable")
+        await shows(pilot, "can't be read")
+        assert "\x1b" not in text(pilot)
+        await pilot.press("t", "k", "n", "e", "i")  # nothing can be done with it
+        assert pilot.app.screen is screen
+        await pilot.press("delete")
+        await until(pilot, lambda: "broken" not in library(app).names(), "it is forgotten")
+        await until(pilot, lambda: not screen.broken, "the list without it")
+        assert library(app).names() == ["prices"]
 
 
 async def test_a_data_file_opens_at_the_start(table: Path) -> None:

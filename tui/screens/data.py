@@ -12,16 +12,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from kerastui.datasets.catalogue import Card, cards
 from kerastui.datasets.errors import UserError
 from kerastui.datasets.fetch import Located
 from kerastui.tui import lessons
-from kerastui.tui.labs.base import Result, beside
-from kerastui.tui.screens import data_look
-from kerastui.tui.screens.data_own import OwnFiles
+from kerastui.tui.labs.base import Result
+from kerastui.tui.screens import data_look, data_parts
+from kerastui.tui.screens.data_own import OwnFiles, broken_row, unreadable
 from kerastui.tui.screens.two_pane import ENTER, ESCAPE, SEARCH
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.data_grid_cells import clean
@@ -124,19 +123,23 @@ training. f fetches what is not here."""
 
     @work(group="locate", exclusive=True, exit_on_error=False)
     async def _locate_all(self) -> None:
-        self.cards, self.located = await asyncio.to_thread(self._find)
+        first = not self.located
+        self.cards, self.broken, self.located = await asyncio.to_thread(self._find)
         self._redraw()
-        if self._next in self.cards:
+        if first and not self._next and self.kerastui.current is None:
+            self._next = await asyncio.to_thread(self.library.newest)
+        if self._next:
             self.rows.move_to(self._next)
         self._next = ""
         self.refresh_bindings()
 
-    def _find(self) -> tuple[dict[str, Card], dict[str, Located | None]]:
-        """Return all data sets, and where each is."""
+    def _find(self) -> tuple[dict[str, Card], dict[str, UserError], dict[str, Located | None]]:
+        """Return all data sets, own files that can't be read, and where each data set is."""
         from kerastui.datasets.catalogue import card_of
         from kerastui.datasets.fetch import locate
 
-        known = {card.name: card for card in (*self.library.cards(), *cards())}
+        own, broken = self.library.read()
+        known = {card.name: card for card in (*own, *cards())}
         current = self.kerastui.current
         if current is not None and current.data.file is not None:
             known = {current.data.dataset: card_of(current.data), **known}  # the library's wins
@@ -144,16 +147,17 @@ training. f fetches what is not here."""
         for card in known.values():
             with suppress(UserError):
                 found[card.name] = locate(card)
-        return known, found
+        return known, broken, found
 
     def _redraw(self) -> None:
         own = [card for card in self.cards.values() if card.recipe is not None]
         others = [card for card in self.cards.values() if card.recipe is None]
         rows = [self._row(card) for card in others]
-        if own:
-            rows = [_title("own files"), *map(self._row, own), _title("catalogue"), *rows]
+        if own or self.broken:
+            mine = [*map(self._row, own), *map(broken_row, self.broken)]
+            rows = [_title("own files"), *mine, _title("catalogue"), *rows]
         self.rows.set_rows(rows)
-        note = "" if own else "a adds a file of yours"
+        note = "" if own or self.broken else "a adds a file of yours"
         self.query_one(".pane-list", Panel).set_title(self.LIST_TITLE, note)
         self._show()
 
@@ -191,8 +195,10 @@ training. f fetches what is not here."""
         card, panel = self.card, self.query_one(ScrollPanel)
         top, more = self.query_one("#card", KeyValues), self.query_one("#more", KeyValues)
         if card is None:
-            panel.set_title("")
-            top.show([("", Content.styled("Nothing found. Escape shows all.", "$muted"))])
+            error = self.broken.get(self.rows.key)
+            panel.set_title(self.rows.key if error else "")
+            top.show(unreadable(error) if error else [
+                ("", Content.styled("Nothing found. Escape shows all.", "$muted"))])  # fmt: skip
             more.show([])
             self._forget(("", None))
             return
@@ -271,7 +277,7 @@ training. f fetches what is not here."""
         try:
             arguments["number"] = self._number
             look = await self.kerastui.launcher.request("preview", **arguments)
-            parts = await asyncio.to_thread(self._parts, card, look)
+            parts = await asyncio.to_thread(data_parts.parts, card, look, self.experiment)
         except UserError as error:
             problem = Content.styled(f"{error.message} {error.hint}".strip(), "$bad")
             parts = [Static(problem, classes="data-part")]
@@ -281,32 +287,6 @@ training. f fetches what is not here."""
             await place.remove_children()
             await place.mount_all(parts)
         self.refresh_bindings()
-
-    def _parts(self, card: Card, look: dict[str, Any]) -> list[Widget]:
-        """Return what a look consists of: its own kind first, then what is known besides."""
-        results = data_look.results(card, look)
-        head: list[tuple[str, Value]] = [
-            ("Shapes" if results else "Holds", lambda width: beside(results, width))
-            if results
-            else ("Holds", ", ".join(f"{words.shape(s)} {p}" for p, s in look["parts"].items()))
-        ]
-        summary, below = KeyValues(), KeyValues()
-        summary.show([*head, *data_look.lengths(look)])
-        below.show(data_look.classes(look))
-        below.add_class("data-part")
-        body: list[Widget]
-        match look["kind"]:
-            case "pictures":
-                body = [_pictures(look)]
-            case "texts":
-                body = [Static(data_look.text(look), classes="data-part")]
-            case "series":
-                body = _series(look, self.experiment)
-            case "blocks":
-                body = []
-            case _:
-                body = [Table(look)]
-        return [summary, *body, *([below] if below.rows else [])]
 
     @work(group="prepare", exclusive=True, exit_on_error=False)
     async def _prepare(self) -> None:
@@ -405,41 +385,3 @@ training. f fetches what is not here."""
 
 def _title(text: str) -> Row:
     return Row(f"group {text}", (Content.styled(text, "bold"),), group=True)
-
-
-class Table(Static):
-    """The columns of a table, with as many of the first rows as there is room for."""
-
-    DEFAULT_CSS = "Table { width: 1fr; height: auto; margin-top: 1; text-wrap: nowrap; }"
-
-    def __init__(self, look: dict[str, Any]) -> None:
-        super().__init__()
-        self.look = look
-
-    def on_resize(self) -> None:
-        self.update(data_look.table(self.look, self.size.width))
-
-
-def _pictures(look: dict[str, Any]) -> Widget:
-    """Return the pictures that the worker wrote; for threads, since it imports NumPy."""
-    import numpy as np
-
-    from kerastui.tui.screens.data_pictures import PictureGrid
-
-    return PictureGrid(np.load(look["file"], mmap_mode="r"), look["labels"])
-
-
-def _series(look: dict[str, Any], experiment: Experiment | None) -> list[Widget]:
-    from kerastui.tui.screens.data_series import SeriesChart
-
-    split = experiment.data.split if experiment else None
-    values = look["values"]
-    tested = 0
-    if split is not None and split.count is not None:
-        tested = {"last": split.count, "first": len(values) - split.count}.get(split.kind, 0)
-    between = f"{look['name']} from {look['first']} to {look['last']}"
-    note = Content.styled(between, "$muted")
-    if tested > 0:
-        ended = Content.styled(f"the last {tested} test the model", "$series-2")
-        note = Content.assemble(note, (" · ", "$muted"), ended)
-    return [SeriesChart(values, tested), Static(note)]

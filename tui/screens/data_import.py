@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from kerastui.datasets.errors import UserError
 from kerastui.datasets.files.library import Library, imported
@@ -28,7 +28,7 @@ from kerastui.tui.widgets.footer import FooterLine
 from kerastui.tui.widgets.form import Form
 from kerastui.tui.widgets.form_fields import Changes
 from kerastui.tui.widgets.panel import Panel, ScrollPanel
-from kerastui.tui.widgets.row_list import RowList
+from kerastui.tui.widgets.row_list import Row, RowList
 from kerastui.tui.widgets.toast import say
 
 if TYPE_CHECKING:
@@ -238,23 +238,17 @@ class PickData(OpenScreen):
             Content.styled(f"{hint}folder of pictures or texts for each class.", "$muted")
         )
 
-    @work(group="look", exclusive=True, exit_on_error=False)
-    async def _look(self, typed: str) -> None:
-        text = typed.strip()
-        rows = await asyncio.to_thread(inside, text if is_path(text) else f"./{text}")
-        self.query_one(RowList).set_rows(rows)
+    async def listing(self, text: str) -> tuple[list[Row], str]:
+        """Return the files and folders that begin with what is typed."""
+        return await asyncio.to_thread(inside, text if is_path(text) else f"./{text}"), ""
 
-    def action_open(self) -> None:
+    def take(self, key: str, typed: str) -> None:
         """Take what is marked; a folder that is typed whole is taken itself."""
-        key, typed = self.query_one(RowList).key, self.query_one(Input).value.strip()
-        marked, wanted = _absolute(key), _absolute(typed)
-        folder = wanted if typed.endswith("/") else wanted.parent
-        if key and marked not in (folder, wanted) and marked.parent != folder:
-            return  # the list still shows another folder
-        if key.endswith("/") and typed.endswith("/") and marked == folder:
+        folder = _absolute(typed)
+        if key.endswith("/") and typed.endswith("/") and _absolute(key) == folder:
             self.dismiss(folder)
         else:
-            super().action_open()
+            super().take(key, typed)
 
 
 def _absolute(text: str) -> Path:

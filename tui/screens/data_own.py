@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
+from textual.content import Content
 
 from kerastui.datasets.errors import UserError
 from kerastui.tui.screens.two_pane import TwoPaneScreen
+from kerastui.tui.widgets.data_grid_cells import clean
+from kerastui.tui.widgets.key_values import Value
+from kerastui.tui.widgets.row_list import Row
 from kerastui.tui.widgets.toast import say
 
 if TYPE_CHECKING:
@@ -22,6 +26,7 @@ class OwnFiles(TwoPaneScreen):
 
     Attributes:
         cards: Name to card, own files first.
+        broken: Own files whose recipe can't be read, and why.
     """
 
     OWN_BINDINGS: ClassVar[list[BindingType]] = [
@@ -37,6 +42,7 @@ class OwnFiles(TwoPaneScreen):
     def __init__(self) -> None:
         super().__init__()
         self.cards: dict[str, Card] = {}
+        self.broken: dict[str, UserError] = {}
         self._forgotten: list[tuple[str, OwnFile]] = []
 
     @property
@@ -58,7 +64,9 @@ class OwnFiles(TwoPaneScreen):
     def own_action(self, action: str) -> bool:
         """Whether an action can be done with what is under the cursor."""
         own = self.card is not None and self.card.recipe is not None
-        return {"add": True, "undo": bool(self._forgotten)}.get(action, own)
+        forget = own or self.rows.key in self.broken
+        always = {"add": True, "undo": bool(self._forgotten), "forget": forget}
+        return always.get(action, own)
 
     @work(group="import", exclusive=True, exit_on_error=False)
     async def action_add(self) -> None:
@@ -94,17 +102,19 @@ class OwnFiles(TwoPaneScreen):
     @work(group="forget", exit_on_error=False)
     async def action_forget(self) -> None:
         """Take the own file under the cursor out of the list."""
-        card = self.card
-        if card is None:
+        name = self.rows.key
+        if not self.own_action("forget"):
             return
         try:
-            own = await asyncio.to_thread(self.library.forget, card.name)
+            own = await asyncio.to_thread(self.library.forget, name)
         except UserError as error:
             self.kerastui.tell_error(error)
             return
+        back = "Its recipe could not be read, so nothing brings it back but importing it again."
         if own is not None:
-            self._forgotten.append((card.name, own))
-        say(self.app, f"{card.name} is out of the list, the file stays. u brings it back.")
+            self._forgotten.append((name, own))
+            back = "u brings it back."
+        say(self.app, f"{name} is out of the list, the file stays. {back}")
         self.show_cards()
 
     @work(group="forget", exit_on_error=False)
@@ -120,3 +130,20 @@ class OwnFiles(TwoPaneScreen):
             return
         self._forgotten.pop()
         self.show_cards(name)
+
+
+def broken_row(name: str) -> Row:
+    """An own file whose recipe can't be read."""
+    named = Content.assemble(("✗", "$bad"), " ", clean(name))
+    return Row(name, (named, Content.styled("unreadable", "$bad"), "–", "–"))
+
+
+def unreadable(error: UserError) -> list[tuple[str, Value]]:
+    """What there is to say of it."""
+    forget = Content.assemble(("Del", "$primary"), " takes it out of the list; a imports it again")
+    return [
+        ("", Content.styled("How it is read is not known.", "bold")),
+        ("State", Content.styled(clean(error.message), "$bad")),
+        ("To mend it", clean(error.hint)),
+        ("To go on", forget),
+    ]

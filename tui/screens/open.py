@@ -79,24 +79,26 @@ class OpenScreen(ModalScreen["Path | Leftover | None"]):
     @work(group="look", exclusive=True, exit_on_error=False)
     async def _look(self, typed: str) -> None:
         text = typed.strip()
-        if is_path(text):
-            rows = await asyncio.to_thread(inside, text)
-            search = ""
-        else:
-            if not self._leftovers:
-                found = await asyncio.to_thread(self.autosave.leftovers)
-                self._leftovers = {str(one.path): one for one in found}
-            rows = await asyncio.to_thread(known, self.workspace, self._leftovers.values())
-            search = text
+        rows, search = await self.listing(text)
         shown = self.query_one(RowList)
         shown.set_rows(rows)
         shown.set_search(search)
-        shown.move_to(_exactly(text, rows) if text else "")
+        if text:
+            shown.move_to(_exactly(text, rows))
         if shown.on_group:
             shown.cursor += 1
         self._listed = typed
         if self._wanted == typed:
             self.action_open()
+
+    async def listing(self, text: str) -> tuple[list[Row], str]:
+        """Return what is offered for what is typed, and what to search it for."""
+        if is_path(text):
+            return await asyncio.to_thread(inside, text), ""
+        if not self._leftovers:
+            found = await asyncio.to_thread(self.autosave.leftovers)
+            self._leftovers = {str(one.path): one for one in found}
+        return await asyncio.to_thread(known, self.workspace, self._leftovers.values()), text
 
     @on(RowList.Opened)
     def _chosen(self) -> None:
@@ -120,14 +122,16 @@ class OpenScreen(ModalScreen["Path | Leftover | None"]):
         What was typed or pasted a moment ago is listed first, or something else would be marked.
         """
         rows, line = self.query_one(RowList), self.query_one(Input).value
-        typed = line.strip()
         self._wanted = line if line != self._listed else None
-        if self._wanted is not None or rows.on_group:
-            return
-        chosen = rows.key or typed
+        if self._wanted is None and not rows.on_group:
+            self.take(rows.key, line.strip())
+
+    def take(self, key: str, typed: str) -> None:
+        """Take a row, or what is typed where there is none."""
+        chosen = key or typed
         if chosen in self._leftovers:
             self.dismiss(self._leftovers[chosen])
-        elif rows.key.endswith("/") and rows.key != typed:
+        elif key.endswith("/") and key != typed:
             self.action_complete()  # into the folder
         elif chosen:
             self.dismiss(Path(chosen).expanduser().absolute())
