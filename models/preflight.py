@@ -17,6 +17,7 @@ from kerastui.models.building import Step
 from kerastui.models.building_errors import LayerError
 from kerastui.models.cures import row_cures, shape_cures
 from kerastui.models.experiment import Experiment, GraphModel
+from kerastui.models.file_cures import input_cures, output_cures
 from kerastui.models.hints import hints
 from kerastui.models.log_keys import log_keys
 from kerastui.models.preflight_callbacks import callback_findings
@@ -38,6 +39,7 @@ from kerastui.models.preflight_outputs import (
     shape_findings,
     value_findings,
 )
+from kerastui.models.saved import start
 from kerastui.models.summary import (
     Memory,
     ModelSummary,
@@ -118,6 +120,9 @@ def _misfit(experiment: Experiment, data: Facts, error: UserError) -> Finding:
     """A layer that does not fit what it receives, and what would let it."""
     if not isinstance(error, LayerError):
         return Finding("problem", "model", error.message, error.hint)
+    if error.where == start.WHERE and error.received:
+        cures = input_cures(experiment, data, error.received[0])
+        return Finding("problem", "model", error.message, error.hint, cures)
     cures = shape_cures(experiment, data, error)
     return Finding("problem", error.where, error.message, error.hint, cures)
 
@@ -228,11 +233,24 @@ def _fitting(experiment: Experiment, data: Facts, done: Sequence[Step]) -> Itera
             if one.where == output.where and not one.cures and len(output.shape) > 2 else one
             for one in shape_findings(output, task)
         ]  # fmt: skip
+        shape = [_of_file(one, experiment, done, target, task) for one in shape]
         yield from shape
         if not shape:
-            yield from value_findings(output, task)
+            for one in value_findings(output, task):
+                yield _of_file(one, experiment, done, target, task)
             yield from metric_findings(experiment, output, task)
     yield from callback_findings(experiment, data, [name for name, _ in ends])
+
+
+def _of_file(
+    found: Finding, experiment: Experiment, done: Sequence[Step], target: TargetFacts, task: Task
+) -> Finding:
+    """A finding about the last layer of a file: its parameters are fixed, it can only be cut."""
+    if not found.where.startswith(start.WHERE) and not done[-1].where.startswith(start.WHERE):
+        return found
+    kept = tuple(cure for cure in found.cures
+                 if not any(path.startswith(start.WHERE) for path in cure.changes))  # fmt: skip
+    return replace(found, cures=kept or output_cures(experiment, done, target, task))
 
 
 def _task(experiment: Experiment, output: str, data: Facts) -> Task:

@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import Any
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.building_errors import first_line
+from kerastui.models.building_errors import LayerError, first_line
 from kerastui.models.experiment import FileModel, Layer
 
 WHERE = "model.file"
@@ -256,7 +256,8 @@ def check_input(base: Any, shapes: Any) -> None:
         shapes: Shape of one sample without the batch axis, or one for each input's name.
 
     Raises:
-        UserError: They differ.
+        LayerError: They differ; what it received is what the model would take.
+        UserError: The model has several inputs.
     """
     wanted = {tensor.name: tuple(tensor.shape[1:]) for tensor in base.inputs}
     if len(wanted) > 1 or isinstance(shapes, Mapping):
@@ -269,10 +270,10 @@ def check_input(base: Any, shapes: Any) -> None:
         return
     own, got = next(iter(wanted.values())), tuple(shapes)
     if not fits(own, got):
-        raise UserError(
+        raise LayerError(
             f"The model takes {_times(own)}, but a sample of the data is {_times(got)}.",
-            "Choose other data, or change its preparation (D, then p).",
-        )
+            "Choose other data, or change its preparation (D, then p).", WHERE, [own],
+        )  # fmt: skip
 
 
 def fits(own: Sequence[int | None], got: Sequence[int | None]) -> bool:
