@@ -143,11 +143,29 @@ class FileModel(SequentialModel):
     """
 
     kind: Literal["file"] = "file"  # type: ignore[assignment]
-    path: str = Field(min_length=1, pattern=r"^/[^\x00]*$")
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    path: str
+    sha256: str
     cut: int = Field(default=0, ge=0)
     frozen: list[str] = []
     trainable_from: str | int | None = None
+
+    @model_validator(mode="after")
+    def _names_a_file(self) -> FileModel:
+        if not self.path.startswith("/") or "\0" in self.path:
+            raise ValueError(
+                f"path: received {self.path!r}; accepted: a file's path from the root on, /…"
+            )
+        if len(self.sha256) != 64 or set(self.sha256) - set("0123456789abcdef"):
+            raise ValueError(
+                f"sha256: received {self.sha256[:80]!r}; accepted: 64 hexadecimal digits, as "
+                "sha256sum prints them"
+            )
+        if isinstance(self.trainable_from, int) and self.trainable_from < 0:
+            raise ValueError(
+                f"trainable_from: received {self.trainable_from}; accepted: a layer's name, or "
+                "its number from 0"
+            )
+        return self
 
 
 class GraphModel(Strict):
