@@ -15,6 +15,7 @@ import numpy as np
 from kerastui.models.callback_words import explained
 from kerastui.models.checkpoint import State, capture, restore, restore_metrics, values_of
 from kerastui.models.control import Control, end_at_once
+from kerastui.models.drift import DriftLog
 from kerastui.models.figures import number
 from kerastui.models.keeping import Keeper
 from kerastui.models.record import Record
@@ -86,6 +87,7 @@ class RunLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untype
         self._more = more
         self._begun = begun
         self._keeper = Keeper(checkpoints, record, state)
+        self._drift = DriftLog(record.run.path)
         self._latest: State | None = None
         self.initial_epoch = self._epoch = state.epoch if state else 0
         self.initial_step = state.step if state else 0
@@ -130,6 +132,7 @@ class RunLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untype
             # `BackupAndRestore` has an opinion of its own on where to go on.
             self.model._initial_epoch = None
             self._take_up(self._state)
+        self._drift.begin(self.model, self._epoch)
         self._flushed = time.monotonic()
         self.good = self._latest = self._capture(self._epoch, self.initial_step)
         if self._new_rate is not None or self._more:
@@ -228,6 +231,7 @@ class RunLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untype
         self.good = self._latest = self._capture(epochs)
         if self._keeper.due:
             self._keeper.keep(self.good)
+        self._drift.look(self.model, epochs, due=epochs >= self.epochs)
         self.obey(epochs, 0)
         self.good = self._latest or self.good
         if epochs >= self.epochs:
