@@ -64,6 +64,7 @@ class ActivationsPane(InspectPane):
         self._folder = tempfile.TemporaryDirectory(prefix="kerastui-look-")
         self._part, self._index = "", 0
         self._asked = False
+        self._width = 40
 
     @classmethod
     def rows(cls, found: Found) -> list[Row]:
@@ -113,6 +114,7 @@ class ActivationsPane(InspectPane):
 
     def show(self, key: str, width: int) -> str:
         assert self.found is not None
+        self._width = width
         if self.found.model is None:
             self._show_only(self.lines)
             self.lines.show(inspect_words.no_model(self.found, "model", width))
@@ -145,7 +147,7 @@ class ActivationsPane(InspectPane):
                 self.kerastui.tell_error(error, "That sample can't be followed")
             else:
                 self.problem = error
-                self.show("activations", max(20, self.size.width))
+                self.show("activations", self._width)
             return
         if found is not self.found or wanted != (self._part, self._index):
             return
@@ -198,7 +200,7 @@ class ActivationsPane(InspectPane):
                 return  # another sample is being written over it
         if answer is not self.answer or self.opened != place:
             return
-        width = max(20, self.size.width)
+        width = self._width
         name = Content.assemble((str(one["name"]), "bold"), f"  {one['kind']}  ",
                                 (f"{one['activation']}  ", "$muted"), *_marks(one))  # fmt: skip
         lines = [name, *inspect_words.weight(_statistics(one), width)]

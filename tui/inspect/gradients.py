@@ -28,6 +28,7 @@ class GradientsPane(LinesPane):
         super().__init__()
         self.answer: dict[str, Any] | UserError | None = None
         self._asked = False
+        self._width = 40
 
     @classmethod
     def rows(cls, found: Found) -> list[Row]:
@@ -39,6 +40,7 @@ class GradientsPane(LinesPane):
 
     def show(self, key: str, width: int) -> str:
         assert self.found is not None
+        self._width = width
         if self.found.model is None:
             self.view.show(inspect_words.no_model(self.found, "model", width))
         elif self.answer is None:
@@ -68,7 +70,7 @@ class GradientsPane(LinesPane):
             answer = error
         if found is self.found:
             self.answer = answer
-            self.show("gradients", max(20, self.size.width))
+            self.show("gradients", self._width)
 
 
 def told(answer: dict[str, Any], width: int) -> tuple[Content, list[Content]]:
