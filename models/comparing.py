@@ -107,12 +107,17 @@ def compare(runs: Sequence[Run]) -> Comparison:
         UserError: Fewer than two runs or too many, or one can't be read.
     """
     distinct = list({run.path: run for run in runs}.values())
-    if not 2 <= len(distinct) <= MOST:
-        raise UserError(
-            f"{len(distinct)} run{'s' * (len(distinct) != 1)} can't be held side by side.",
-            f"Accepted: 2 to {MOST} different runs.",
-        )
+    check_count(len(distinct))
     return of([_read(run, letter) for run, letter in zip(distinct, LETTERS, strict=False)])
+
+
+def check_count(count: int) -> None:
+    """Raise `UserError` where so many runs can't be held side by side."""
+    if not 2 <= count <= MOST:
+        raise UserError(
+            f"{count} run{'s' * (count != 1)} can't be held side by side.",
+            f"Accepted: 2 to {MOST} different runs; Space marks them on the Runs screen.",
+        )
 
 
 def of(runs: Sequence[Compared]) -> Comparison:

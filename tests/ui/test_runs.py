@@ -11,7 +11,8 @@ from kerastui.datasets.errors import UserError
 from kerastui.models.runs import Run, RunInfo, Workspace
 from kerastui.tui.app import KerasTui
 from kerastui.tui.run_index import RunIndex, best_figure
-from kerastui.tui.screens.runs import RunsScreen, row
+from kerastui.tui.screens.runs import RunsScreen
+from kerastui.tui.screens.runs_rows import COLUMNS, row
 from kerastui.tui.trash import Trash
 from kerastui.tui.widgets.row_list import RowList
 
@@ -242,7 +243,7 @@ def test_every_kind_of_run_makes_a_row(own_home: Path) -> None:
     for status in ("queued", "starting", "running", "paused", "finished", "failed", "unheard-of"):
         finished_run(own_home / "saved", f"run-{status}", status=status, started=None, ended=None)
     index.refresh()
-    assert all(len(row(record).cells) == 7 for record in index.records)
+    assert all(len(row(record).cells) == len(COLUMNS) for record in index.records)
 
 
 # The trash
