@@ -6,6 +6,7 @@ from kerastui.tui.inspect.activations import ActivationsPane
 from kerastui.tui.inspect.by_hand import HandPane
 from kerastui.tui.inspect.confusion import CalibrationPane, ClassesPane, ConfusionPane
 from kerastui.tui.inspect.curves import CurvesPane
+from kerastui.tui.inspect.drift import DriftPane
 from kerastui.tui.inspect.figures import EvaluationPane, PredictionsPane
 from kerastui.tui.inspect.file import FilePane
 from kerastui.tui.inspect.forecast import ForecastPane
@@ -40,7 +41,10 @@ GROUPS: tuple[tuple[str, tuple[type[InspectPane], ...]], ...] = (
             PredictionsPane,
         ),
     ),
-    ("look inside", (WeightsPane, FormulasPane, HandPane, ActivationsPane, GradientsPane)),
+    (
+        "look inside",
+        (WeightsPane, FormulasPane, HandPane, ActivationsPane, GradientsPane, DriftPane),
+    ),
     ("keep", (FilePane,)),
 )
 """Title of each group of the list, and the panes whose rows stand below it."""
