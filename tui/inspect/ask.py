@@ -29,7 +29,7 @@ class AskPane(InspectPane):
 
     CHANNEL: ClassVar[str] = CHANNEL
     DEFAULT_CSS = """
-    AskPane > .ask-note { height: auto; max-height: 6; color: $muted; }
+    AskPane > .ask-note { height: auto; max-height: 12; color: $muted; }
     AskPane > .ask-body { height: 1fr; }
     """
 

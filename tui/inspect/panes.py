@@ -14,6 +14,9 @@ from kerastui.tui.inspect.gradients import GradientsPane
 from kerastui.tui.inspect.intervals import IntervalsPane
 from kerastui.tui.inspect.pane import InspectPane
 from kerastui.tui.inspect.predict import OnePane
+from kerastui.tui.inspect.predict_file import WholeFilePane
+from kerastui.tui.inspect.predict_part import PartPane
+from kerastui.tui.inspect.predict_rows import RowsPane
 from kerastui.tui.inspect.regression import NumbersPane, WorstPane
 from kerastui.tui.inspect.threshold import ThresholdPane
 from kerastui.tui.inspect.weights import FormulasPane, WeightsPane

@@ -24,7 +24,7 @@ from kerastui.tui.inspect.words_in import WordsIn
 from kerastui.tui.screens.dialogs import AskText
 from kerastui.tui.widgets.data_grid_cells import clean
 from kerastui.tui.widgets.line_view import LineView
-from kerastui.tui.widgets.row_list import Row
+from kerastui.tui.widgets.row_list import Row, RowList
 
 if TYPE_CHECKING:
     from textual.message import Message
@@ -42,14 +42,17 @@ class OnePane(AskPane):
 
     DEFAULT_CSS = """
     OnePane #ask-where { margin: 0 0 1 0; }
-    OnePane #ask-input { height: auto; max-height: 62%; }
-    OnePane #ask-input AskForm { height: auto; }
-    OnePane #ask-answer { margin-top: 1; }
     OnePane #ask-both { layout: vertical; height: 1fr; }
-    OnePane #ask-right { height: 1fr; }
+    OnePane #ask-left { height: auto; }
+    OnePane #ask-input { height: auto; }
+    OnePane #ask-meaning { padding: 0 1; }
+    OnePane #ask-answer { margin-top: 1; }
+    OnePane #ask-right { height: 1fr; margin-top: 1; }
     OnePane.-drawn #ask-both { layout: horizontal; }
-    OnePane.-drawn #ask-input { width: auto; max-height: 100%; }
-    OnePane.-drawn #ask-right { padding: 0 0 0 2; }
+    OnePane.-drawn #ask-left { width: auto; }
+    OnePane.-drawn #ask-input { width: auto; }
+    OnePane.-drawn #ask-meaning { display: none; }
+    OnePane.-drawn #ask-right { padding: 0 0 0 2; margin-top: 0; }
     OnePane.-drawn #ask-answer { margin-top: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -76,7 +79,9 @@ class OnePane(AskPane):
     def compose_body(self) -> ComposeResult:
         yield LineView(id="ask-where")
         with Container(id="ask-both"):
-            yield Container(id="ask-input")
+            with Container(id="ask-left"):
+                yield Container(id="ask-input")
+                yield LineView(id="ask-meaning")
             with Vertical(id="ask-right"):
                 yield LineView(id="ask-told")
                 yield LinesView(id="ask-answer")
@@ -175,8 +180,14 @@ class OnePane(AskPane):
 
     def _fit(self) -> None:
         """Give a drawing as many cells as there are beside the answers."""
-        pad = self.pad if self.is_mounted else None
-        if pad is None or not self.size.width:
+        if not self.is_mounted or not self.size.width:
+            return
+        for form in self.query(AskForm):
+            # What does not fit scrolls: the answers are always seen.
+            room = max(4, self.size.height * 3 // 5 - 2)
+            form.styles.height = min(len(self.form.get("fields", ())) + 1, room)
+        pad = self.pad
+        if pad is None:
             return
         rows, columns = self.form["shape"]
         wide = (self.size.width - BESIDE - 2) // columns
@@ -200,6 +211,14 @@ class OnePane(AskPane):
         if self.kind == "picture":
             return self.started["values"]
         return list(self.query_one(AskForm).values)
+
+    @on(RowList.Moved)
+    def _explain(self, event: RowList.Moved) -> None:
+        event.stop()
+        field = self.query_one(AskForm).field
+        self.query_one("#ask-meaning", LineView).show(
+            [Content.styled(clean(field.meaning if field else ""), "$muted")]
+        )
 
     @on(AskForm.Changed)
     @on(TextArea.Changed)
