@@ -137,7 +137,9 @@ training took in place of epochs."""
         if self.comparison is None:
             return
         self._draw_charts()
-        self._draw_words()
+        # One panel where it is narrow: what differs stands below the figures.
+        self.query_one("#panel-differs").display = self.has_class("-wide")
+        self.call_after_refresh(self._draw_words)
 
     def _draw_charts(self) -> None:
         names = self._names or ["loss"]
@@ -170,11 +172,8 @@ training took in place of epochs."""
         )
 
     def _draw_words(self) -> None:
-        comparison = self.comparison
+        comparison, wide = self.comparison, self.has_class("-wide")
         assert comparison is not None
-        wide = self.has_class("-wide")
-        # One panel where it is narrow: what differs stands below the figures.
-        self.query_one("#panel-differs").display = wide
         width = max(20, self.query_one("#figures", Static).size.width)
         lines = compare_words.runs(comparison, width)
         lines += [Content(""), *compare_words.figures(comparison, width)]

@@ -46,13 +46,14 @@ def figures(comparison: Comparison, width: int) -> list[Content]:
     """Return the table of figures; a mark and a colour tell the best of each."""
     rows = comparison.figures
     names = max((len(row.words) for row in rows), default=0)
-    cells = [[_cell(row, place) for place in range(len(comparison.runs))] for row in rows]
-    columns = [
-        max([1, *(line[place].cell_length for line in cells)])
-        for place in range(len(comparison.runs))
-    ]
-    if names + sum(column + _GAP for column in columns) > width:
-        return _stacked_figures(comparison, cells)
+    places = range(len(comparison.runs))
+    for with_epochs in (True, False):
+        cells = [[_cell(row, place, with_epochs) for place in places] for row in rows]
+        columns = [max([1, *(line[place].cell_length for line in cells)]) for place in places]
+        if names + sum(column + _GAP for column in columns) <= width:
+            break
+    else:
+        return _stacked_figures(comparison)
     head = [
         Content.styled(one.letter.rjust(column), f"bold {colour(place)}")
         for place, (one, column) in enumerate(zip(comparison.runs, columns, strict=True))
@@ -123,21 +124,23 @@ def _stacked(row: Difference, letters: Sequence[str], width: int) -> list[Conten
     return lines
 
 
-def _stacked_figures(comparison: Comparison, cells: Sequence[Sequence[Content]]) -> list[Content]:
+def _stacked_figures(comparison: Comparison) -> list[Content]:
     lines: list[Content] = []
-    for row, line in zip(comparison.figures, cells, strict=True):
+    for row in comparison.figures:
         lines.append(Content.styled(row.words, "$muted"))
-        for place, (one, cell) in enumerate(zip(comparison.runs, line, strict=True)):
-            lines.append(Content.assemble("  ", (one.letter, f"bold {colour(place)}"), "  ", cell))
+        lines += [
+            Content.assemble("  ", (one.letter, f"bold {colour(place)}"), "  ", _cell(row, place))
+            for place, one in enumerate(comparison.runs)
+        ]
     return lines
 
 
-def _cell(row: FigureRow, place: int) -> Content:
+def _cell(row: FigureRow, place: int, with_epochs: bool = True) -> Content:
     value = row.values[place]
     if value is None:
         return Content.styled("–", "$faint")
     text = number(value) if isinstance(value, int | float) else value
-    at = row.at[place] if row.at else None
+    at = row.at[place] if row.at and with_epochs else None
     return Content.assemble(
         (f"{BEST} " if place in row.best else "", "$good"),
         (text, "bold $good" if place in row.best else "$text"),

@@ -43,7 +43,7 @@ A run is lost when its worker is gone without a word: killed, out of memory, or 
 was restarted. What it saved until then is kept, and it can go on from there. A run is silent \
 when its worker gives no sign of life, on a machine that sleeps or can't be reached."""
     CSS = """
-    RunsScreen #found { height: auto; dock: bottom; padding: 0 1; color: $muted; }
+    RunsScreen #found { height: auto; padding: 0 1; color: $muted; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open", key_display="Enter", tooltip="Show it on Train"),

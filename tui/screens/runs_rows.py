@@ -21,10 +21,10 @@ COLUMNS = (
     Column("state", 10),
     Column("run"),
     Column("started", 15, least=58),
-    Column("took", 11, "right", least=94),
+    Column("took", 11, "right", least=130),
     Column("epochs", 11, "right", least=68),
     Column("best", 17, "right", least=46),
-    Column("loss", 16, least=86),
+    Column("loss", 12, least=86),
 )
 
 
@@ -111,7 +111,7 @@ def row(record: Record, *, marked: bool = False) -> Row:
             Content.styled(words.duration(took(info)), "$muted"),
             f"{info.epoch:,}/{info.epochs:,}" if record.active else f"{info.epoch:,}",
             Content.assemble((_brief(best[0]), "$muted"), " ", number(best[1])) if best else "–",
-            Content.styled(words.sparkline(record.loss, 16), "$muted"),
+            Content.styled(words.sparkline(record.loss, 12), "$muted"),
         ),
         found=f"{info.name} {info.title} {info.variant} {record.state} {record.run.id} "
         f"{' '.join(notes.tags)} {notes.note}",
