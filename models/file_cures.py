@@ -71,15 +71,21 @@ def input_cures(
     steps = [step.model_dump(mode="json") for step in experiment.data.steps]
     return tuple(
         Cure(words, {"data.steps": new})
-        for words, shape, new in _prepared(steps, data.input_shape)
+        for words, shape, new in _prepared(steps, data.input_shape, wanted)
         if fits(wanted, shape)
     )
 
 
 def _prepared(
-    steps: list[dict[str, Any]], shape: Sequence[int | None]
+    steps: list[dict[str, Any]], shape: Sequence[int | None], wanted: Sequence[int | None]
 ) -> Iterator[tuple[str, Sequence[int | None], list[dict[str, Any]]]]:
+    """Yield what could be done, the shape that it would give, and all steps then."""
     names = [step["step"] for step in steps]
+    for name, words in (("window", "windows"), ("pad", "texts")):
+        if name in names and wanted and wanted[0] is not None:
+            new = [{**step, "length": wanted[0]} if step["step"] == name else step
+                   for step in steps]  # fmt: skip
+            yield f"make {words} {wanted[0]} long", (wanted[0], *shape[1:]), new
     if "channel_axis" not in names and len(shape) == 2:
         yield ("give pictures a channel axis", (*shape, 1), [*steps, {"step": "channel_axis"}])
     if "channel_axis" in names and shape[-1:] == (1,):

@@ -21,6 +21,12 @@ def answer(request: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """
     if request == "model.shapes":
         return shapes_without_data(parse(arguments["experiment"]), arguments["input_shape"])
+    if request == "model.start":
+        from kerastui.models.saved.start import told
+
+        return told(**arguments)
+    if request == "model.end":
+        return another_end(parse(arguments["experiment"]))
     raise UserError(f"{request!r} is no question that can be answered.")
 
 
@@ -52,6 +58,28 @@ def shapes_without_data(experiment: Experiment, input_shape: list[int]) -> dict[
         "findings": [asdict(finding) for finding in findings],
         "memory": {} if error else memory(experiment, done, 0),
     }
+
+
+def another_end(experiment: Experiment) -> dict[str, Any]:
+    """Return the changes that put a new last layer on a file's model, fit for the data.
+
+    Raises:
+        UserError: The data is not to be had, or the model does not take it.
+    """
+    from kerastui.datasets.prepare import prepare
+    from kerastui.models import preflight
+    from kerastui.models.file_cures import output_cures
+    from kerastui.models.summary import follow
+
+    facts = preflight.facts_of(experiment, prepare(experiment.data, seed=experiment.seed))
+    done, error = follow(experiment.model, facts.input_shape)
+    if error is not None:
+        raise error
+    cures = output_cures(experiment, done, facts.targets[0], facts.task)
+    if not cures:
+        raise UserError("Nothing of this model could be left under a new layer.",
+                        "Train its last layer, or all of it.")  # fmt: skip
+    return {"words": cures[0].words, "changes": dict(cures[0].changes)}
 
 
 def memory(experiment: Experiment, done: Sequence[Step], rows: int) -> dict[str, int]:

@@ -62,6 +62,7 @@ class RunsApp(CurrentApp):
         self.study: StudyFolder | None = None
         self.study_info: StudyInfo | None = None
         self.opened_model: Path | None = None
+        self.opened_with: Experiment | None = None
 
     def get_driver_class(self) -> type[Driver]:
         return watched(super().get_driver_class(), self.link)
@@ -85,14 +86,19 @@ class RunsApp(CurrentApp):
         if switch:
             self.action_section("train")
 
-    def open_model(self, path: Path) -> None:
-        """Look into a model that belongs to no run, until another run is shown."""
-        self.opened_model = path
+    def open_model(self, path: Path, experiment: Experiment | None = None) -> None:
+        """Look into a model that belongs to no run, until another run is shown.
+
+        Args:
+            path: Its file.
+            experiment: Whose data and metrics judge it, where some were chosen.
+        """
+        self.opened_model, self.opened_with = path, experiment
         self.run_changed.publish(self.monitor)
         self.action_section("inspect")
 
     def _watch(self, run: Run) -> None:
-        self.opened_model = None
+        self.opened_model = self.opened_with = None
         if self.monitor is None or self.monitor.run.path != run.path:
             self.monitor = RunMonitor(run, self._run_news, self.can_draw, self.me)
             self._follow(self.monitor)

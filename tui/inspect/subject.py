@@ -62,6 +62,13 @@ class Found:
         return self.info.name if self.info else self.run.id
 
     @property
+    def is_old(self) -> bool:
+        """Whether it is a whole model that another version of Keras wrote."""
+        model = self.model
+        return (model is not None and self.run is None and bool(model.structure)
+                and not model.keras_version.startswith("3"))  # fmt: skip
+
+    @property
     def weights(self) -> list[Weight]:
         """All arrays of the model, in the order of the layers."""
         return self.model.weights if self.model else []
@@ -92,14 +99,18 @@ def read(run: Run) -> Found:
     return found
 
 
-def read_file(path: Path) -> Found:
+def read_file(path: Path, experiment: Experiment | None = None) -> Found:
     """Read a model that belongs to no run; raises nothing, but says what is wrong.
 
     A stranger's file is first read in a process that it may break.
+
+    Args:
+        path: The file.
+        experiment: Whose data judges it, where some were chosen for it.
     """
     from kerastui.models.saved.examine import examine
 
-    found = Found(path)
+    found = Found(path, experiment=experiment)
     try:
         _read_model(found, examine(path))
     except UserError as error:

@@ -83,7 +83,7 @@ class SectionScreen(Screen[None]):
             self.experiment_changed(app.current)
             self.refresh_bindings()
         version = app.monitor.version if app.monitor else 0
-        seen = (app.monitor, version, app.study, app.opened_model)
+        seen = (app.monitor, version, app.study, app.opened_model, app.opened_with)
         if seen != self._seen_run:
             self._seen_run = seen
             self.run_changed(app.monitor)

@@ -50,6 +50,10 @@ data was prepared."""
         *(Binding(str(place + 1), f"choose({place})", show=False)
           for place in range(1, MOST_SAMPLES)),
         Binding("w", "write", "save as", tooltip="Save the model in another format, with a card"),
+        Binding("o", "use", "use it",
+                tooltip="Go on with the model: evaluate it, train it further, put layers on it"),
+        Binding("f", "repair", "repair",
+                tooltip="Write a copy of an old model that today's Keras opens by itself"),
         Binding("slash", "search", "search", key_display="/", tooltip="Find a layer"),
     ]  # fmt: skip
 
@@ -84,7 +88,8 @@ data was prepared."""
     def run_changed(self, monitor: RunMonitor | None) -> None:
         """Look into the model that was opened, else into the run that is shown."""
         if (path := self.kerastui.opened_model) is not None:
-            self._look_into((path,), lambda: subject.read_file(path))
+            chosen = self.kerastui.opened_with
+            self._look_into((path, chosen), lambda: subject.read_file(path, chosen))
             return
         if monitor is None:
             self._look_into((), None)
@@ -186,8 +191,19 @@ data was prepared."""
         if not self.is_mounted:
             return True
         if not self._look:
-            return action not in ("enter", "search", "edit", "choose", "back", "write")
-        if action == "write":
+            return action not in (
+                "enter",
+                "search",
+                "edit",
+                "choose",
+                "back",
+                "write",
+                "use",
+                "repair",
+            )
+        if action == "repair":
+            return self._found is not None and self._found.is_old
+        if action in ("write", "use"):
             return self._found is not None and self._found.model is not None
         if action == "enter" and (self.in_detail or self.detail.has_focus_within):
             return False
@@ -204,6 +220,22 @@ data was prepared."""
 
         if self._found is not None:
             await save_as(self.kerastui, self._found)
+
+    @work(group="write", exclusive=True, exit_on_error=False)
+    async def action_use(self) -> None:
+        """Go on with the model: choose data, and what is trained."""
+        from kerastui.tui.inspect.start import go_on
+
+        if self._found is not None:
+            await go_on(self.kerastui, self._found)
+
+    @work(group="write", exclusive=True, exit_on_error=False)
+    async def action_repair(self) -> None:
+        """Write a repaired copy of an old model, and look into that."""
+        from kerastui.tui.inspect.start import repair
+
+        if self._found is not None:
+            await repair(self.kerastui, self._found)
 
     def row_opened(self, key: str) -> None:
         self.go_to_detail()
