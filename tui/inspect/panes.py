@@ -39,10 +39,7 @@ GROUPS: tuple[tuple[str, tuple[type[InspectPane], ...]], ...] = (
     ),
     (
         "predict",
-        (
-            OnePane,
-            PredictionsPane,
-        ),
+        (OnePane, RowsPane, WholeFilePane, PartPane, PredictionsPane),
     ),
     (
         "look inside",

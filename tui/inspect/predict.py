@@ -46,14 +46,12 @@ class OnePane(AskPane):
     OnePane #ask-left { height: auto; }
     OnePane #ask-input { height: auto; }
     OnePane #ask-meaning { padding: 0 1; }
-    OnePane #ask-answer { margin-top: 1; }
     OnePane #ask-right { height: 1fr; margin-top: 1; }
     OnePane.-drawn #ask-both { layout: horizontal; }
     OnePane.-drawn #ask-left { width: auto; }
     OnePane.-drawn #ask-input { width: auto; }
     OnePane.-drawn #ask-meaning { display: none; }
     OnePane.-drawn #ask-right { padding: 0 0 0 2; margin-top: 0; }
-    OnePane.-drawn #ask-answer { margin-top: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("g", "go", "go to row", tooltip="Begin with a certain row of the test part"),
@@ -293,6 +291,7 @@ class OnePane(AskPane):
         if told["moved"]:
             lines += Content.styled(f"as MNIST: {told['moved']}", "$faint").wrap(width)
         self.query_one("#ask-told", LineView).show(lines)
+        self.query_one("#ask-answer").styles.margin = (1 if lines else 0, 0, 0, 0)
         self.query_one("#ask-answer", LinesView).show(
             predict_words.answers(outputs, answers, width)
         )

@@ -36,7 +36,7 @@ class PartPane(AskPane):
                 tooltip="Show this row under “one input”"),
         Binding("o", "sort", "sort", tooltip="Sort by this column: up, down, as it was"),
         Binding("f", "filter", "filter", tooltip="Show only some rows: right=no probability<0.6"),
-        Binding("w", "wrong", "wrong only", tooltip="Only the rows that are wrong, or all again"),
+        Binding("m", "wrong", "mistakes", tooltip="Only the rows that are wrong, or all again"),
         Binding("t", "part", "another part", tooltip="The predictions of another part"),
         Binding("escape", "stop", "stop", key_display="Esc", tooltip="Predict no further"),
     ]  # fmt: skip
