@@ -25,7 +25,7 @@ FIGURES = ("mean", "deviation", "low", "high", "norm", "zeros", "moved")
 """What is kept of a weight; `moved` is the distance from where the training found it, as a part of
 the norm that it had then."""
 
-EVERY = 0.5
+EVERY = 0.05
 """Seconds between two looks, at least."""
 
 SHARE = 100
@@ -134,7 +134,7 @@ class Drift:
     """The statistics of a training, as far as they are written.
 
     Attributes:
-        names: Of the weights, as Keras writes their paths.
+        names: Of the weights, with their layer's.
         shapes: Theirs.
         epochs: After which they were taken; 0 is before the first.
         figures: For each weight, for each of `FIGURES` a value an entry of `epochs`; NaN where
@@ -167,7 +167,7 @@ def read(path: Path) -> Drift:
         try:
             plain = json.loads(line)
             if "weights" in plain:
-                found = Drift([str(one["path"]) for one in plain["weights"]],
+                found = Drift(_names([str(one["path"]) for one in plain["weights"]]),
                               [tuple(one["shape"]) for one in plain["weights"]])  # fmt: skip
                 found.figures = [{name: [] for name in FIGURES} for _ in found.names]
             elif len(plain["figures"]) == len(found.names):
@@ -175,6 +175,13 @@ def read(path: Path) -> Drift:
         except (ValueError, KeyError, TypeError, AttributeError):
             continue  # half a line, or one of another version
     return found
+
+
+def _names(paths: list[str]) -> list[str]:
+    """Return Keras' paths as layer and weight, without the model that all of them are in."""
+    parts = [path.split("/") for path in paths]
+    outer = len({one[0] for one in parts}) == 1 and all(len(one) > 2 for one in parts)
+    return [f"{'/'.join(one[outer:-1])} {one[-1].replace('_', ' ')}" for one in parts]
 
 
 def _add(found: Drift, epoch: int, figures: list[list[float | None]]) -> None:

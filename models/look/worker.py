@@ -23,6 +23,7 @@ QUESTIONS: dict[str, str] = {
     "outputs": "neuron",
     "gradients": "gradients",
     "words": "embedding",
+    "initial": "initial",
     **dict.fromkeys(("predict_form", "predict_row", "predict_one", "predict_pasted"), "predict"),
     "predict_file": "predict_file",
     **dict.fromkeys(("predict_part", "predict_page", "predict_sort", "predict_filter"),

@@ -45,8 +45,7 @@ class DriftPane(InspectPane):
     """All weights with the line of their norm; below, the chart of the one under the cursor."""
 
     DEFAULT_CSS = """
-    DriftPane RowList { height: 2fr; max-height: 14; }
-    DriftPane LossChart { height: 3fr; min-height: 8; margin-top: 1; }
+    DriftPane LossChart { min-height: 8; margin-top: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "chart", "next chart", key_display="Tab",
@@ -118,6 +117,7 @@ class DriftPane(InspectPane):
             lines.show(Content.styled(_NOTHING, "$muted").wrap(max(20, self.size.width or 60)))
             return
         self.list.set_rows([_row(read, place) for place in range(len(read.names))])
+        self.list.styles.height = min(len(read.names) + 1, max(4, self.size.height * 2 // 5))
         self._draw()
 
     @on(RowList.Moved)

@@ -14,6 +14,8 @@ from textual.widget import Widget
 
 from kerastui.datasets.errors import UserError
 from kerastui.tui.inspect import words as inspect_words
+from kerastui.tui.inspect.difference import compare
+from kerastui.tui.inspect.embedding import NeighboursView
 from kerastui.tui.inspect.heat import HeatView
 from kerastui.tui.inspect.histogram import HistogramView
 from kerastui.tui.inspect.kernels import KernelsView
@@ -30,7 +32,9 @@ from kerastui.tui.widgets.row_list import Row
 if TYPE_CHECKING:
     from kerastui.models.saved.survey import Cut, Extremes
 
-VIEWS: tuple[type[WeightView], ...] = (NumbersView, HistogramView, HeatView, KernelsView)
+VIEWS: tuple[type[WeightView], ...] = (
+    NumbersView, HistogramView, HeatView, KernelsView, NeighboursView,
+)  # fmt: skip
 
 EXPORT = Binding("x", "export", "export", tooltip="Write the numbers to a .csv or .npy file")
 
@@ -49,6 +53,8 @@ class WeightsPane(InspectPane):
                 tooltip="The slice before, along the axes that stand still"),
         Binding("right_square_bracket", "slice(1)", "other slice", key_display="[ ]",
                 tooltip="The next slice, along the axes that stand still"),
+        Binding("equals_sign", "compare", "compare", key_display="=",
+                tooltip="Set the weights beside those of another run, or those it began with"),
         Binding("o", "turn", "other axes", tooltip="Let other axes go down and across"),
         EXPORT,
     ]  # fmt: skip
@@ -57,6 +63,7 @@ class WeightsPane(InspectPane):
         super().__init__()
         self.looked: Looked | None = None
         self._view: type[WeightView] = NumbersView
+        self._beside: tuple[str, list[Content]] = "", []
         self._extremes: tuple[Looked, Extremes, int] | None = None
 
     @classmethod
@@ -77,6 +84,7 @@ class WeightsPane(InspectPane):
     def set_found(self, found: Found) -> None:
         super().set_found(found)
         self.looked = self._extremes = None
+        self._beside = "", []
 
     def show(self, key: str, width: int) -> str:
         found = self.found
@@ -93,6 +101,10 @@ class WeightsPane(InspectPane):
                 lines.show(inspect_words.no_model(found, "model", width))
             else:
                 head, told = inspect_words.layers(found.model, found.statistics)
+                if self._beside[0]:
+                    head, *told = self._beside[1]
+                    note = f"set beside {self._beside[0]} · = for others"
+                    told += [Content(""), Content.styled(note, "$muted")]
                 lines.show(told, head)
             return key
         from kerastui.models.saved.survey import Cut
@@ -164,6 +176,10 @@ class WeightsPane(InspectPane):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         looked = self.looked
+        if action == "compare":
+            return looked is None and self.found is not None and self.found.model is not None
+        if action == "edit":
+            return looked is not None and self._view is NeighboursView
         if action in ("choose", "next_view", "export", "extreme", "slice", "turn"):
             if looked is None:
                 return False
@@ -179,6 +195,12 @@ class WeightsPane(InspectPane):
             self._view = self.views[place]
             self._tell(self.size.width)
             self._show_view(focus=self.has_focus_within)
+
+    @work(group="ask word", exclusive=True, exit_on_error=False)
+    async def action_edit(self) -> None:
+        """Ask for the word whose neighbours are wanted."""
+        if isinstance(view := self.view, NeighboursView):
+            await view.ask()
 
     def action_next_view(self, step: int) -> None:
         """Show the next view."""
@@ -228,6 +250,21 @@ class WeightsPane(InspectPane):
             self._view = NumbersView
             self._tell(self.size.width)
         self._take(looked.cut.holding(index), index)
+
+    @work(group="compare", exclusive=True, exit_on_error=False)
+    async def action_compare(self) -> None:
+        """Set the weights beside those of another run, or those that this one began with."""
+        found = self.found
+        if found is None or found.model is None:
+            return
+        try:
+            beside = await compare(self.kerastui, found, shown=bool(self._beside[0]))
+        except UserError as error:
+            self.kerastui.tell_error(error, "The weights can't be compared")
+            return
+        if beside is not None and found is self.found:
+            self._beside = beside
+            self.show("layers", self.size.width)
 
     @work(group="export", exclusive=True, exit_on_error=False)
     async def action_export(self) -> None:
