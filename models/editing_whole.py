@@ -19,7 +19,7 @@ from kerastui.models.editing import (
     own_names,
     snake,
 )
-from kerastui.models.experiment import Experiment, GraphModel
+from kerastui.models.experiment import Experiment, FileModel, GraphModel
 from kerastui.models.experiment_file import parse
 
 
@@ -45,6 +45,11 @@ def to_graph(experiment: Experiment) -> Edited:
     """
     if is_graph(experiment):
         raise UserError("The model is a graph already.")
+    if isinstance(experiment.model, FileModel):
+        raise UserError(
+            "The layers of a file stay as they are connected there.",
+            "New layers can be put on top of them with a.",
+        )
     layers = layers_of(experiment)
     if not layers:
         raise UserError("A graph needs a layer to begin with.", "Add one first.")

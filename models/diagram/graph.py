@@ -170,6 +170,13 @@ def _stack(model: SequentialModel, summary: ModelSummary | None, rows: Mapping[s
     boxes = []
     for name, shape in ((summary and summary.inputs) or {"input": []}).items():
         boxes.append(Box(name, "Input", shape=_tuple(shape[1:]) if shape else ""))
+    ends = [boxes[-1].name] if boxes else []
+    edges: list[tuple[str, str]] = []
+    for row in rows.values():  # the layers of a file, connected as they are there
+        if row.where.startswith("model.file."):
+            boxes.append(_measured(Box(row.name, row.type, row.text), row))
+            edges += [(source, row.name) for source in row.inputs]
+            ends = [row.name]
     taken = {box.name for box in boxes} | {layer.name for layer in model.layers if layer.name}
     taken |= {row.name for row in rows.values()}
     for index, layer in enumerate(model.layers):
@@ -179,9 +186,9 @@ def _stack(model: SequentialModel, summary: ModelSummary | None, rows: Mapping[s
         name = row.name if row else layer.name or _free(_snake(layer.type), taken)
         taken.add(name)
         boxes.append(_box(name, layer, row))
+        ends.append(name)
     boxes[-1:] = [replace(boxes[-1], output=True)]
-    names = [box.name for box in boxes]
-    return Graph(boxes, list(itertools.pairwise(names)))
+    return Graph(boxes, [*edges, *itertools.pairwise(ends)])
 
 
 def _box(name: str, layer: Layer, row: Row | None) -> Box:

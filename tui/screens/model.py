@@ -19,7 +19,7 @@ from kerastui.tui.current import SOON
 from kerastui.tui.screens import model_rows
 from kerastui.tui.screens.model_diagram import ModelDiagram
 from kerastui.tui.screens.model_edits import ModelEdits
-from kerastui.tui.screens.model_findings import Cure, about, findings, troubled
+from kerastui.tui.screens.model_findings import Cure, about, about_file, findings, troubled
 from kerastui.tui.screens.model_form import Subject, shape_from
 from kerastui.tui.screens.model_rows import Known, layers, list_rows, row_key
 from kerastui.tui.screens.two_pane import ENTER, ESCAPE
@@ -256,10 +256,15 @@ Losses and how it is trained are on the Train screen (e)."""
             title = f"{layer.name}  {layer.type}" if self.graph else f"{place + 1}  {layer.type}"
             panel.set_title(title, "off" if layer.disabled else "")
         else:
-            panel.set_title(f"input {subject.name}".strip())
-            whole.show(about(experiment, self.known))
+            row = model_rows.file_layers(self.known).get(self.in_file or 0)
+            if self.in_file is not None and row is not None:
+                panel.set_title(f"{row['name']}  {row['type']}")
+                whole.show(about_file(experiment, row))
+            else:
+                panel.set_title(f"input {subject.name}".strip())
+                whole.show(about(experiment, self.known))
         lines, cures = findings(experiment, self.known, place if place >= 0 else None)
-        if not layers(experiment):
+        if not layers(experiment) and experiment.model.kind != "file":
             lines, cures = [_BEGIN], []
         if self.trouble is not None:
             assumed = self.assumed.get(experiment.data.dataset, ())

@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING, Any
 from textual import work
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import editing, editing_graph, editing_whole
+from kerastui.models import editing, editing_file, editing_graph, editing_whole
 from kerastui.models.editing import Edited
 from kerastui.tui.screens.dialogs import AskText
 from kerastui.tui.screens.model_add import AddLayer
-from kerastui.tui.screens.model_rows import Known, input_shape, layers, place_of
+from kerastui.tui.screens.model_rows import (
+    Known,
+    file_layers,
+    file_place,
+    input_shape,
+    layers,
+    place_of,
+)
 from kerastui.tui.screens.model_words import Place
 from kerastui.tui.screens.two_pane import TwoPaneScreen
 from kerastui.tui.widgets.form_edit import Choose, complete
@@ -71,6 +78,27 @@ class ModelEdits(TwoPaneScreen):
         self.made(edited)
         return True
 
+    @property
+    def in_file(self) -> int | None:
+        """The place in its file of the layer under the cursor; None elsewhere."""
+        return file_place(self.rows.key) if self.experiment else None
+
+    def _try_file(
+        self, edit: Callable[[Experiment, int, dict[int, tuple[str, int]]], tuple[Experiment, str]]
+    ) -> None:
+        """Change what is taken of the file, with the cursor left where it is."""
+        experiment, place = self.experiment, self.in_file
+        known = {p: (str(row["name"]), int(row["parameters"]))
+                 for p, row in file_layers(self.known).items()}  # fmt: skip
+        if experiment is None or place not in known:
+            return
+        try:
+            changed, words = edit(experiment, place, known)
+        except UserError as error:
+            say(self.app, f"{error.message} {error.hint}".strip(), "warning")
+        else:
+            self.kerastui.edit(changed, words)
+
     def source(self) -> str:
         """The name of the node or input under the cursor of a graph."""
         return self.rows.key.partition(" ")[2]
@@ -114,6 +142,8 @@ class ModelEdits(TwoPaneScreen):
         if place >= 0:
             row = self.known.rows_for(experiment).get(place) or {}
             shape = row.get("output_shape")
+        elif of_file := file_layers(self.known):
+            shape = list(of_file.values())[-1].get("output_shape")
         else:
             shape = input_shape(self.known, self.source() if self.graph else "")
         flat = isinstance(shape, list) and not any(isinstance(size, list) for size in shape)
@@ -142,12 +172,16 @@ class ModelEdits(TwoPaneScreen):
 
     def action_freeze(self) -> None:
         """Freeze what is marked, or the layer under the cursor, or let it be trained again."""
-        if self.places:
+        if self.in_file is not None:
+            self._try_file(editing_file.toggle_frozen)
+        elif self.places:
             self._try(lambda experiment: editing.freeze(experiment, self.places))
 
     def action_remove(self) -> None:
         """Remove what is marked, or the layer or input under the cursor."""
-        if self.places:
+        if self.in_file is not None:
+            self._try_file(editing_file.cut_from)
+        elif self.places:
             remove = editing_graph.remove_nodes if self.graph else editing.remove
             self._try(lambda experiment: remove(experiment, self.places))
         elif self.graph:
@@ -231,8 +265,12 @@ class ModelEdits(TwoPaneScreen):
                 return True if (edits.undoable if action == "undo" else edits.redoable) else None
             case "branch" | "output" | "input":
                 return self.graph
-            case "graph":
+            case "graph" if experiment.model.kind != "file":
                 return bool(layers(experiment)) or None
+            case "remove" | "freeze" if self.in_file is not None:
+                return True
+            case "graph":
+                return False
             case "remove":
                 return True if self.place >= 0 or self.graph else None
             case "rename":

@@ -156,7 +156,7 @@ def about(experiment: Experiment, known: Known) -> list[tuple[str, Value]]:
         told.append((name.capitalize(), f"{_shape(part['x'])} → {_shape(part['y'])}"))
     told.append(("Task", experiment.data.task))
     count = int(summary.get("parameters", 0))
-    if layers(experiment):
+    if layers(experiment) or experiment.model.kind == "file":
         told.append(
             (
                 "Parameters",
@@ -173,6 +173,32 @@ def about(experiment: Experiment, known: Known) -> list[tuple[str, Value]]:
             for name in ("weights", "gradients", "optimizer", "activations") if memory.get(name)
         ]  # fmt: skip
         told.append(("Memory", Content.assemble(batch, (" · ".join(parts), "$muted"))))
+    return told
+
+
+def about_file(experiment: Experiment, row: Mapping[str, Any]) -> list[tuple[str, Value]]:
+    """Return what is said of a layer that a file brings along.
+
+    Args:
+        experiment: The experiment, whose model begins with the file.
+        row: What the worker said of the layer.
+    """
+    shape = row["output_shape"]
+    several = bool(shape) and isinstance(shape[0], list)
+    frozen = row["parameters"] and not row["trainable"]
+    told: list[tuple[str, Value]] = [
+        ("From", Content(getattr(experiment.model, "path", ""))),
+        ("With", Content(str(row["text"])) if row["text"] else Content.styled("–", "$faint")),
+        ("Fed by", Content(", ".join(row["inputs"]))),
+        ("Output", "several" if several else words.shape(shape[1:])),
+        ("Parameters", f"{row['parameters']:,}"),
+    ]
+    if row["parameters"]:
+        state = "frozen: training leaves it alone" if frozen else "trained further"
+        key = "f trains it too" if frozen else "f freezes it"
+        told.append(("Training", Content.assemble(state, (f"  {key}", "$muted"))))
+    told.append(("", Content.styled("Del cuts it and what follows; a puts a layer on top.",
+                                    "$muted")))  # fmt: skip
     return told
 
 

@@ -12,13 +12,16 @@ from textual.content import Content
 
 from kerastui.models.diagram import layer_text
 from kerastui.models.editing_graph import loose
-from kerastui.models.experiment import GraphModel, Layer, Node
+from kerastui.models.experiment import FileModel, GraphModel, Layer, Node
 from kerastui.tui.screens.model_rails import rails
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.row_list import Column, Row
 
 if TYPE_CHECKING:
     from kerastui.models.experiment import Experiment
+
+FILE = "model.file"
+"""Where the layers of a file stand in a summary: `model.file.0` …"""
 
 MARKS = {"problem": ("✗", "$bad"), "warning": ("!", "$warn"), "hint": ("›", "$muted")}
 """Level of a finding -> its mark and its colour, the gravest first."""
@@ -109,6 +112,7 @@ def columns(
     ]
     if experiment is None or not isinstance(experiment.model, GraphModel):
         types = [len(layer.type) for layer in layers(experiment)] if experiment else []
+        types += [len(str(row.get("type", ""))) for row in (summary or {}).get("rows", [])]
         longest = min(max([6, *types]) + 2, 24)
         return [Column("", 3, "right"), Column("layer", longest), Column("with"), *shared]
     drawn = rails(experiment.model)
@@ -152,6 +156,7 @@ def list_rows(
         else:
             cells = ["", Content.styled("input", "$muted"), "", out]
         made.append(Row(key, tuple(cells)))
+    made += _file_rows(known, dim) if isinstance(model, FileModel) else []
     outputs = model.outputs if isinstance(model, GraphModel) else []
     failed = _failed_at(summary) if not stale else None
     for place, layer in enumerate(layers(experiment)):
@@ -175,6 +180,36 @@ def list_rows(
         else:
             first = [Content.styled(str(place + 1), "$muted"), Content.assemble(mark, type_), text]
         made.append(Row(key, (*first, *tail, sign)))
+    return made
+
+
+def file_layers(known: Known) -> dict[int, Mapping[str, Any]]:
+    """Return what is known of the layers that a file brings along, by their places in it."""
+    begin = f"{FILE}."
+    return {
+        int(str(row["where"]).removeprefix(begin)): row
+        for row in known.summary.get("rows", [])
+        if str(row.get("where", "")).startswith(begin)
+    }
+
+
+def file_place(key: str) -> int | None:
+    """Return the place in its file of the layer whose row has a key; None for other rows."""
+    kind, _, place = key.partition(" ")
+    return int(place) if kind == "file" else None
+
+
+def _file_rows(known: Known, dim: str) -> list[Row]:
+    """The layers of the file, those marked that training leaves alone."""
+    made = []
+    for place, row in file_layers(known).items():
+        frozen = row["parameters"] and not row["trainable"]
+        said = [Content.styled("frozen", "$muted") if frozen else Content(""),
+                Content(str(row["text"])), Content.styled(str(row["name"]), "$muted")]  # fmt: skip
+        about = Content("  ").join(part for part in said if part)
+        shape, count = _out(row, False, dim == "$faint")
+        made.append(Row(f"file {place}", (Content.styled("·", "$muted"), str(row["type"]), about,
+                                          shape, count, "")))  # fmt: skip
     return made
 
 
@@ -267,7 +302,7 @@ def _failed_at(summary: Mapping[str, Any]) -> int | None:
 def total(experiment: Experiment, known: Known, *, stale: bool) -> Content:
     """Return the lines under the list: parameters, memory, whether all fits."""
     summary = known.summary
-    if not layers(experiment):
+    if not layers(experiment) and not isinstance(experiment.model, FileModel):
         return Content.assemble(
             "No layer yet: ", ("a", "$primary"), " adds one, ",
             ("t", "$primary"), " begins with a template",
