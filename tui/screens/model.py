@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.editing import Edited
-from kerastui.models.experiment import GraphModel
+from kerastui.models.experiment import FileModel, GraphModel
 from kerastui.tui.current import SOON
 from kerastui.tui.screens import model_rows
 from kerastui.tui.screens.model_diagram import ModelDiagram
@@ -264,7 +264,7 @@ Losses and how it is trained are on the Train screen (e)."""
                 panel.set_title(f"input {subject.name}".strip())
                 whole.show(about(experiment, self.known))
         lines, cures = findings(experiment, self.known, place if place >= 0 else None)
-        if not layers(experiment) and experiment.model.kind != "file":
+        if not layers(experiment) and not isinstance(experiment.model, FileModel):
             lines, cures = [_BEGIN], []
         if self.trouble is not None:
             assumed = self.assumed.get(experiment.data.dataset, ())

@@ -10,6 +10,7 @@ from textual import work
 from kerastui.datasets.errors import UserError
 from kerastui.models import editing, editing_file, editing_graph, editing_whole
 from kerastui.models.editing import Edited
+from kerastui.models.experiment import FileModel
 from kerastui.tui.screens.dialogs import AskText
 from kerastui.tui.screens.model_add import AddLayer
 from kerastui.tui.screens.model_rows import (
@@ -265,7 +266,7 @@ class ModelEdits(TwoPaneScreen):
                 return True if (edits.undoable if action == "undo" else edits.redoable) else None
             case "branch" | "output" | "input":
                 return self.graph
-            case "graph" if experiment.model.kind != "file":
+            case "graph" if not isinstance(experiment.model, FileModel):
                 return bool(layers(experiment)) or None
             case "remove" | "freeze" if self.in_file is not None:
                 return True

@@ -12,6 +12,7 @@ from textual.style import Style
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.editing_graph import loose
+from kerastui.models.experiment import FileModel
 from kerastui.tui.screens.model_rows import MARKS, Known, layers, place_in
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.key_values import Value
@@ -156,7 +157,7 @@ def about(experiment: Experiment, known: Known) -> list[tuple[str, Value]]:
         told.append((name.capitalize(), f"{_shape(part['x'])} → {_shape(part['y'])}"))
     told.append(("Task", experiment.data.task))
     count = int(summary.get("parameters", 0))
-    if layers(experiment) or experiment.model.kind == "file":
+    if layers(experiment) or isinstance(experiment.model, FileModel):
         told.append(
             (
                 "Parameters",
