@@ -172,11 +172,11 @@ def _stack(model: SequentialModel, summary: ModelSummary | None, rows: Mapping[s
         boxes.append(Box(name, "Input", shape=_tuple(shape[1:]) if shape else ""))
     ends = [boxes[-1].name] if boxes else []
     edges: list[tuple[str, str]] = []
-    for row in rows.values():  # the layers of a file, connected as they are there
-        if row.where.startswith("model.file."):
-            boxes.append(_measured(Box(row.name, row.type, row.text), row))
-            edges += [(source, row.name) for source in row.inputs]
-            ends = [row.name]
+    for there in rows.values():  # the layers of a file, connected as they are there
+        if there.where.startswith("model.file."):
+            boxes.append(_measured(Box(there.name, there.type, there.text), there))
+            edges += [(source, there.name) for source in there.inputs]
+            ends = [there.name]
     taken = {box.name for box in boxes} | {layer.name for layer in model.layers if layer.name}
     taken |= {row.name for row in rows.values()}
     for index, layer in enumerate(model.layers):
