@@ -119,15 +119,19 @@ training took in place of epochs."""
 
     @property
     def _names(self) -> list[str]:
-        """The metrics, that of the validation first: it tells more."""
+        """The metrics; the loss first, that of the validation where no run lacks it."""
         names = list(self.comparison.metrics) if self.comparison else []
-        preferred = [name for name in ("val_loss", "loss") if name in names]
-        shared = [name for name in preferred if self._shared(name)] or preferred
-        return shared[:1] + [name for name in names if name not in shared[:1]]
+        first = "val_loss" if self._everywhere("val_loss") else "loss"
+        return sorted(names, key=lambda name: name != first)
 
-    def _shared(self, name: str) -> bool:
+    def _everywhere(self, name: str) -> bool:
+        """Say whether all runs that have a metric have it of the validation too."""
         runs = self.comparison.runs if self.comparison else ()
-        return sum(name in one.timeline.history.series for one in runs) > 1
+        histories = [one.timeline.history.series for one in runs]
+        plain = name.removeprefix("val_")
+        return any(name in one for one in histories) and all(
+            name in one for one in histories if plain in one
+        )
 
     @property
     def _two_charts(self) -> bool:
@@ -146,14 +150,17 @@ training took in place of epochs."""
         both = self._two_charts
         choice = names[1:] if both else names
         if self.metric not in choice:
-            # A metric says more than the other loss does.
-            told = [name for name in choice if "loss" not in name and name != "learning_rate"]
-            validated = [name for name in told if name.startswith("val_") and self._shared(name)]
-            self.metric = (validated or told if both else choice)[:1][0] if choice else names[0]
+            self.metric = self._first_choice(choice) if both else names[0]
         self.query_one("#compare-second").display = both
         shown = (names[0], self.metric) if both else (self.metric,)
         for chart_id, metric in zip(("#compare-first", "#compare-second"), shown, strict=False):
             self._draw_chart(self.query_one(chart_id, LossChart), metric)
+
+    def _first_choice(self, names: Sequence[str]) -> str:
+        """Return the metric that says most beside the loss."""
+        told = [name for name in names if "loss" not in name and name != "learning_rate"]
+        best = [name for name in told if name.startswith("val_") and self._everywhere(name)]
+        return [*best, *told, *names][0]
 
     def _draw_chart(self, chart: LossChart, metric: str) -> None:
         comparison = self.comparison
