@@ -13,7 +13,7 @@ from kerastui.datasets.files.by_class import PICTURES, TEXTS
 from kerastui.datasets.files.place import checked, members
 from kerastui.datasets.files.sample import LONGEST_LINE
 from kerastui.datasets.files.sniff import sniff
-from kerastui.datasets.recipe import FileRecipe
+from kerastui.datasets.recipe import MARKS, FileRecipe
 from kerastui.models.look.predict_asked import Asking
 from kerastui.models.look.predict_table import Table, assumed_names, has_header
 
@@ -168,11 +168,11 @@ def _recipe(place: Path, asked: Asking) -> FileRecipe:
     if sniffed.recipe.format not in ("csv", "jsonl", "parquet", "texts"):
         raise UserError(f"{place.name} is no table of columns ({sniffed.recipe.format}).",
                         "Accepted: CSV and other tables as text, JSON lines, Parquet.")  # fmt: skip
-    recipe = sniffed.recipe
-    if own is not None and own.format == recipe.format:
-        kept = {"missing": own.missing, "dates": own.dates}
-        recipe = recipe.model_copy(update=kept)
-    return recipe
+    # What "no value" is and how dates are written belongs to the data that the model knows.
+    settled: dict[str, Any] = {"missing": list(MARKS)}
+    if own is not None:
+        settled = {"missing": own.missing, "dates": own.dates}
+    return sniffed.recipe.model_copy(update=settled)
 
 
 def _named(place: Path, recipe: FileRecipe, asked: Asking) -> Source:

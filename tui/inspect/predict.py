@@ -184,6 +184,8 @@ class OnePane(AskPane):
             # What does not fit scrolls: the answers are always seen.
             room = max(4, self.size.height * 3 // 5 - 2)
             form.styles.height = min(len(self.form.get("fields", ())) + 1, room)
+        for words in self.query(WordsIn):
+            words.area.styles.height = max(3, min(12, self.size.height // 3))
         pad = self.pad
         if pad is None:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from textual import on, work
@@ -15,13 +16,25 @@ from kerastui.datasets.errors import UserError
 from kerastui.tui.inspect.ask import LONG, AskPane, model_of
 from kerastui.tui.inspect.subject import Found
 from kerastui.tui.screens.dialogs import AskText
-from kerastui.tui.widgets.data_grid import DataColumn, DataGrid
-from kerastui.tui.widgets.data_grid_sources import RemoteSource
+from kerastui.tui.widgets.data_grid import DataColumn, DataGrid, DataRow
+from kerastui.tui.widgets.data_grid_sources import Ask, RemoteSource
 from kerastui.tui.widgets.line_view import LineView, bar
 from kerastui.tui.widgets.row_list import Row
 
 LOOKED_AFTER = 0.1
 """Seconds between looks at how far the prediction is."""
+
+
+class _Rows(RemoteSource):
+    """Its first column numbers the rows, from 0 as everywhere in a part."""
+
+    def __init__(self, ask: Ask, columns: Sequence[DataColumn], rows: int) -> None:
+        super().__init__(ask, columns, rows)
+        self.label_width = 0
+
+    def row(self, row: int, first: int, last: int) -> DataRow | None:
+        known = super().row(row, first, last)
+        return None if known is None else DataRow("", known.cells)
 
 
 class PartPane(AskPane):
@@ -125,7 +138,7 @@ class PartPane(AskPane):
         columns = [DataColumn(one["name"], one["kind"], one["signs"]) for one in state["columns"]]
         grid = self.grid
         grid.display = True
-        grid.set_source(RemoteSource(self._page, columns, state["rows"]))
+        grid.set_source(_Rows(self._page, columns, state["rows"]))
         self._tell()
         self.screen.refresh_bindings()
 

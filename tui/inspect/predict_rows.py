@@ -17,6 +17,7 @@ from kerastui.tui.inspect import predict_words
 from kerastui.tui.inspect.ask import AskPane, model_of
 from kerastui.tui.inspect.lines import LinesView, aligned
 from kerastui.tui.inspect.subject import Found
+from kerastui.tui.inspect.words_in import AskArea
 from kerastui.tui.widgets.data_grid_cells import clean, fitted
 from kerastui.tui.widgets.row_list import Row
 
@@ -30,10 +31,6 @@ class RowsPane(AskPane):
     """Pasted rows."""
 
     DEFAULT_CSS = """
-    RowsPane TextArea {
-        height: 8; border: round $line; padding: 0 1; background: $background;
-        &:focus { border: round $primary; }
-    }
     RowsPane LinesView { margin-top: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -45,7 +42,7 @@ class RowsPane(AskPane):
         return [Row("ask rows", ("pasted rows", ""))] if found.model else []
 
     def compose_body(self) -> ComposeResult:
-        yield TextArea(soft_wrap=False, show_line_numbers=False, tab_behavior="focus")
+        yield AskArea(soft_wrap=False)
         yield LinesView(id="rows-told")
 
     def show(self, key: str, width: int) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static, TextArea
@@ -16,20 +18,38 @@ MOST_WORDS = 400
 """Words that are marked; a text may be longer."""
 
 
+class AskArea(TextArea):
+    """Where several lines are typed or pasted."""
+
+    DEFAULT_CSS = """
+    AskArea {
+        height: 8; border: round $line; padding: 0 1; background: $background;
+        &:focus { border: round $primary; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "done", key_display="Esc",
+                tooltip="Leave the text; the letters are keys again"),
+    ]  # fmt: skip
+
+    def __init__(self, *, soft_wrap: bool) -> None:
+        super().__init__(soft_wrap=soft_wrap, show_line_numbers=False, tab_behavior="focus")
+
+    def action_leave(self) -> None:
+        """Go on to what is said of the text."""
+        self.screen.focus_next()
+
+
 class WordsIn(Vertical):
     """Where a text is typed or pasted."""
 
     DEFAULT_CSS = """
-    WordsIn { height: auto; max-height: 60%; }
-    WordsIn > TextArea {
-        height: 8; border: round $line; padding: 0 1; background: $background;
-        &:focus { border: round $primary; }
-    }
-    WordsIn > #words-read { height: auto; max-height: 8; padding: 0 1; }
+    WordsIn { height: auto; }
+    WordsIn > #words-read { height: auto; max-height: 9; padding: 0 1; }
     """
 
     def compose(self) -> ComposeResult:
-        yield TextArea(soft_wrap=True, show_line_numbers=False, tab_behavior="focus")
+        yield AskArea(soft_wrap=True)
         yield Static(id="words-read")
 
     @property
