@@ -16,7 +16,7 @@ from kerastui.models import experiment_check
 from kerastui.models.building import Step
 from kerastui.models.building_errors import LayerError
 from kerastui.models.cures import row_cures, shape_cures
-from kerastui.models.experiment import Experiment, GraphModel
+from kerastui.models.experiment import Experiment, FileModel, GraphModel
 from kerastui.models.file_cures import input_cures, output_cures
 from kerastui.models.hints import hints
 from kerastui.models.log_keys import log_keys
@@ -112,6 +112,8 @@ def check(
                 found += _memory(experiment, data, done, free_bytes, device)
             if advice and not any(finding.level == "problem" for finding in found):
                 found += hints(experiment, data, done)
+    if isinstance(experiment.model, FileModel):
+        found = list(_changeable(found))
     order = ("problem", "warning", "hint")
     return sorted(dict.fromkeys(found), key=lambda finding: order.index(finding.level))
 
@@ -242,14 +244,23 @@ def _fitting(experiment: Experiment, data: Facts, done: Sequence[Step]) -> Itera
     yield from callback_findings(experiment, data, [name for name, _ in ends])
 
 
+def _changeable(found: Sequence[Finding]) -> Iterator[Finding]:
+    """Yield findings without what can't be done: a file's layers keep their parameters."""
+    for one in found:
+        if one.level == "hint" and one.where.startswith(start.WHERE):
+            continue
+        kept = tuple(cure for cure in one.cures
+                     if not any(path.startswith(start.WHERE) for path in cure.changes))  # fmt: skip
+        yield replace(one, cures=kept)
+
+
 def _of_file(
     found: Finding, experiment: Experiment, done: Sequence[Step], target: TargetFacts, task: Task
 ) -> Finding:
     """A finding about the last layer of a file: its parameters are fixed, it can only be cut."""
     if not found.where.startswith(start.WHERE) and not done[-1].where.startswith(start.WHERE):
         return found
-    kept = tuple(cure for cure in found.cures
-                 if not any(path.startswith(start.WHERE) for path in cure.changes))  # fmt: skip
+    kept = next(iter(_changeable([found])), found).cures
     return replace(found, cures=kept or output_cures(experiment, done, target, task))
 
 
