@@ -261,16 +261,15 @@ def _check(name: str, one: Condition, kind: type | None) -> None:
 def _holds(fact: Fact | None, one: Condition) -> bool:
     negative = one.sign in ("!=", "!~")
     sign = {"!=": "=", "!~": "~"}.get(one.sign, one.sign)
-    absent = fact is None or fact == () or (isinstance(fact, float) and math.isnan(fact))
+    absent = fact is None or (isinstance(fact, float) and math.isnan(fact))
     found = False
     for value in one.values:
         if sign == "=" and value.casefold() == MISSING:
-            found = found or absent
+            found = found or absent or fact == ()
         elif not absent and fact is not None:
             found = found or _fits(fact, sign, value, one.name)
-    if not negative:
-        return found
-    return not found and (not absent or MISSING in map(str.casefold, one.values))
+    # What has no value is neither equal nor unequal to one; no tags at all are other tags.
+    return not found and not absent if negative else found
 
 
 def _fits(fact: Fact, sign: str, value: str, name: str) -> bool:
