@@ -75,13 +75,17 @@ def write(
                     writer.writerow([*row, *told, "; ".join(done.notes[number])])
                 rows += len(cells)
                 bad += int((~done.good).sum())
-                outside += sum(bool(n) for n, ok in zip(done.notes, done.good, strict=True) if ok)
+                outside += done.outside
                 job.tell("predicting", share, rows)
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(part, final)
     except StoppedError:
         return {"stopped": True, "path": str(part), "rows": rows}
+    except UserError:
+        if not rows:
+            part.unlink(missing_ok=True)
+        raise
     except OSError as error:
         raise UserError(
             f"{final} can't be written: {error.strerror or error}.",
@@ -189,11 +193,17 @@ def _windows(asked: Asking, values: Any, first: int, count: int, length: int,
         else:
             notes[number].append("no number in the rows before it")
     answers: list[Floats] = [np.full((count, len(o.names)), np.nan) for o in asked.outputs]
+    outside = 0
+    for number in np.flatnonzero(good).tolist():
+        flat = values[first + number - length : first + number].ravel().tolist()
+        if told := next((text for text in asked.outside(flat) if text), ""):
+            notes[number].append(f"before it: {told}")
+            outside += 1
     if windows:
         batch = asked.found.prepared.encode_many(windows)
         for whole, part in zip(answers, asked.answer(batch), strict=True):
             whole[good] = part
-    return Predicted(answers, good, notes)
+    return Predicted(answers, good, notes, outside)
 
 
 def _files(

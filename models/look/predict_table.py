@@ -50,11 +50,13 @@ class Predicted:
         answers: For each output (rows, names); NaN in rows that can't be predicted.
         good: Which rows could be predicted.
         notes: For each row, what is wrong with it or lies outside the training part.
+        outside: Predicted rows of which something lies outside.
     """
 
     answers: list[Floats]
     good: npt.NDArray[np.bool_]
     notes: list[list[str]]
+    outside: int = 0
 
 
 def pasted(text: str, asked: Asking) -> Table:
@@ -173,7 +175,8 @@ def predicted(asked: Asking, table: Table, what: str = "The table") -> Predicted
     some = asked.answer(batch)
     for whole, part in zip(empty, some, strict=True):
         whole[good] = part
-    return Predicted(empty, good, notes)
+    outside = sum(bool(told) for told, ok in zip(notes, good, strict=True) if ok)
+    return Predicted(empty, good, notes, outside)
 
 
 def _columns(asked: Asking, table: Table, where: dict[str, int], good: npt.NDArray[np.bool_],

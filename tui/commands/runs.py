@@ -15,6 +15,7 @@ from kerastui.datasets.errors import UserError
 from kerastui.tui.commands import compare
 from kerastui.tui.commands.options import Json, WorkspaceFolder, workspace
 from kerastui.tui.commands.output import arguments, print_table, stdout, table, write_json
+from kerastui.tui.commands.predict import predict
 from kerastui.tui.commands.run_list import Filter, Sort, chosen
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ Id = Annotated[
         autocompletion=_ids,
     ),
 ]
+
+app.command("predict")(predict)
 
 _STYLES = {"finished": "green", "running": "cyan", "failed": "red", "lost": "red"}
 
