@@ -152,6 +152,7 @@ async def _begin(
     made = experiment_with(base, told, train, f"{stem}-on" if train != "new" else f"{stem}-new")
     made, notes = await _fitted(app, made)
     if train == "nothing":
+        await _check(app, made)
         app.open_model(Path(told["path"]), made)
         say(app, f"{found.name} is judged by {made.data.dataset} now.", title="Data chosen")
         return
@@ -193,3 +194,13 @@ async def _fitted(app: KerasTui, made: Experiment) -> tuple[Experiment, list[str
             if finding["where"] == "model" and set(cure["changes"]) == {"data.steps"}:
                 return made.changed(cure["changes"]), [f"data: {cure['words']}"]
     return made, []
+
+
+async def _check(app: KerasTui, made: Experiment) -> None:
+    """Raise `UserError` where the model as it is can't be judged by the data."""
+    for finding in (await app.summary(made)).get("findings", []):
+        if finding["level"] == "problem":
+            raise UserError(
+                f"These data can't judge the model as it is: {finding['sentence']}",
+                "Choose other data; or press o again and w, for a new last layer.",
+            )
