@@ -265,7 +265,7 @@ def _check_name(path: Path, name: str, folder: str) -> None:
         name.startswith("/")
         or "\\" in name
         or ":" in name
-        or any(part in ("..", ".") or part.startswith(".") for part in name.split("/"))
+        or any(not part or part.startswith(".") for part in name.removesuffix("/").split("/"))
         or any(ord(sign) < 32 or ord(sign) == 127 for sign in name)
         or parts[0] != folder
         or not 2 <= len(parts) <= 6
