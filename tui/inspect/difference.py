@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -122,7 +123,7 @@ def table(found: Found, differences: list[Difference]) -> list[Content]:
     rows: list[list[Content | str]] = [
         [
             name, words.shape(known.shape) or "1", number(one.distance),
-            "–" if one.share != one.share else f"{one.share:.1%}", number(one.cosine),
+            _known(f"{one.share:.1%}", one.share), _known(number(one.cosine), one.cosine),
             number(one.largest), number(one.mean), f"{one.same / max(1, one.count):.0%}",
         ]
         for name, known, one in zip(found.weight_names, found.statistics, differences, strict=True)
@@ -130,3 +131,7 @@ def table(found: Found, differences: list[Difference]) -> list[Content]:
     titles = ["", "shape", "distance", "of norm", "cosine", "largest", "mean", "equal"]
     head, lines = aligned(rows, titles, [False, *[True] * 7])
     return [head, *lines]
+
+
+def _known(told: str, value: float) -> str:
+    return "–" if math.isnan(value) else told
