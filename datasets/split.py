@@ -87,12 +87,31 @@ def _fraction(split: Split, rows: Rows, seed: int) -> tuple[Array, Array]:
             stratify=y if split.stratify else None,
         )
     except ValueError as error:
+        _each_class_twice(split, y)
         kept = " with equal shares of every class" if split.stratify else ""
         raise UserError(
-            f"{len(rows)} rows cannot be split with {split.test:g} for the test{kept}: {error}",
+            f"{len(rows)} rows cannot be split with {split.test:g} for the test{kept}: "
+            f"{str(error)[:200]}",
             hint="Choose another share, turn stratify off, or use more rows.",
         ) from error
     return train, test
+
+
+def _each_class_twice(split: Split, y: Array) -> None:
+    """Raise `UserError` where equal shares are wanted of classes with a single row."""
+    if not split.stratify or y.ndim > 1:
+        return
+    values, counts = np.unique(y, return_counts=True)
+    single = [str(value) for value in values[counts < 2]]
+    if not single:
+        return
+    named = ", ".join(single[:3]) + (", …" if len(single) > 3 else "")
+    raise UserError(
+        f"Not every class can be trained and tested: {len(single)} of the {len(values)} classes "
+        f"occur only once ({named}).",
+        hint="Turn stratify off in the split; or, if these are no classes but measured numbers, "
+        "set the task to regression.",
+    )
 
 
 def _validation(validation: Validation, train: Array) -> tuple[Array, Array]:

@@ -6,14 +6,14 @@ The raw data of the last question is kept, so that an edit of a step costs the s
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from kerastui.datasets import spec
 from kerastui.datasets.advice import propose
 from kerastui.datasets.advice_facts import facts_of
-from kerastui.datasets.advice_types import DataFacts, Reason
+from kerastui.datasets.advice_types import DataFacts, Proposal, Reason
 from kerastui.datasets.advice_warnings import concerns
 from kerastui.datasets.catalogue import card_of
 from kerastui.datasets.errors import UserError
@@ -22,8 +22,12 @@ from kerastui.datasets.load import Source, load
 from kerastui.datasets.loaded import Loaded
 from kerastui.models.experiment import Experiment
 from kerastui.models.experiment_file import parse
+from kerastui.models.preparing_anew import outdated
 from kerastui.models.preparing_samples import Trace
-from kerastui.models.proposal import starting_experiment
+from kerastui.models.proposal import Start, starting_experiment
+
+_WHICH = {"dataset", "file", "parameters", "substitute"}
+"""What says which data they are, and nothing of what is done to them."""
 
 
 def answer(request: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -104,17 +108,8 @@ class _Desk:
             `experiment` as plain values, `reasons` (what, value, why), `concerns` and the `error`
             of its preparation, `columns`, `rows` and the `target`.
         """
-        base = spec.Data.model_validate({**data, "task": task or "regression"})
-        if task is None and card_of(base).task == "forecasting":
-            base = base.model_copy(update={"task": "forecasting"})
-        facts = self._facts_of(base, seed)
-        if base.file is not None:
-            facts = replace(facts, target=())  # its last column, which nobody has chosen
-        proposal = propose(facts, target or (), task)
-        proposed = spec.Data.model_validate({**data, **proposal.changes()})
-        trace = self._trace(proposed, seed)
-        prepared = trace.to_json()
-        start = starting_experiment(proposed, facts, prepared["ready"], seed=seed)
+        proposal, trace, start = self._propose(data, target, task, seed)
+        prepared, facts = trace.to_json(), self._known(start.experiment)
         reasons: list[Reason] = [*proposal.reasons, *start.reasons]
         return {
             "experiment": start.experiment.plain(),
@@ -124,15 +119,42 @@ class _Desk:
             "columns": [_column(column) for column in facts.columns],
             "rows": facts.rows,
             "looked": facts.looked,
-            "target": list(proposed.target or facts.target),
+            "target": list(start.experiment.data.target or facts.target),
         }
+
+    def _propose(
+        self,
+        data: dict[str, Any],
+        target: Sequence[str] | None,
+        task: spec.Task | None,
+        seed: int,
+    ) -> tuple[Proposal, Trace, Start]:
+        base = spec.Data.model_validate({**data, "task": task or "regression"})
+        if task is None and card_of(base).task == "forecasting":
+            base = base.model_copy(update={"task": "forecasting"})
+        facts = self._facts_of(base, seed)
+        if base.file is not None:
+            facts = replace(facts, target=())  # its last column, which nobody has chosen
+        proposal = propose(facts, target or (), task)
+        proposed = spec.Data.model_validate({**data, **proposal.changes()})
+        trace = self._trace(proposed, seed)
+        start = starting_experiment(proposed, facts, trace.to_json()["ready"], seed=seed)
+        return proposal, trace, start
 
     def _concerns(self, experiment: Experiment, trace: Trace) -> list[dict[str, Any]]:
         loaded, facts = self._data(experiment.data, experiment.seed)[0], self._known(experiment)
         inputs = trace.inputs if facts.kind == "table" else 0
         found = concerns(experiment.data, loaded, facts, trace.parts, inputs)
-        weighed = experiment.fit.class_weight is not None
-        return [asdict(c) for c in found if not (weighed and "fit.class_weight" in c.changes)]
+        which = experiment.data.model_dump(mode="json", include=_WHICH, exclude_defaults=True)
+        target = experiment.data.target or facts.target
+
+        def start() -> Start:
+            return self._propose(which, target, None, experiment.seed)[2]
+
+        first = list(outdated(experiment, facts, trace.to_json()["ready"], start))
+        weighed = experiment.fit.class_weight is not None or bool(first)
+        others = [c for c in found if not (weighed and "fit.class_weight" in c.changes)]
+        return [asdict(c) for c in (*first, *others)]
 
     def _trace(self, data: spec.Data, seed: int) -> Trace:
         trace = Trace(data)
@@ -154,9 +176,7 @@ class _Desk:
     def _data(self, data: spec.Data, seed: int) -> tuple[Loaded, Source]:
         card = card_of(data)
         made = seed if card.kind == "generator" or data.substitute else 0
-        which = data.model_dump(
-            mode="json", include={"dataset", "file", "parameters", "substitute"}
-        )
+        which = data.model_dump(mode="json", include=_WHICH)
         series = card.kind == "series"
         key = json.dumps([which, made, series], sort_keys=True)
         if self._loaded is None or key != self._key:

@@ -58,7 +58,7 @@ def starting_experiment(
     Raises:
         UserError: The preparation makes no experiment.
     """
-    sized = _sized(data, facts, ready)
+    sized = sized_by(data, facts, ready)
     template = next(entry for entry in TEMPLATES if entry.name == _FIRST[sized.form])
     built = template.build(sized)
     layers: list[dict[str, Any]] = built["model"]["layers"]
@@ -113,7 +113,7 @@ def _question(data: spec.Data) -> str:
     return f"{target}, {words}" if target else words
 
 
-def _sized(
+def sized_by(
     data: spec.Data, facts: DataFacts, ready: Mapping[str, Any] | None
 ) -> TemplateFacts:  # fmt: skip
     """What the model is sized by: the prepared data, or a guess from the raw ones."""

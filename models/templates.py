@@ -123,7 +123,7 @@ class Template:
         model = self.make(facts)
         loss, metrics = "mse", ["mae"]
         if not model.get("targets"):  # an autoencoder predicts numbers whatever the task
-            _, loss, metric = _end(facts)
+            _, loss, metric = ending(facts)
             metrics = [metric]
         return {
             "model": model,
@@ -141,7 +141,7 @@ def available(facts: TemplateFacts) -> list[Template]:
 # --- building blocks -----------------------------------------------------------------------
 
 
-def _end(facts: TemplateFacts) -> tuple[str | None, str, str]:
+def ending(facts: TemplateFacts) -> tuple[str | None, str, str]:
     """Activation, loss and metric for the task as the target is prepared."""
     if facts.one_hot:
         return "softmax", "categorical_crossentropy", "accuracy"
@@ -149,7 +149,7 @@ def _end(facts: TemplateFacts) -> tuple[str | None, str, str]:
 
 
 def _last(facts: TemplateFacts, **more: Any) -> Values:
-    activation = _end(facts)[0]
+    activation = ending(facts)[0]
     layer = {"type": "Dense", "units": facts.outputs, **more}
     return {**layer, "activation": activation} if activation else layer
 

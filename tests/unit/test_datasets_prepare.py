@@ -268,7 +268,7 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
      {"steps": [step("encode_label")], "split": {"kind": "first", "count": 1}}),
     ("asks for 4 rows, but there are 4", {"split": {"kind": "last", "count": 4}}),
     ("does not come split", {"split": {"kind": "own"}}),
-    ("cannot be split with 0.5 for the test with equal shares",
+    ("2 of the 3 classes occur only once",
      {"split": {"kind": "fraction", "test": 0.5, "stratify": True}}),
     ("The validation part has no rows",
      {"split": {"validation": {"kind": "fold", "fold": 0, "folds": 9}}}),

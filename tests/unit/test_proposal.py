@@ -188,3 +188,53 @@ def test_data_that_are_not_here_are_told(tmp_path: Path) -> None:
     path = str(tmp_path / "gone.csv")
     with pytest.raises(UserError, match="not here"):
         answer("prepare.start", {"data": {"dataset": "gone", "file": {"path": path}}})
+
+
+# What no longer goes with the target
+
+
+def concerned(experiment: Experiment) -> list[dict[str, Any]]:
+    told = answer("prepare.concerns", {"experiment": experiment.plain()})["concerns"]
+    return [one for one in told if one["level"] == "problem" and one["where"] == "target"]
+
+
+def test_a_target_that_the_task_does_not_suit_is_offered_all_that_goes_with_it() -> None:
+    experiment = parse(start("wine")["experiment"]).changed({"data.target": ["alcohol"]})
+    (concern,) = concerned(experiment)
+    assert concern["sentence"] == "The task is multiclass, which does not suit alcohol."
+    mended = experiment.changed(concern["changes"])
+    assert mended.data.task == "regression"
+    assert mended.title == "wine: alcohol, how much?"
+    assert concerned(mended) == []
+    prepare(mended.data, seed=1)
+
+
+def test_a_title_of_ones_own_outlives_another_target() -> None:
+    experiment = parse(start("wine")["experiment"])
+    experiment = experiment.changed({"data.target": ["alcohol"], "title": "Mine"})
+    (concern,) = concerned(experiment)
+    assert experiment.changed(concern["changes"]).title == "Mine"
+
+
+@pytest.mark.parametrize("task", ["regression", "multiclass"])
+def test_a_model_that_ends_for_another_task_keeps_its_hidden_layers(task: str) -> None:
+    both = {name: parse(start("diabetes" if name == "regression" else "wine")["experiment"])
+            for name in ("regression", "multiclass")}  # fmt: skip
+    other = both["multiclass" if task == "regression" else "regression"]
+    experiment = both[task].changed(
+        {"model": other.plain(defaults=True)["model"], "compile.loss": other.compile.loss.type}
+    )  # type: ignore[union-attr]
+    (concern,) = concerned(experiment)
+    mended = experiment.changed(concern["changes"])
+    assert concerned(mended) == []
+    kept = [layer.parameters["units"] for layer in other.model.layers[:2]]  # type: ignore[union-attr]
+    assert [layer.parameters["units"] for layer in mended.model.layers[:2]] == kept  # type: ignore[union-attr]
+    prepared = prepare(mended.data, seed=1)
+    facts = preflight.facts(prepared.train.x, prepared.train.y, prepared.task, 1)
+    assert [f for f in preflight.check(mended, facts) if f.level == "problem"] == []
+
+
+def test_losses_that_are_meant_are_left_alone() -> None:
+    classes = parse(start("breast_cancer")["experiment"])
+    assert concerned(classes.changed({"compile.loss": "mse"})) == []  # a sigmoid and mse
+    assert concerned(parse(start("diabetes")["experiment"])) == []

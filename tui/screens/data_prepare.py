@@ -145,6 +145,7 @@ with cures, and what would be proposed."""
         panel = self.query_one(".pane-list", Panel)
         panel.set_title(f"preparation of {self.experiment.name}", note)
         panel.set_class(bool(grave), "-warned")
+        self._show_does()
 
     def _list(self) -> list[Row]:
         data = self.experiment.data
@@ -272,6 +273,8 @@ with cures, and what would be proposed."""
         if error is not None and not self.stale and key in (row_of(error["where"]), "ready"):
             rows.append(("", Content.styled(clean(error["message"]), "$bad")))
             rows.append(("", Content.assemble(("→ ", "$primary"), clean(error["hint"]))))
+        if key in ("target", "task", "ready"):
+            rows = [*look.misfits(self.concerns), *rows]
         number = self.number
         if number is not None:
             model = fields.STEPS[self.experiment.data.steps[number].step]

@@ -73,7 +73,7 @@ class Concerns(ModalScreen["dict[str, Any] | None"]):
             mark, colour = look.LEVELS[entry["level"]]
             rows.append(Row(key, (Content.styled(mark, colour), clean(entry["sentence"]))))
         if not self.concerns:
-            told = "Nothing that could be found: no leak, no identifier, no twin rows."
+            told = "Nothing was found: no leak, no identifier, no twin rows."
             rows.append(Row("none", (Content.styled("✓", "$good"), told)))
         rows.append(Row("proposed", ("", "What would be proposed, and why"), group=True))
         rows += [

@@ -21,6 +21,17 @@ LEVELS = {"problem": ("✗", "$bad"), "warning": ("▲", "$warn"), "note": ("·"
 """Level of a concern -> its mark and its colour."""
 
 
+def misfits(concerns: Sequence[Mapping[str, Any]]) -> list[tuple[str, Value]]:
+    """What does not go with the target, and the key that offers what mends it."""
+    rows: list[tuple[str, Value]] = []
+    for concern in concerns:
+        if concern["level"] == "problem" and concern["where"] == "target" and concern["changes"]:
+            rows.append(("", Content.styled(clean(concern["sentence"]), "$bad")))
+            cure = Content.assemble(("w", "$primary"), f" offers: {clean(concern['cure'])}")
+            rows.append(("", cure))
+    return rows
+
+
 def step(record: Record) -> list[tuple[str, Value]]:
     """What one step did: in words, to the shapes, what it learned, to a few rows."""
     rows: list[tuple[str, Value]] = [("", clean(record["words"]) + ".")]
