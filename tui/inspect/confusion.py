@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.look.judge_kinds import Kind
-from kerastui.tui.inspect.confusion_grid import OF_TRUE, VIEWS, ConfusionGrid
+from kerastui.tui.inspect.confusion_grid import COUNTS, OF_TRUE, VIEWS, ConfusionGrid
 from kerastui.tui.inspect.judge import JudgeLines, JudgePane, left_out
 from kerastui.tui.inspect.lines import aligned
 from kerastui.tui.inspect.samples import SamplesView
@@ -96,11 +96,11 @@ class ConfusionPane(JudgePane):
             Content.styled(" · ".join(shares), "$muted"),
         ]  # fmt: skip
         if not self.listing:
-            view = {"counts": "counts", OF_TRUE: "shares of each true class (rows sum to 100 %)"}
-            told_view = view.get(grid.view, "shares of each told class (columns sum to 100 %)")
+            view = {COUNTS: "counts", OF_TRUE: "shares of the true class"}
+            told_view = view.get(grid.view, "shares of what was told so")
             lines.append(Content.assemble(
-                (f"{told_view}  v", "$faint"), ("   green is right, the other colour a mistake",
-                                                "$faint"),
+                (f"{told_view} · coloured: ", "$faint"), ("right", "$good"), (" and ", "$faint"),
+                ("mistaken", "$warn"),
             ))  # fmt: skip
         self.query_one("#confusion-note", LineView).show([*lines, *left_out(self.answer, width)])
 

@@ -23,6 +23,9 @@ STEPS = 8
 
 WIDEST_NAME, NARROWEST, WIDEST = 16, 5, 10
 
+LONG_HEAD, SHORT_HEAD = "true ↓  told →", "true ↓"
+"""What stands in the corner of both headings."""
+
 COUNTS, OF_TRUE, OF_PREDICTED = "counts", "of true", "of predicted"
 VIEWS = (COUNTS, OF_TRUE, OF_PREDICTED)
 
@@ -102,9 +105,9 @@ class ConfusionGrid(ScrollView, can_focus=True):
         self._across = [sum(column) for column in zip(*self.matrix, strict=True)]
         longest = max(map(len, self.names), default=1)
         most = max((len(f"{count:,}") for row in self.matrix for count in row), default=1)
-        self._label = min(WIDEST_NAME, longest) + 2
-        room = max(NARROWEST, (self.size.width - self._label) // max(1, len(self.names)))
-        self._cell = max(most + 2, NARROWEST, min(WIDEST, longest + 2, room))
+        self._label = max(len(SHORT_HEAD), min(WIDEST_NAME, longest)) + 2
+        room = (self.size.width - self._label) // max(1, len(self.names))
+        self._cell = max(most + 1, NARROWEST, min(WIDEST, max(longest, most) + 2, room))
         self.row = self.column = 0
         mistakes = self._mistakes()
         if mistakes:
@@ -205,7 +208,8 @@ class ConfusionGrid(ScrollView, can_focus=True):
         here = self.get_component_rich_style("confusion--here")
         head = self.get_component_rich_style("confusion--head")
         if y == 0:
-            label = Segment(fitted("true ↓  told →", self._label), head)
+            title = LONG_HEAD if self._label > len(LONG_HEAD) else SHORT_HEAD
+            label = Segment(fitted(title, self._label), head)
             cells = [
                 Segment(
                     f"{fitted(name, self._cell - 1).strip():>{self._cell - 1}} ",
@@ -223,7 +227,9 @@ class ConfusionGrid(ScrollView, can_focus=True):
 
     def _drawn(self, row: int, column: int, ground: Style) -> Segment:
         count = self.matrix[row][column]
-        text = f"{count:,}" if self.view == COUNTS else f"{self.share(row, column):.0%}"
+        share = self.share(row, column)
+        small = "<1%" if share < 0.01 else f"{share:.0%}"
+        text = f"{count:,}" if self.view == COUNTS else small
         if not count:
             text = "·"
         text = f"{text:>{self._cell - 1}} "
@@ -232,7 +238,7 @@ class ConfusionGrid(ScrollView, can_focus=True):
             return Segment(text, self.get_component_rich_style(f"confusion--{name}"))
         if not count:
             return Segment(text, self.get_component_rich_style("confusion--zero"))
-        return Segment(text, self._style(row == column, self.share(row, column)))
+        return Segment(text, self._style(row == column, share))
 
     def _style(self, right: bool, share: float) -> Style:
         """Return the colours of a cell: green where it is right, else the warning's."""

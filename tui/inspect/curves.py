@@ -27,7 +27,7 @@ AT_FIRST = 0.1
 class CurvesPane(JudgePane):
     """Both curves side by side, each with a cursor that reads it."""
 
-    KEY, LABEL, NOTE = "curves", "ROC, precision–recall", "AUC"
+    KEY, LABEL, NOTE = "curves", "ROC and PR curves", "AUC"
     KINDS = CLASSES
     DEFAULT_CSS = """
     CurvesPane .judge-body { layout: vertical; }

@@ -41,7 +41,9 @@ class IntervalsPane(JudgeLines):
         beside = [self._beside(found, part, one) for one in figures]
         logged = any(log is not None for log, _ in beside)
         known = any(published is not None for _, published in beside)
-        drawn = width >= 68 and any(one["name"] in SHARES for one in figures)
+        used = 46 + 17 * logged + 17 * known  # cells that the other columns take
+        strip = min(16, width - used) if any(one["name"] in SHARES for one in figures) else 0
+        drawn = strip >= 6
         table: list[list[Content | str]] = []
         for one, (log, published) in zip(figures, beside, strict=True):
             low, high = one["low"], one["high"]
@@ -53,7 +55,9 @@ class IntervalsPane(JudgeLines):
             ]
             if drawn:
                 share = one["name"] in SHARES and limits
-                cells.append(_strip(float(low), float(one["value"]), float(high)) if share else "")
+                cells.append(
+                    _strip(float(low), float(one["value"]), float(high), strip) if share else ""
+                )
             if logged:
                 cells.append(Content.styled(plain(log) if log is not None else "", "$muted"))
             if known:
@@ -137,7 +141,7 @@ def _published(verdict: Any, one: dict[str, Any]) -> Content:
                                    "$good" if inside else "$warn"))  # fmt: skip
 
 
-def _strip(low: float, value: float, high: float, width: int = 16) -> Content:
+def _strip(low: float, value: float, high: float, width: int) -> Content:
     """Return an interval between 0 and 1 as a line, with its value on it."""
     first, last = round(low * (width - 1)), round(high * (width - 1))
     dot = round(value * (width - 1))

@@ -107,7 +107,7 @@ class JudgePane(InspectPane):
                 tooltip="Judge by another part of the data: train, validation, test, file"),
         Binding("a", "file", "a labelled file",
                 tooltip="Judge by a file of your own with the same columns and known answers"),
-        Binding("o", "output", "another output", tooltip="Judge another output of the model"),
+        Binding("m", "output", "another output", tooltip="Judge another output of the model"),
     ]  # fmt: skip
 
     def __init__(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -54,7 +55,6 @@ class SamplesView(Horizontal):
         self.error = error
         self.places: dict[str, list[Any]] = {}
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._picture: NDArray[Any] | None = None
 
     def compose(self) -> ComposeResult:
         if self.error:
@@ -65,6 +65,7 @@ class SamplesView(Horizontal):
                        Column("told", 11, least=27), Column("sure", 6, "right")]  # fmt: skip
         yield RowList(columns)
         with VerticalScroll():
+            yield LineView(id="sample-name")
             yield LineView(id="sample-lines")
 
     @property
@@ -143,11 +144,11 @@ class SamplesView(Horizontal):
         self.query(Pictured).remove()
         lines = self._head(row, answer)
         if picture is not None:
-            painted = self._paint(picture)
-            self.query_one(VerticalScroll).mount(Pictured(painted))
+            below = self.query_one("#sample-lines")
+            self.query_one(VerticalScroll).mount(Pictured(self._paint(picture)), before=below)
         else:
             lines += [Content(""), *_body(answer, self._room)]
-        self._tell(lines)
+        self._tell(lines, self._where(row, answer))
         self.query_one(VerticalScroll).scroll_home(animate=False)
         self.post_message(self.Told())
 
@@ -166,9 +167,7 @@ class SamplesView(Horizontal):
     def _head(self, row: list[Any], answer: dict[str, Any]) -> list[Content]:
         room = self._room
         _, name, truth, told, last = row
-        lines = Content.assemble(
-            (clean(str(name)), "bold"), (f"  row {int(answer['index']):,} of the data", "$faint")
-        ).wrap(room)  # fmt: skip
+        lines: list[Content] = []
         if self.error:
             lines.append(Content.assemble(
                 ("truth ", "$muted"), number(float(truth)), ("   told ", "$muted"),
@@ -189,7 +188,12 @@ class SamplesView(Horizontal):
             ))  # fmt: skip
         return lines
 
-    def _tell(self, lines: list[Content]) -> None:
+    def _where(self, row: list[Any], answer: dict[str, Any]) -> list[Content]:
+        where = f"  row {int(answer['index']):,} of the data"
+        return Content.assemble((clean(str(row[1])), "bold"), (where, "$faint")).wrap(self._room)
+
+    def _tell(self, lines: list[Content], name: Sequence[Content] = ()) -> None:
+        self.query_one("#sample-name", LineView).show(name)
         self.query_one("#sample-lines", LineView).show(lines)
 
 

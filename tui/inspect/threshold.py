@@ -35,7 +35,8 @@ class ThresholdPane(JudgePane):
     DEFAULT_CSS = """
     ThresholdPane .judge-body { layout: vertical; }
     ThresholdPane #threshold-figures { margin-top: 1; }
-    ThresholdPane FunctionChart { margin-top: 1; max-height: 16; }
+    ThresholdPane #threshold-legend { margin-top: 1; }
+    ThresholdPane FunctionChart { max-height: 16; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("b", "best", "best", tooltip="Fewest errors; again for the highest F1; again "
@@ -135,7 +136,11 @@ class ThresholdPane(JudgePane):
         ):
             value = here[name]
             change = value - half[name]
-            against = f"{change:+.1%} against 0.50".replace("-", "−") if place != 50 else ""
+            against = f"{change:+.1%} against 0.50".replace("-", "−")
+            if place == STEPS // 2:
+                against = ""
+            elif abs(change) < 0.0005:
+                against = "as at 0.50"
             lines.append(Content.assemble(
                 (f"{name:<10}", "$muted"), (f"{value:6.1%} ", "bold"),
                 bar(value, 14, colour), (f"  {against or about}", "$faint"),
