@@ -17,7 +17,7 @@ MOST_TAGS = 20
 LONGEST_TAG = 40
 LONGEST_NOTE = 4000
 _LARGEST = 64 * 1024
-_NO_TAG = re.compile(r"[\s,\"|=<>~!:\x00-\x1f\x7f]")
+_NO_TAG = re.compile(r"[\s,\"|=<>~!:\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e]")
 
 
 @dataclass(frozen=True)
@@ -95,8 +95,9 @@ def _checked(plain: dict[str, Any]) -> Notes:
         if isinstance(tag, str) and tag and not _NO_TAG.search(tag)
     ]
     note = plain.get("note")
+    note = note[:LONGEST_NOTE] if isinstance(note, str) else ""
     return Notes(
         tuple(dict.fromkeys(good))[:MOST_TAGS],
-        note[:LONGEST_NOTE] if isinstance(note, str) else "",
+        "".join(sign if sign.isprintable() or sign == "\n" else " " for sign in note),
         plain.get("pinned") is True,
     )

@@ -210,6 +210,8 @@ def test_notes_are_kept_and_hostile_ones_are_not_believed(tmp_path: Path) -> Non
         assert set(read.tags) <= {"ok"}
         assert len(read.note) <= run_notes.LONGEST_NOTE
         assert read.pinned is False
+    (tmp_path / "notes.json").write_text('{"note": "a\\u001b[2J\\nb"}')
+    assert run_notes.read(tmp_path).note == "a [2J\nb"
 
 
 @pytest.mark.parametrize("text", ["a=b", "a:b", "x" * 41, " ".join(f"t{n}" for n in range(21))])

@@ -16,7 +16,7 @@ from textual.widgets import Static
 from kerastui.datasets.errors import UserError
 from kerastui.tui.run_index import Record
 from kerastui.tui.screens.runs_keeping import KeepingScreen
-from kerastui.tui.screens.runs_rows import COLUMNS, SORTS, Sort, columns, ordered, row
+from kerastui.tui.screens.runs_rows import COLUMNS, SORTS, Sort, about, columns, ordered, row
 from kerastui.tui.widgets.empty import EmptyState
 from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.row_list import Row, RowList
@@ -43,6 +43,7 @@ A run is lost when its worker is gone without a word: killed, out of memory, or 
 was restarted. What it saved until then is kept, and it can go on from there. A run is silent \
 when its worker gives no sign of life, on a machine that sleeps or can't be reached."""
     CSS = """
+    RunsScreen #about { height: auto; max-height: 3; padding: 0 1; }
     RunsScreen #found { height: auto; padding: 0 1; color: $muted; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -78,6 +79,7 @@ when its worker gives no sign of life, on a machine that sleeps or can't be reac
         self.filter = ""
         self._finder: Finder | None = None
         self._found: Found | None = None
+        self._found_in: tuple[tuple[Record, ...], str] | None = None
         self._timer: Timer | None = None
         self._drawn: object = None
         self._rows: dict[str, tuple[Record, bool, Row]] = {}
@@ -86,6 +88,7 @@ when its worker gives no sign of life, on a machine that sleeps or can't be reac
         with Container():
             with Panel(title="runs"):
                 yield RowList(COLUMNS)
+                yield Static(id="about")
                 yield Static(id="found")
             yield EmptyState(
                 "No runs yet",
@@ -134,15 +137,19 @@ when its worker gives no sign of life, on a machine that sleeps or can't be reac
         """Look through the runs with the filter that was typed."""
         text = self.filter
         if not text.strip():
-            self._found = None
+            self._found = self._found_in = None
             return
         from kerastui.tui.screens.runs_finding import Finder
 
         if self._finder is None:
             self._finder = Finder()
-        found = await asyncio.to_thread(self._finder.find, self.kerastui.run_index.records, text)
+        records = self.kerastui.run_index.records
+        if self._found_in == (records, text) and "age" not in text.casefold():
+            return  # only a run's age changes by itself
+        found = await asyncio.to_thread(self._finder.find, records, text)
         if text != self.filter:
             return  # something else was typed meanwhile
+        self._found_in = (records, text)
         if found.problem and self._found is not None:
             # While a condition is still being typed, what was found before stays.
             before = self._found
@@ -184,6 +191,7 @@ when its worker gives no sign of life, on a machine that sleeps or can't be reac
         rows = self.query_one(RowList)
         rows.columns = columns(self.sort)
         rows.set_rows(self._rows[record.run.id][2] for record in shown)
+        self._say_about()
         self.refresh_bindings()
 
     def _say_count(self, count: int, shown: list[Record]) -> None:
@@ -237,7 +245,15 @@ when its worker gives no sign of life, on a machine that sleeps or can't be reac
 
     @on(RowList.Moved)
     def _moved(self) -> None:
+        self._say_about()
         self.refresh_bindings()
+
+    def _say_about(self) -> None:
+        """Say of the run under the cursor what its row may have no room for."""
+        record, line = self.record, self.query_one("#about", Static)
+        line.display = record is not None
+        if record is not None:
+            line.update(about(record))
 
     @on(RowList.Opened)
     def _opened(self) -> None:

@@ -22,7 +22,7 @@ COLUMNS = (
     Column("run"),
     Column("started", 15, least=58),
     Column("took", 11, "right", least=130),
-    Column("epochs", 11, "right", least=68),
+    Column("epochs", 11, "right", least=84),
     Column("best", 17, "right", least=46),
     Column("loss", 12, least=86),
 )
@@ -115,6 +115,21 @@ def row(record: Record, *, marked: bool = False) -> Row:
         ),
         found=f"{info.name} {info.title} {info.variant} {record.state} {record.run.id} "
         f"{' '.join(notes.tags)} {notes.note}",
+    )
+
+
+def about(record: Record) -> Content:
+    """Return what a row may have no room for: the whole name, tags, note and id."""
+    info, notes = record.info, record.notes
+    if info is None:
+        return Content.styled(record.problem, "$bad")
+    name = f"{info.name} · {info.variant}" if info.variant else info.name
+    return Content.assemble(
+        name,
+        (f"  {words.duration(took(info))}" if took(info) is not None else "", "$muted"),
+        ("".join(f"  #{tag}" for tag in notes.tags), "$primary"),
+        (f"  {notes.note}" if notes.note else "", "$muted"),
+        (f"  {record.run.id}", "$faint"),
     )
 
 
