@@ -42,7 +42,7 @@ class Probe:
 
     def __call__(self, fed: Any) -> list[NDArray[Any]]:
         """Return the output of each layer for a batch, in inference mode; rows first."""
-        outputs = self.model(_tensors(fed), training=False)
+        outputs = keras.tree.flatten(self.model(_tensors(fed), training=False))
         return [np.asarray(keras.ops.convert_to_numpy(one)) for one in outputs]
 
     @property
@@ -63,18 +63,20 @@ def probe(model: keras.Model) -> Probe:
             f"What is within this model ({type(model).__name__}) is not known to Keras.",
             "Models made of layers, one after the other or as a graph, can be looked into.",
         )
+    # Keras has no public way to the calls of a layer within a graph; a layer knows its first call
+    # only, which in a stack may be one of an earlier build.
+    graph = getattr(model, "_functional", None) or model
+    nodes = [node for depth in getattr(graph, "_nodes_by_depth", {}).values() for node in depth]
     layers, tensors, unseen = [], [], []
     for layer in model.layers:
+        outputs = [node.output_tensors for node in nodes if node.operation is layer]
         if isinstance(layer, keras.layers.InputLayer):
             continue
-        try:
-            output = layer.output
-        except (AttributeError, ValueError):
+        if len(outputs) != 1:
             unseen.append(layer.name)
             continue
-        first = keras.tree.flatten(output)[0]
         layers.append(layer)
-        tensors.append(first)
+        tensors.append(keras.tree.flatten(outputs[0])[0])
     if not layers:
         raise UserError("There is no layer whose output could be seen.")
     return Probe(layers, keras.Model(model.inputs, tensors), unseen)
