@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 from kerastui.datasets.errors import UserError
 from kerastui.datasets.files.by_class import PICTURES, TEXTS
@@ -68,8 +69,11 @@ class Source:
         total = max(1, self.path.stat().st_size)
         csv.field_size_limit(LONGEST_LINE)
         encoding = "utf-8-sig" if recipe.encoding == "utf-8" else recipe.encoding
-        with self.path.open("rb") as raw:
-            lines = _text_lines(raw, encoding)
+        with (
+            self.path.open("rb") as raw,
+            io.TextIOWrapper(raw, encoding=encoding, newline="") as stream,
+        ):
+            lines: Iterator[str] = iter(stream)
             for _ in range(recipe.skip_rows):
                 next(lines, None)
             if recipe.delimiter == " ":
@@ -195,17 +199,6 @@ def _named(place: Path, recipe: FileRecipe, asked: Asking) -> Source:
     if has_header(first_row, asked) or recipe.header:
         return Source(place, recipe, [cell.strip() for cell in first_row])
     return Source(place, recipe, assumed_names(len(first_row), asked), headed=False)
-
-
-def _text_lines(raw: IO[bytes], encoding: str) -> Iterator[str]:
-    """Lines of text; the binary stream beneath tells how far the reading is."""
-    import io
-
-    stream = io.TextIOWrapper(raw, encoding=encoding, newline="")
-    try:
-        yield from stream
-    finally:
-        stream.detach()
 
 
 def _cell(value: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from textual import work
 from textual.app import ComposeResult
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
 
 from kerastui.datasets.errors import UserError
@@ -17,6 +18,10 @@ from kerastui.tui.widgets.data_grid_cells import clean
 CHANNEL = "look"
 """Short questions; long work has a process of its own."""
 LONG = "predict"
+
+
+class AskNote(Static, can_focus=True):
+    """What is said above a pane; it has the focus while there is nothing else to have it."""
 
 
 class AskPane(InspectPane):
@@ -38,7 +43,7 @@ class AskPane(InspectPane):
         self.form: dict[str, Any] = {}
 
     def compose(self) -> ComposeResult:
-        yield Static(classes="ask-note")
+        yield AskNote(classes="ask-note")
         yield from self.compose_body()
 
     def compose_body(self) -> ComposeResult:
@@ -69,12 +74,24 @@ class AskPane(InspectPane):
             return
         if found is self.found:
             self.form = form
+            waited = self.query_one(AskNote).has_focus
             self.note("")
             await self.opened()
+            if waited and self.is_mounted:
+                self.to_focus.focus()
             self.screen.refresh_bindings()
 
     async def opened(self) -> None:
         """The model is known now (`form`)."""
+
+    @property
+    def to_focus(self) -> Widget:
+        return self.query_one(AskNote) if not self.form else self.asked
+
+    @property
+    def asked(self) -> Widget:
+        """What is typed into, or looked at, once the model is known."""
+        raise NotImplementedError
 
     async def ask(self, question: str, **payload: Any) -> dict[str, Any]:
         """Ask; raises `UserError`."""
@@ -85,7 +102,7 @@ class AskPane(InspectPane):
 
     def note(self, told: str | UserError | Content) -> None:
         """Say something above the pane; nothing takes no room."""
-        note = self.query_one(".ask-note", Static)
+        note = self.query_one(AskNote)
         if isinstance(told, UserError):
             told = Content.assemble(
                 (clean(told.message), "$warn"), "\n" if told.hint else "", clean(told.hint)

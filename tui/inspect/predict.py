@@ -94,7 +94,7 @@ class OnePane(AskPane):
     """A row that another pane wants to be shown here."""
 
     @property
-    def to_focus(self) -> Widget:
+    def asked(self) -> Widget:
         return next(iter(self.query("AskForm, DrawPad, TextArea")), self.query_one("#ask-answer"))
 
     @property
@@ -309,7 +309,10 @@ class OnePane(AskPane):
         if self.form["drawn"]:
             parts = parts if not self.touched else [Content.styled("your drawing", "bold")]
             placed = "placed as MNIST places digits" if self.centred else "given as it is drawn"
+            placed = placed if self.touched else "as it is in the data"
             parts.append(Content.styled(placed, "$muted"))
+        elif self.kind == "text" and self.touched:
+            parts = [Content.styled("your text", "bold")]
         elif self.kind == "numbers":
             parts.append(Content.styled("numbers as the model is given them", "$muted"))
         elif self.touched:

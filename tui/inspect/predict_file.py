@@ -68,7 +68,7 @@ class WholeFilePane(AskPane):
         return self.query_one("#file-told", LinesView)
 
     @property
-    def to_focus(self) -> Widget:
+    def asked(self) -> Widget:
         return self.lines
 
     def forget(self) -> None:

@@ -80,7 +80,7 @@ class PartPane(AskPane):
         return self.query_one(DataGrid)
 
     @property
-    def to_focus(self) -> Widget:
+    def asked(self) -> Widget:
         return self.grid
 
     def forget(self) -> None:

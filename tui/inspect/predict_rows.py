@@ -59,7 +59,7 @@ class RowsPane(AskPane):
         return self.query_one("#rows-told", LinesView)
 
     @property
-    def to_focus(self) -> Widget:
+    def asked(self) -> Widget:
         return self.area if self.area.display else self.lines
 
     def forget(self) -> None:

@@ -13,7 +13,7 @@ from kerastui.tui.widgets.line_view import bar
 
 LONGEST_NAME = 24
 LONGEST_BAR = 40
-SHARE = 8
+SHARE = 9
 """Cells of a probability."""
 
 

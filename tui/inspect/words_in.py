@@ -87,5 +87,5 @@ class WordsIn(Vertical):
             ))  # fmt: skip
         if told:
             lines.append(Content("   ").join(told))
-            lines.append(Content.styled("both count as one and the same unknown word", "$faint"))
+            lines.append(Content.styled("each counts as one and the same unknown word", "$faint"))
         self.query_one("#words-read", Static).update(Content("\n").join(lines))
