@@ -1,6 +1,7 @@
 """How the weights change while a model is trained: their statistics by epoch, in `weights.jsonl`.
 
-The first line says which weights there are, every other one what they were like after an epoch.
+The first line says which weights there are, each with its place in the checkpoint; every other one
+what they were like after an epoch.
 They are only read, and so seldom that it takes a hundredth of the time at most.
 """
 
@@ -63,8 +64,13 @@ class DriftLog:
         if epoch and self._file.exists():
             end_cut_line(self._file)  # a training that goes on
         else:
-            weights = [{"path": variable.path, "shape": list(variable.shape)}
-                       for variable in model.weights]  # fmt: skip
+            from kerastui.models.checkpoint import variables
+
+            places = {id(one): place for place, one in enumerate(variables(model))}
+            weights = [
+                {"path": one.path, "shape": list(one.shape), "place": places.get(id(one), -1)}
+                for one in model.weights
+            ]
             self._write("w", {"v": 1, "weights": weights})
         if not epoch and sum(math.prod(one.shape) for one in model.weights) <= KEPT:
             self._first = [one.copy() for one in _values(model)]
@@ -167,7 +173,8 @@ def read(path: Path) -> Drift:
         try:
             plain = json.loads(line)
             if "weights" in plain:
-                found = Drift(_names([str(one["path"]) for one in plain["weights"]]),
+                names = names_of([str(one["path"]) for one in plain["weights"]])
+                found = Drift([" ".join(name) for name in names],
                               [tuple(one["shape"]) for one in plain["weights"]])  # fmt: skip
                 found.figures = [{name: [] for name in FIGURES} for _ in found.names]
             elif len(plain["figures"]) == len(found.names):
@@ -177,11 +184,11 @@ def read(path: Path) -> Drift:
     return found
 
 
-def _names(paths: list[str]) -> list[str]:
+def names_of(paths: list[str]) -> list[tuple[str, str]]:
     """Return Keras' paths as layer and weight, without the model that all of them are in."""
     parts = [path.split("/") for path in paths]
     outer = len({one[0] for one in parts}) == 1 and all(len(one) > 2 for one in parts)
-    return [f"{'/'.join(one[outer:-1])} {one[-1].replace('_', ' ')}" for one in parts]
+    return [("/".join(one[outer:-1]), one[-1].replace("_", " ")) for one in parts]
 
 
 def _add(found: Drift, epoch: int, figures: list[list[float | None]]) -> None:

@@ -88,6 +88,10 @@ class NumbersView(WeightView):
 
     NAME: ClassVar[str] = "numbers"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: tuple[str, Cut] | None = None
+
     def compose(self) -> ComposeResult:
         yield LineView()
         yield DataGrid()
@@ -99,7 +103,13 @@ class NumbersView(WeightView):
 
     def fill(self) -> None:
         assert self.looked is not None
-        self.grid.set_source(WeightSource(self.looked.weight, self.looked.cut))
+        source = WeightSource(self.looked.weight, self.looked.cut)
+        before, self._shown = self._shown, (self.looked.name, self.looked.cut)
+        if before == self._shown:  # the same, in a newer checkpoint
+            self.grid.source = source
+            self.grid.source_changed(keep=True)
+        else:
+            self.grid.set_source(source)
         self._tell()
 
     def go(self, index: tuple[int, ...]) -> None:

@@ -35,6 +35,7 @@ class Found:
         statistics: Of each weight, in the order of the layers.
         formulas: All weights of a dense network, one a line.
         network: The model as it can be calculated by hand.
+        live: The weights of the last checkpoint, where the run has no model yet.
         problems: `run`, `evaluation`, `model`, `formulas` or `network` -> why it is not there.
         shared: What several panes have in common, by name.
     """
@@ -51,8 +52,14 @@ class Found:
     statistics: list[Statistics] = field(default_factory=list)
     formulas: Formulas | None = None
     network: Network | None = None
+    live: Found | None = None
     problems: dict[str, UserError] = field(default_factory=dict)
     shared: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def of_checkpoint(self) -> bool:
+        """Whether the weights are those of a checkpoint, of a run that has no model yet."""
+        return self.run is not None and self.path != self.run.model
 
     @property
     def name(self) -> str:
@@ -96,7 +103,23 @@ def read(run: Run) -> Found:
     except UserError as error:
         found.problems["evaluation"] = error
     _read_model(found)
+    if found.model is None:
+        found.live = read_live(found)
     return found
+
+
+def read_live(found: Found) -> Found | None:
+    """Read the weights of a run's last checkpoint; None where it has none."""
+    from kerastui.models.saved import live, statistics
+
+    if found.run is None:
+        return None
+    try:
+        model = live.read(found.run.path)
+        known = [statistics.of_weight(weight) for weight in model.weights]
+    except UserError:
+        return None
+    return Found(model.path, found.run, found.info, model=model, statistics=known)
 
 
 def read_file(path: Path, experiment: Experiment | None = None) -> Found:

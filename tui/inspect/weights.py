@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, work
@@ -23,7 +24,7 @@ from kerastui.tui.inspect.lines import LinesView
 from kerastui.tui.inspect.looked import Looked, WeightView
 from kerastui.tui.inspect.matrix import NumbersView
 from kerastui.tui.inspect.pane import InspectPane, LinesPane
-from kerastui.tui.inspect.subject import Found
+from kerastui.tui.inspect.subject import Found, read_live
 from kerastui.tui.inspect.write_weight import write_formulas, write_weight
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.line_view import LineView
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
 VIEWS: tuple[type[WeightView], ...] = (
     NumbersView, HistogramView, HeatView, KernelsView, NeighboursView,
 )  # fmt: skip
+
+LIVE_EVERY = 3.0
+"""Seconds between two looks at the checkpoint of a run that goes on."""
+
+_LIVE = "as the last checkpoint has them; they change while the run goes on"
 
 EXPORT = Binding("x", "export", "export", tooltip="Write the numbers to a .csv or .npy file")
 
@@ -65,9 +71,11 @@ class WeightsPane(InspectPane):
         self._view: type[WeightView] = NumbersView
         self._beside: tuple[str, list[Content]] = "", []
         self._extremes: tuple[Looked, Extremes, int] | None = None
+        self._stamp = 0
 
     @classmethod
     def rows(cls, found: Found) -> list[Row]:
+        found = found.live or found
         count = found.model.parameters if found.model else 0
         made = [Row("layers", ("layers", Content.styled(f"{count:,}" if count else "–", "$muted")))]
         shapes = [words.shape(one.shape) or "1" for one in found.statistics]
@@ -79,11 +87,40 @@ class WeightsPane(InspectPane):
         yield LineView(id="weight-note")
         yield LinesView(id="weight-lines")
 
+    def on_mount(self) -> None:
+        self.set_interval(LIVE_EVERY, self._again)
+
     # What is shown
 
+    @work(group="live", exclusive=True, exit_on_error=False)
+    async def _again(self) -> None:
+        """Show the weights of a newer checkpoint, while the run goes on."""
+        found = self.found
+        if not self.display or found is None or not found.of_checkpoint:
+            return
+        stamp = await asyncio.to_thread(_stamp, found.path)
+        if stamp == self._stamp:
+            return
+        newer = await asyncio.to_thread(read_live, found)
+        if newer is None or found is not self.found or self.model_changed(newer):
+            return
+        self._stamp, self._extremes = stamp, None
+        self.found = newer
+        if self.looked is None:
+            self.show("layers", self.size.width)
+        else:
+            self.looked = Looked(newer, self.looked.place, self.looked.cut)
+            self._tell(self.size.width)
+            self._show_view()
+
+    def model_changed(self, newer: Found) -> bool:
+        """Say whether another checkpoint is of another model."""
+        assert self.found is not None
+        return [one.shape for one in newer.weights] != [one.shape for one in self.found.weights]
+
     def set_found(self, found: Found) -> None:
-        super().set_found(found)
-        self.looked = self._extremes = None
+        super().set_found(found.live or found)
+        self.looked, self._extremes, self._stamp = None, None, 0
         self._beside = "", []
 
     def show(self, key: str, width: int) -> str:
@@ -105,6 +142,8 @@ class WeightsPane(InspectPane):
                     head, *told = self._beside[1]
                     note = f"set beside {self._beside[0]} · = for others"
                     told += [Content(""), Content.styled(note, "$muted")]
+                if found.of_checkpoint:
+                    told += [Content(""), Content.styled(_LIVE, "$muted")]
                 lines.show(told, head)
             return key
         from kerastui.models.saved.survey import Cut
@@ -304,3 +343,10 @@ class FormulasPane(LinesPane):
         """Write the listing to a file."""
         if self.found is not None and self.found.formulas is not None:
             await write_formulas(self.kerastui, self.found.formulas, self.found.name)
+
+
+def _stamp(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
