@@ -15,6 +15,7 @@ from typing import Any
 import keras
 
 from kerastui.datasets.errors import UserError
+from kerastui.models import catalogue
 from kerastui.models.building_errors import first_line
 from kerastui.models.saved import store
 from kerastui.models.saved.model import SavedModel
@@ -144,14 +145,29 @@ def _compile(loaded: Loaded, done: Repair) -> None:
             optimizer = keras.optimizers.deserialize(
                 {"class_name": plain["class_name"], "config": dict(plain.get("config") or {})}
             )
-        loaded.model.compile(
-            optimizer, _loss(training.get("loss")), metrics=_metrics(training.get("metrics"))
-        )
+        loss, metrics = _loss(training.get("loss")), _metrics(training.get("metrics"))
+        if unknown := [name for name in (loss, *metrics) if _is_foreign(name)]:
+            loaded.notes.append(
+                f"How it was compiled can't be taken over: {unknown[0]} is a function of its own, "
+                "whose code is not in the file."
+            )
+            return
+        loaded.model.compile(optimizer, loss, metrics=metrics)
     except Exception as error:
         loaded.notes.append(f"How it was compiled can't be taken over: {first_line(error)}")
 
 
+def _is_foreign(name: Any) -> bool:
+    """Say whether a loss or metric is by its name none of Keras' own."""
+    if isinstance(name, Mapping):
+        return "class_name" in name or any(_is_foreign(one) for one in name.values())
+    known = catalogue.load()
+    return isinstance(name, str) and not (known.get("losses", name) or known.get("metrics", name))
+
+
 def _loss(plain: Any) -> Any:
+    if isinstance(plain, Mapping) and plain.get("class_name") == "function":
+        return str(plain.get("config"))
     if isinstance(plain, Mapping) and "class_name" in plain:
         settings = {k: v for k, v in dict(plain.get("config") or {}).items() if k != "fn"}
         if settings.get("reduction") == "auto":
@@ -165,9 +181,13 @@ def _metrics(plain: Any) -> list[Any]:
     if isinstance(plain, str):
         return [plain]
     if isinstance(plain, Mapping) and "class_name" in plain:
-        settings = dict(plain.get("config") or {})
-        name = settings.get("fn") if plain["class_name"] == "MeanMetricWrapper" else None
-        return [name or settings.get("name") or plain["class_name"]]
+        kind, config = str(plain["class_name"]), plain.get("config")
+        if kind == "function":
+            return [str(config)]
+        settings = dict(config) if isinstance(config, Mapping) else {}
+        if kind != "MeanMetricWrapper" and catalogue.load().get("metrics", kind):
+            return [kind]
+        return [str(settings.get("fn") or settings.get("name") or kind)]
     if isinstance(plain, list | tuple):
         return [metric for one in plain for metric in _metrics(one)]
     return []

@@ -51,6 +51,8 @@ def read(path: Path) -> SavedModel:
     Raises:
         UserError: There is no such file, or it is cut off, damaged, or no model.
     """
+    if path.is_dir():
+        raise _folder(path)
     try:
         with path.open("rb") as stream:
             start = stream.read(512)
@@ -73,6 +75,18 @@ def read(path: Path) -> SavedModel:
         ) from None
     except DAMAGE as error:
         raise unreadable(path, error) from None
+
+
+def _folder(path: Path) -> UserError:
+    """Why a folder is no model that can be opened."""
+    if (path / "saved_model.pb").exists() or (path / "keras_metadata.pb").exists():
+        return UserError(
+            f"{path.name} is a SavedModel, a program for TensorFlow, out of which no layers can be "
+            "built.",
+            "With the Keras that wrote it: tf.keras.models.load_model(folder).save('model.h5'); "
+            "then open that.",
+        )
+    return UserError(f"{path.name} is a folder.", "Give the .keras, .h5 or .json file in it.")
 
 
 def _parse(text: Any, what: str) -> Any:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from kerastui.models import catalogue
-from kerastui.models.saved import repair_first
+from kerastui.models.saved import repair_first, repair_layers
 from kerastui.models.saved.model import SavedModel
 
 MODELS = frozenset({"Sequential", "Functional", "Model"})
@@ -35,7 +35,8 @@ _KNOWN = frozenset({*MODELS, "InputLayer"})
 _GONE: dict[str, tuple[Any, ...]] = {
     "time_major": (False,), "groups": (1,), "ragged": (False, None), "sparse": (False, None),
     "batch_input_shape": (), "input_length": (), "input_dtype": (), "dynamic": (False,),
-    "implementation": (), "optional": (False,), "quantization_config": (None,),
+    "implementation": (), "rng_type": (), "query_shape": (), "key_shape": (),
+    "value_shape": (), "optional": (False,), "quantization_config": (None,),
 }  # fmt: skip
 """Arguments that Keras 3 lacks -> the values with which they meant nothing; empty: all of them."""
 
@@ -68,7 +69,11 @@ def repair(model: SavedModel) -> Repair:
     """Return the structure of a model with all changes that it needs."""
     done = Repair(copy.deepcopy(dict(model.structure)), copy.deepcopy(dict(model.training)))
     if model.format == "weights" or not model.structure:
-        done.refused.append("The file holds weights alone: the structure is not in it.")
+        done.refused.append(
+            "The file holds weights alone: the structure is not in it. It can be given to an "
+            "application of the same kind (VGG16 …) as its weights, or opened through the .json "
+            "that lies beside it under the same name."
+        )
         return done
     work = _Work(done, model.keras_version)
     if repair_first.is_first(model):
@@ -108,7 +113,10 @@ class _Work:
             config = entry["config"] = {"name": "model", "layers": config}
             self.counted["the list of layers got a name"] += 1
         if not isinstance(config, dict) or not isinstance(config.get("layers"), list):
-            self.done.refused.append(f"The model {outer or 'itself'} lists no layers.")
+            self.done.refused.append(
+                f"The model {outer.rstrip('/') or 'itself'} lists no layers: it is of a class of "
+                f"its own ({kind[:60]}), whose code is not in the file."
+            )
             return
         self.names(entry, config)
         if entry["class_name"] == "Sequential":
@@ -146,9 +154,11 @@ class _Work:
 
     def layer(self, entry: dict[str, Any], name: str) -> None:
         """Repair a layer and what stands in its arguments."""
+        if change := repair_layers.renamed(entry):
+            self.counted[change] += 1
         kind = str(entry.get("class_name", ""))
-        if kind in CODE:
-            self.done.refused.append(f"The layer {name} ({kind}) {CODE[kind]}.")
+        if why := CODE.get(kind) or repair_layers.NOT_BROUGHT_OVER.get(kind):
+            self.done.refused.append(f"The layer {name} ({kind}) {why}.")
             return
         known = _entry(kind)
         package = str(entry.get("registered_name") or "")
@@ -167,6 +177,16 @@ class _Work:
         if kind == "InputLayer":
             self.first_shape(config)
         accepted = {parameter.name for parameter in known.parameters} if known else set()
+        if functions := [key for key, value in config.items() if repair_layers.is_code(value)]:
+            self.done.refused.append(
+                f"The {functions[0]} of the layer {name} is a Python function, which would be "
+                "executed."
+            )
+            return
+        if not self.version.startswith("3"):
+            self.counted.update(repair_layers.other_functions(config))
+        if known and "trainable" not in accepted:
+            config.pop("trainable", None)  # a layer without weights
         self.arguments(kind, name, config, accepted)
         for inner in ("layer", "forward_layer", "backward_layer", "cell"):
             if isinstance(config.get(inner), dict):
@@ -258,10 +278,18 @@ class _Work:
         stacks = {
             str((layer.get("config") or {}).get("name"))
             for layer in layers
-            if layer.get("class_name") == "Sequential"
+            if layer.get("class_name") in MODELS
         }
+        # Only where none is called by 0 the model's own input took that number.
+        stacks -= set(_called_first([*nodes, config.get("output_layers")]))
         for layer in layers:
             inner = layer.get("config")
+            if repair_layers.fed_by_name(layer):
+                self.done.refused.append(
+                    f"The layer {(inner or {}).get('name', '')} ({layer.get('class_name')}) is "
+                    "given tensors by the names of arguments; Keras 3 can't connect those of "
+                    "older files."
+                )
             layer.setdefault("name", inner.get("name") if isinstance(inner, dict) else "")
         references = [*nodes, config.get("output_layers")]
         if count := sum(_count_from_zero(node, stacks) for node in references):
@@ -273,6 +301,9 @@ class _Work:
         optimizer = training.get("optimizer_config") or training.get("optimizer")
         if not isinstance(optimizer, dict):
             return
+        if (inner := repair_layers.unwrapped(optimizer)) is not optimizer:
+            self.counted["optimizer: the scaling of its loss was left out"] += 1
+            optimizer = training["optimizer_config"] = dict(inner)
         settings = optimizer.get("config")
         optimizer["class_name"] = str(optimizer.get("class_name", "")).rpartition(">")[2]
         if isinstance(settings, dict):
@@ -298,6 +329,17 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, dict):
         return {key: _renamed(item, names) for key, item in value.items()}
     return names.get(value, value) if isinstance(value, str) else value
+
+
+def _called_first(value: Any) -> Iterator[str]:
+    """Yield the names of the layers whose call by the number 0 something takes."""
+    if not isinstance(value, list):
+        return
+    if len(value) >= 3 and isinstance(value[0], str) and value[1] == 0:
+        yield value[0]
+        return
+    for item in value:
+        yield from _called_first(item)
 
 
 def _count_from_zero(value: Any, stacks: set[str]) -> int:
