@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -24,8 +24,23 @@ from kerastui.tui.screens.train_view import SMOOTHINGS, ZOOMS
 from kerastui.tui.widgets.loss_chart import LossChart
 from kerastui.tui.widgets.panel import ScrollPanel
 
+if TYPE_CHECKING:
+    from kerastui.tui.app import KerasTui
+
 AGAIN = 1.0
 """Seconds between two looks at runs that go on."""
+
+
+async def compare(app: KerasTui, runs: Sequence[Run], study: str = "") -> None:
+    """Show runs side by side, or the variants of a study where fewer than two are given."""
+    try:
+        if len(runs) < 2 and study:
+            runs = await asyncio.to_thread(comparing.variants, app.workspace, study)
+        comparing.check_count(len(runs))
+    except UserError as error:
+        app.tell_error(error, "Not compared")
+        return
+    await app.push_screen(CompareScreen(runs, app.current_mode))
 
 
 class CompareScreen(SectionScreen):
@@ -33,6 +48,7 @@ class CompareScreen(SectionScreen):
 
     Args:
         runs: Which; the first is A.
+        section: The section that one comes from.
     """
 
     SECTION = "runs"
@@ -59,8 +75,9 @@ training took in place of epochs."""
         Binding("z", "zoom", "zoom", tooltip="Only the last epochs; again: fewer, then all"),
     ]  # fmt: skip
 
-    def __init__(self, runs: Sequence[Run]) -> None:
+    def __init__(self, runs: Sequence[Run], section: str = "runs") -> None:
         super().__init__()
+        self.SECTION = section
         self.runs = tuple(runs)
         self.comparison: Comparison | None = None
         self.metric = ""

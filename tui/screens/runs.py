@@ -13,7 +13,6 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
 
-from kerastui.datasets.errors import UserError
 from kerastui.tui.run_index import Record
 from kerastui.tui.screens.runs_keeping import KeepingScreen
 from kerastui.tui.screens.runs_rows import COLUMNS, SORTS, Sort, about, columns, ordered, row
@@ -287,21 +286,11 @@ when its worker gives no sign of life, on a machine that sleeps or can't be reac
     @work(group="compare", exclusive=True, exit_on_error=False)
     async def action_compare(self) -> None:
         """Hold the marked runs side by side, or else the variants of the run's study."""
-        from kerastui.models import comparing
-        from kerastui.tui.screens.compare import CompareScreen
+        from kerastui.tui.screens.compare import compare
 
-        runs = [record.run for record in self.chosen]
         info = self.record.info if self.record else None
-        try:
-            if len(runs) < 2 and info and info.study:
-                runs = await asyncio.to_thread(
-                    comparing.variants, self.kerastui.workspace, info.study
-                )
-            comparing.check_count(len(runs))
-        except UserError as error:
-            self.kerastui.tell_error(error, "Not compared")
-            return
-        await self.app.push_screen(CompareScreen(runs))
+        runs = [record.run for record in self.chosen]
+        await compare(self.kerastui, runs, info.study if info else "")
 
     def action_sort(self) -> None:
         """Put the runs in the next order, after the last one in the usual: the newest first."""

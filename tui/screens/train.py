@@ -87,6 +87,8 @@ keys act on the member under the cursor; Enter shows it by itself, Escape comes 
         Binding("e", "settings", "settings", tooltip="Edit optimizer, loss, epochs, callbacks"),
         Binding("t", "epochs", "table", tooltip="Every epoch's figures; all figures of a study"),
         Binding("5", "seeds", "seeds", tooltip="Repeat the experiment with 5 seeds"),
+        Binding("v", "compare", "side by side",
+                tooltip="The study's variants: figures, and only what differs"),
         Binding("m", "metric", "metric", tooltip="Show the next metric"),
         Binding("o", "console", "log", tooltip="What happened, and what the worker printed"),
         Binding("plus,equals_sign", "smooth(1)", "smooth", key_display="+ −",

@@ -243,7 +243,7 @@ class ActionScreen(CommandScreen):
                 return False
             ready = bool(target and (target.history.started or not active))
             return True if ready else no
-        if action in ("open", "stop_all") and not self.shows_study:
+        if action in ("open", "stop_all", "compare") and not self.shows_study:
             return False
         if action == "back":
             return self._something_open() or self._can_go_back_to_study()
@@ -272,6 +272,14 @@ class ActionScreen(CommandScreen):
             "zoom": self.epochs_drawn > 20,
         }
         return True if allowed.get(action, True) else no
+
+    @work(group="compare", exclusive=True, exit_on_error=False)
+    async def action_compare(self) -> None:
+        """Hold the variants of the study side by side."""
+        from kerastui.tui.screens.compare import compare
+
+        if self.kerastui.study is not None:
+            await compare(self.kerastui, (), self.kerastui.study.id)
 
     def _goes_on(self) -> bool:
         """Say whether what is shown goes on: the run, or the study."""
