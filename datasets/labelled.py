@@ -39,12 +39,16 @@ def labelled(path: str, data: Data, prepared: Prepared) -> tuple[Part, Loaded]:
         UserError: It can't be read, lacks a column, or holds a class that is not known.
     """
     loaded = read(Path(path).expanduser(), _recipe(path, data))
-    rows = prepared.applied(_raw(loaded, data, prepared))
-    if is_missing(rows.y).any():
+    raw = _raw(loaded, data, prepared)
+    missing = int(is_missing(raw.y).sum())
+    if missing and not any(step.step == "missing" and step.strategy == "drop"
+                           for step in data.steps):  # fmt: skip
         raise UserError(
-            f"{int(is_missing(rows.y).sum())} rows of {Path(path).name} have no target.",
+            f"{missing} row{'s' * (missing != 1)} of {Path(path).name} "
+            f"{'have' if missing != 1 else 'has'} no target.",
             "Only rows with a known answer can be judged; take the others out.",
         )
+    rows = prepared.applied(raw)
     x = as_array(rows.x, rows.index)
     if x.shape[1:] != prepared.input_shape:
         raise UserError(

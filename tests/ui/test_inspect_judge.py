@@ -69,9 +69,10 @@ class Judge(FakeLauncher):
 
     def _predict(self, **_: Any) -> dict[str, Any]:
         self.done += 1
-        return {"done": 116 if self.done >= self.steps else 58, "rows": 116,
-                "parts": {"train": 235, "test": 116}, "notes": [],
-                "choices": [{"name": name, "kind": self.kind} for name in self.outputs]}  # fmt: skip
+        done = 116 if self.done >= self.steps else 58
+        choices = [{"name": name, "kind": self.kind} for name in self.outputs]
+        return {"done": done, "rows": 116, "parts": {"train": 235, "test": 116}, "notes": [],
+                "choices": choices}  # fmt: skip
 
     def _figures_of(self, **_: Any) -> dict[str, Any]:
         return {"rows": 116, "left_out": 3, "resamples": 1000, "figures": [
