@@ -48,7 +48,7 @@ class WholeFilePane(AskPane):
 
     def __init__(self) -> None:
         super().__init__()
-        self.running = False
+        self.running = self.told = False
 
     @classmethod
     def rows(cls, found: Found) -> list[Row]:
@@ -58,9 +58,11 @@ class WholeFilePane(AskPane):
         yield LinesView(id="file-told")
 
     def show(self, key: str, width: int) -> str:
-        if self.form and not self.running and not self.lines.count:
-            self._explain()
+        self.call_after_refresh(self._explain)
         return "a whole file"
+
+    def on_resize(self) -> None:
+        self._explain()
 
     @property
     def lines(self) -> LinesView:
@@ -72,13 +74,17 @@ class WholeFilePane(AskPane):
         return self.lines
 
     def forget(self) -> None:
+        self.told = False
         self.lines.show([])
 
     async def opened(self) -> None:
         self._explain()
 
     def _explain(self) -> None:
+        """Say what is expected, until there is something else to say."""
         form = self.form
+        if not form or self.told or not self.size.width:
+            return
         names: list[str] = [clean(field["name"]) for field in form["fields"][:12]]
         if form["kind"] == "series":
             names = list(dict.fromkeys(name.rpartition(",")[0] for name in names))
@@ -138,7 +144,7 @@ class WholeFilePane(AskPane):
         await self._predict(found, str(path), str(target))
 
     async def _predict(self, found: Found, given: str, target: str) -> None:
-        self.running = True
+        self.running = self.told = True
         self.screen.refresh_bindings()
         try:
             told = await self.ask("predict_file", given=given, target=target, **model_of(found))
