@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from kerastui.tui.inspect.heat import HeatView
 from kerastui.tui.inspect.histogram import HistogramView
 from kerastui.tui.widgets.data_grid import DataGrid
 
+from .fakes import change
 from .keras_file import keras_file
 from .pilots import shows, text, until
 from .test_inspect import go, launcher, opened, trained
@@ -114,15 +116,15 @@ async def test_slices_and_axes_of_a_convolution(own_home: Path) -> None:
         await go(pilot, screen, "weight 0")
         await pilot.press("enter")
         await shows(pilot, "[0, 0, ↓, →]")
-        await pilot.press("right_square_bracket")
+        await pilot.press("n")
         await shows(pilot, "[0, 1, ↓, →]")
         await shows(pilot, "0, 0 = 8.0")
-        await pilot.press("left_square_bracket", "left_square_bracket")
+        await pilot.press("N", "N")
         await shows(pilot, "[2, 2, ↓, →]")
         await pilot.press("m", "m", "m")
         await shows(pilot, "[2, 1, ↓, →]")
         await shows(pilot, "0, 3 = nan")
-        await pilot.press("o")
+        await pilot.press("v")
         await shows(pilot, "[↓, →, 0, 0]")
         await pilot.press("4")
         await shows(pilot, "4 filters of 3×3")
@@ -137,9 +139,7 @@ async def test_a_weight_is_written_to_files(own_home: Path, tmp_path: Path) -> N
         await pilot.press("enter")
         await shows(pilot, "0, 0 = 1.25")
         for name in ("w.txt", "w.csv", "w.npy"):
-            if name != "w.npy":
-                await pilot.press("x") if name == "w.txt" else None
-            else:
+            if name != "w.csv":  # that is typed where the wrong name stood
                 await pilot.press("x")
             await shows(pilot, "Where to")
             await pilot.press("ctrl+u", *str(tmp_path / name), "enter")
@@ -161,19 +161,29 @@ async def test_a_weight_is_written_to_files(own_home: Path, tmp_path: Path) -> N
 
 
 def convolution(path: Path, kernel: Any) -> None:
-    """Write a model of one convolution, as Keras lays it out."""
+    """Write a model of one convolution."""
+    config = {"name": "conv2d", "filters": kernel.shape[-1], "kernel_size": list(kernel.shape[:2])}
+    one_layer(path, "Conv2D", "conv2d", config, [kernel, np.zeros(kernel.shape[-1], np.float32)])
+
+
+def one_layer(path: Path, kind: str, name: str, config: dict[str, Any], weights: Any) -> None:
+    """Write a model of one layer, as Keras lays it out."""
     block = io.BytesIO()
     with h5py.File(block, "w") as file:
-        file["layers/conv2d/vars/0"] = kernel
-        file["layers/conv2d/vars/1"] = np.zeros(kernel.shape[-1], np.float32)
-    config = {"name": "conv2d", "filters": kernel.shape[-1], "kernel_size": list(kernel.shape[:2])}
-    layer = {"module": "keras.layers", "class_name": "Conv2D", "config": config}
+        for place, values in enumerate(weights):
+            file[f"layers/{name}/vars/{place}"] = values
+    layer = {"module": "keras.layers", "class_name": kind, "config": config}
     structure = {"module": "keras", "class_name": "Sequential",
                  "config": {"name": "sequential", "layers": [layer]}}  # fmt: skip
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("metadata.json", "{}")
         archive.writestr("config.json", json.dumps(structure))
         archive.writestr("model.weights.h5", block.getvalue())
+
+
+def embedding(path: Path, vectors: Any) -> None:
+    """Write a model of one embedding."""
+    one_layer(path, "Embedding", "embedding", {"name": "embedding"}, [vectors])
 
 
 ACTIVATIONS: dict[str, Any] = {
@@ -281,3 +291,90 @@ async def test_without_an_experiment_keras_is_not_asked_for_samples(own_home: Pa
         await go(pilot, screen, "activations")
         await pilot.press("enter")
         await shows(pilot, "opened without an experiment")
+
+
+async def test_the_weights_by_epoch_grow_while_the_run_goes_on(own_home: Path) -> None:
+    run = trained(own_home)
+    change(run, status="running", ended=None, pid=os.getpid(), pid_started=None)
+    file = run.path / "weights.jsonl"
+    head = {"v": 1, "weights": [{"path": "model/layer0/kernel", "shape": [2, 2], "place": 0}]}
+    lines = [head, *({"epoch": epoch, "figures": [[0.5, 1.0, -1.0, 2.0, 4.0 + epoch, 0, epoch / 80]]}
+                     for epoch in (0, 10, 20))]  # fmt: skip
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, run)
+        await go(pilot, screen, "drift")
+        await shows(pilot, "No record of the weights")
+        file.write_text("".join(json.dumps(one) + "\n" for one in lines[:3]))
+        await shows(pilot, "12.5%")
+        file.write_text("".join(json.dumps(one) + "\n" for one in lines))
+        await shows(pilot, "25.0%")
+        line = next(x for x in right(pilot) if "25.0%" in x)
+        assert line.split()[-3:] == ["4", "24", "25.0%"]
+        await pilot.press("enter", "tab")
+        await shows(pilot, "layer0 kernel: size")
+
+
+async def test_the_weights_of_a_run_that_goes_on_are_those_of_its_checkpoint(
+    own_home: Path,
+) -> None:
+    run = trained(own_home)
+    run.model.unlink()
+    change(run, status="running", ended=None, pid=os.getpid(), pid_started=None)
+    head = {"v": 1, "weights": [{"path": "model/layer0/kernel", "shape": [2, 2], "place": 1}]}
+    (run.path / "weights.jsonl").write_text(json.dumps(head) + "\n")
+    run.checkpoint.mkdir(exist_ok=True)
+    state = run.checkpoint / "state.npz"
+    np.savez(state, **{"value.0": np.zeros(3), "value.1": np.array([[1.5, 2], [3, 4]], "f4")})
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, run)
+        await shows(pilot, "layer0 kernel")
+        await go(pilot, screen, "layers")
+        await shows(pilot, "as the last checkpoint has them")
+        await go(pilot, screen, "weight 0")
+        await pilot.press("enter", "down")
+        await shows(pilot, "1, 0 = 3.0")
+        np.savez(run.checkpoint / "new.npz", **{"value.1": np.array([[1, 2], [7.5, 4]], "f4")})
+        os.replace(run.checkpoint / "new.npz", state)
+        await shows(pilot, "1, 0 = 7.5")
+        await shows(pilot, "max 7.5")
+
+
+async def test_weights_are_set_beside_those_of_another_run(own_home: Path) -> None:
+    run, other = trained(own_home), trained(own_home)
+    kernel = [[1.25, -1], [1.25, 1]]
+    keras_file(other.model, [("relu", kernel, [0, 0]), ("linear", [[2], [0.5]], [0])])
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, run)
+        await go(pilot, screen, "layers")
+        await pilot.press("enter", "equals_sign")
+        await shows(pilot, "With those of which run?")
+        await pilot.press("1")
+        await shows(pilot, "set beside")
+        line = next(x for x in right(pilot) if x.startswith("layer0 kernel"))
+        # −1 beside 1: one number of four differs, by 2.
+        assert line.split()[2:4] == ["2×2", "2"]
+        assert line.split()[6] == "2"
+        await pilot.press("equals_sign")
+        await shows(pilot, "With those of which run?")
+        await pilot.press("n")
+        await until(pilot, lambda: "set beside" not in text(pilot), "the statistics again")
+
+
+async def test_the_neighbours_of_a_word(own_home: Path) -> None:
+    run = trained(own_home)
+    vectors = np.array([[1, 0], [0, 1], [1, 0.1], [-1, 0]], np.float32)
+    embedding(run.model, vectors)
+    fake = launcher()
+    fake.answers["look.words"] = lambda **wanted: {"words": ["", "good", "great", "bad"]}
+    async with KerasTui(launcher=fake).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, run)
+        await go(pilot, screen, "weight 0")
+        await pilot.press("enter", "4")
+        await shows(pilot, "nearest to 0")
+        await pilot.press("e", "ctrl+u", *"nobody", "enter")
+        await shows(pilot, "No word of this embedding")
+        await pilot.press("ctrl+u", *"Great", "enter")
+        await shows(pilot, "nearest to great")
+        found = [x.split()[:2] for x in right(pilot) if "█" in x or x.endswith("−0.995")]
+        assert found[0] == ["0", "0"]
+        assert ["1", "good"] in found

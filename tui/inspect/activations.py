@@ -49,9 +49,9 @@ class ActivationsPane(InspectPane):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open", key_display="Enter", tooltip="Show the layer's outputs"),
         Binding("escape", "close", "back", key_display="Esc", tooltip="Back to all layers"),
-        Binding("left_square_bracket", "sample(-1)", "sample before", show=False,
+        Binding("N,left_square_bracket", "sample(-1)", "sample before", show=False,
                 tooltip="The sample before"),
-        Binding("right_square_bracket", "sample(1)", "other sample", key_display="[ ]",
+        Binding("n,right_square_bracket", "sample(1)", "next sample", key_display="n",
                 tooltip="The next sample of the data"),
     ]  # fmt: skip
 

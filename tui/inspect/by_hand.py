@@ -25,12 +25,12 @@ class HandPane(InspectPane):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "single", "one neuron", key_display="Tab",
                 tooltip="One neuron alone, beside what Keras computes; again: all steps"),
-        Binding("left_square_bracket", "neuron(-1)", "neuron before", show=False,
+        Binding("N,left_square_bracket", "neuron(-1)", "neuron before", show=False,
                 tooltip="The neuron before in its layer"),
-        Binding("right_square_bracket", "neuron(1)", "other neuron", key_display="[ ]",
+        Binding("n,right_square_bracket", "neuron(1)", "next neuron", key_display="n",
                 tooltip="The next neuron of the layer"),
         Binding("l", "layer", "other layer", tooltip="The first neuron of the next layer"),
-        Binding("o", "order", "order", tooltip="Largest products first, or as they come"),
+        Binding("v", "order", "order", tooltip="Largest products first, or as they come"),
     ]  # fmt: skip
 
     @classmethod

@@ -54,7 +54,7 @@ class KernelsView(WeightView):
             return
         told = f"{shape[-1]:,} filters of {shape[0]}×{shape[1]}, row by row"
         if len(shape) == 4 and shape[2] > 1:
-            told += f" · channel {min(channel, shape[2] - 1)} of {shape[2]:,}, [ and ] for others"
+            told += f" · channel {min(channel, shape[2] - 1)} of {shape[2]:,}, n and N for others"
         self.tiles.show(values.transpose(2, 0, 1), limit(looked.statistics), told)
 
     @property

@@ -55,13 +55,13 @@ class WeightsPane(InspectPane):
                 tooltip="The view of this weight before"),
         Binding("m", "extreme", "extremes",
                 tooltip="Go to the largest number, the smallest, the first that is NaN"),
-        Binding("left_square_bracket", "slice(-1)", "slice before", show=False,
+        Binding("N,left_square_bracket", "slice(-1)", "slice before", show=False,
                 tooltip="The slice before, along the axes that stand still"),
-        Binding("right_square_bracket", "slice(1)", "other slice", key_display="[ ]",
+        Binding("n,right_square_bracket", "slice(1)", "next slice", key_display="n",
                 tooltip="The next slice, along the axes that stand still"),
         Binding("equals_sign", "compare", "compare", key_display="=",
                 tooltip="Set the weights beside those of another run, or those it began with"),
-        Binding("o", "turn", "other axes", tooltip="Let other axes go down and across"),
+        Binding("v", "turn", "other axes", tooltip="Let other axes go down and across"),
         EXPORT,
     ]  # fmt: skip
 
