@@ -207,23 +207,27 @@ class ConfusionGrid(ScrollView, can_focus=True):
             return Strip.blank(width, ground)
         here = self.get_component_rich_style("confusion--here")
         head = self.get_component_rich_style("confusion--head")
+        first = x // self._cell
+        last = min(len(self.names), -(-(x + max(0, width - self._label)) // self._cell))
+        seen = range(first, max(first, last))
         if y == 0:
             title = LONG_HEAD if self._label > len(LONG_HEAD) else SHORT_HEAD
             label = Segment(fitted(title, self._label), head)
+            room = self._cell - 1
             cells = [
                 Segment(
-                    f"{fitted(name, self._cell - 1).strip():>{self._cell - 1}} ",
-                    here if place == self.column else head,
+                    f"{fitted(fitted(self.names[at], room).strip(), room, right=True)} ",
+                    here if at == self.column else head,
                 )
-                for place, name in enumerate(self.names)
+                for at in seen
             ]
         else:
             name = fitted(self.names[index], self._label - 2)
             label = Segment(f"{name}  ", here if index == self.row else head)
-            cells = [self._drawn(index, place, ground) for place in range(len(self.names))]
-        strip = Strip(cells).crop(x, x + max(0, width - self._label))
-        line = Strip.join([Strip([label]), strip])
-        return line.adjust_cell_length(width, ground)
+            cells = [self._drawn(index, at, ground) for at in seen]
+        inside = x - first * self._cell
+        strip = Strip(cells).crop(inside, inside + max(0, width - self._label))
+        return Strip.join([Strip([label]), strip]).adjust_cell_length(width, ground)
 
     def _drawn(self, row: int, column: int, ground: Style) -> Segment:
         count = self.matrix[row][column]

@@ -66,7 +66,7 @@ class Judging:
     @property
     def parts(self) -> list[str]:
         """The parts that can be chosen."""
-        known = [part for part in PARTS if part in self.sizes] or [self.part]
+        known = [part for part in PARTS if part in self.sizes or not self.sizes]
         return [*known, "file"] if self.file else known
 
 
@@ -315,7 +315,7 @@ class JudgePane(InspectPane):
     def _tell_head(self) -> None:
         shared = self.judging
         parts: list[Any] = []
-        for part in shared.parts:
+        for part in shared.parts if shared.sizes else [shared.part]:
             size = f" {shared.sizes[part]:,}" if part in shared.sizes else ""
             name = Path(shared.file).name if part == "file" else part
             here = part == shared.part
