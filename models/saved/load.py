@@ -153,6 +153,8 @@ def _compile(loaded: Loaded, done: Repair) -> None:
             )
             return
         loaded.model.compile(optimizer, loss, metrics=metrics)
+        # Unbuilt it would be saved with fewer variables than Keras expects to read again.
+        loaded.model.optimizer.build(loaded.model.trainable_variables)
     except Exception as error:
         loaded.notes.append(f"How it was compiled can't be taken over: {first_line(error)}")
 

@@ -182,7 +182,7 @@ def kept(base: Any, cut: int) -> list[Any]:
             last, before = layers[-place], layers[-place - 1]
             if last.input is not before.output:
                 raise UserError(
-                    f"{last.name} is not fed by {before.name} alone, so that it can't be cut.",
+                    f"{last.name} does not simply follow {before.name}, so that it can't be cut.",
                     "Cut fewer layers: only those that follow each other at the end.",
                 )
     return layers[: len(layers) - cut]
@@ -388,6 +388,8 @@ def _any_rows(model: Any) -> Any:
     _open(plain)
     freed = keras.saving.deserialize_keras_object(plain, safe_mode=True)
     freed.set_weights(model.get_weights())
+    if getattr(freed, "optimizer", None) is not None:
+        freed.optimizer.build(freed.trainable_variables)
     return freed
 
 

@@ -32,6 +32,9 @@ def expected() -> dict[str, Any]:
         ("cnn.h5", "DepthwiseConv2D: groups"),
         ("rnn.keras", "LSTM: time_major"),
         ("two.json", "batch_input_shape"),
+        ("nested.h5", "calls of stacks"),
+        ("mixed.h5", "scaling of its loss"),
+        ("threshold.h5", "it is ReLU with a threshold"),
     ],
 )
 def test_a_model_of_keras_2_predicts_what_it_did(
@@ -47,8 +50,31 @@ def test_a_model_of_keras_2_predicts_what_it_did(
     np.testing.assert_allclose(got, expected[name], rtol=1e-5, atol=1e-6)
     assert any(change in text for text in loaded.changes)
     assert (OLD / file).read_bytes() == before
-    if file.endswith((".h5", ".keras")):
+    if name in ("mlp", "cnn", "rnn", "nested", "mixed"):
         assert loaded.model.compiled
+
+
+def test_another_function_under_the_same_name_is_told(expected: dict[str, Any]) -> None:
+    loaded = load(OLD / "gelu.h5")
+    got = loaded.model.predict(expected["gelu_x"], verbose=0)
+    assert 1e-4 < abs(got - expected["gelu"]).max() < 1e-2
+    assert any("hard_sigmoid is another function now" in text for text in loaded.changes)
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [("attention.json", "by the names of arguments"), ("customact.json", "is a Python function")],
+)
+def test_what_keras_3_cannot_connect_or_must_not_run_is_named(file: str, words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        load(OLD / file)
+
+
+def test_a_folder_of_tensorflow_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "saved_model.pb").write_bytes(b"")
+    with pytest.raises(UserError, match="program for TensorFlow") as caught:
+        read(tmp_path)
+    assert "model.h5" in caught.value.hint
 
 
 @pytest.mark.parametrize(("file", "words"), [("lambda.h5", "Python function"),
