@@ -39,8 +39,13 @@ As formulas lists a dense network weight by weight: L0N1 -> L1N0 leads from the 
 the first neuron of the first layer, 0B is the bias in between.
 
 By hand calculates such a network for an input: the digits choose one, e edits the numbers, and \
-every product, sum and activation follows. All numbers are what the model is given, after the \
-data was prepared."""
+every product, sum and activation follows; Tab shows one neuron beside what Keras computes. All \
+numbers are what the model is given, after the data was prepared.
+
+Below layers each weight stands as numbers, histogram, heat map, filters or neighbours: Tab or a \
+digit chooses, m goes to the extremes, n and v to other slices and axes, x writes it to a file; on \
+layers itself = sets all of them beside another run. Activations follow a sample through every \
+layer: a dead unit gave 0 for all samples, a saturated one stands at the end of its range."""
     BINDINGS: ClassVar[list[BindingType]] = [
         ENTER,
         ESCAPE,
