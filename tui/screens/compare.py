@@ -199,18 +199,20 @@ training took in place of epochs."""
         comparison, wide = self.comparison, self.has_class("-wide")
         assert comparison is not None
         width = max(20, self.query_one("#figures", Static).size.width)
-        lines = compare_words.runs(comparison, width)
-        lines += [Content(""), *compare_words.figures(comparison, width)]
+        blank = Content("")
+        lines = [*compare_words.runs(comparison, width), blank]
+        figures = compare_words.figures(comparison, width)
         if wide:
             beside = self.query_one("#differs", Static)
-            beside.update(
-                Content("\n").join(
-                    compare_words.differences(comparison, max(20, beside.size.width))
-                )
-            )
+            differs = compare_words.differences(comparison, max(20, beside.size.width))
+            beside.update(Content("\n").join(differs))
+            lines += figures
         else:
             head = Content.styled("what differs", "$faint")
-            lines += [Content(""), head, *compare_words.differences(comparison, width)]
+            differs = [head, *compare_words.differences(comparison, width)]
+            # The shorter one first, so that one sees of both.
+            first, second = sorted((differs, figures), key=len)
+            lines += [*first, blank, *second]
         self.query_one("#figures", Static).update(Content("\n").join(lines))
         many = len(comparison.settings) + len(comparison.circumstances)
         self.query_one("#panel-differs", ScrollPanel).set_title("what differs", f"{many:,}")

@@ -1,4 +1,7 @@
-"""What is done to runs on the Runs screen: remove and bring back, tags, notes, pins, export."""
+"""What is done to runs on the Runs screen: remove and bring back, tags, notes, pins, export.
+
+Dialogs are imported when one is needed: inputs take their time.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,6 @@ from kerastui.models import run_notes
 from kerastui.models.run_notes import Notes
 from kerastui.tui.run_index import Record
 from kerastui.tui.screens.base import SectionScreen
-from kerastui.tui.screens.dialogs import Ask, AskText, Choice
 from kerastui.tui.widgets.toast import say
 
 
@@ -92,6 +94,8 @@ class KeepingScreen(SectionScreen):
     @work(group="notes", exclusive=True, exit_on_error=False)
     async def action_tags(self) -> None:
         """Ask for the tags of the chosen runs."""
+        from kerastui.tui.screens.dialogs import AskText
+
         chosen = self.chosen
         if not chosen:
             return
@@ -125,6 +129,8 @@ class KeepingScreen(SectionScreen):
     @work(group="notes", exclusive=True, exit_on_error=False)
     async def action_note(self) -> None:
         """Ask for the note of the run under the cursor."""
+        from kerastui.tui.screens.dialogs import AskText
+
         chosen = self.chosen[:1]
         if not chosen:
             return
@@ -150,6 +156,8 @@ class KeepingScreen(SectionScreen):
     @work(group="export", exclusive=True, exit_on_error=False)
     async def action_export(self) -> None:
         """Ask what the chosen runs are written as, and write them."""
+        from kerastui.tui.screens.dialogs import Ask, AskText, Choice
+
         chosen = [record for record in self.chosen if record.info]
         if not chosen:
             return
