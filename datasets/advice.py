@@ -6,7 +6,7 @@ looks at rows, so the same rules serve the first rows of a file and all of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from kerastui.datasets import advice_kinds, spec
 from kerastui.datasets.advice_types import ColumnFacts, DataFacts, Proposal, Reason, tokens
@@ -23,6 +23,8 @@ GAPPY = 0.5
 """A column with a larger share of empty cells than this is left out."""
 FEW_ROWS = 20
 """Fewer rows than this are not split."""
+_NAMED = 8
+"""So many columns that are left out for one reason are named."""
 DROPPED = 0.1
 """Up to this share of rows is left out for a missing value; beyond it, values are filled in."""
 
@@ -73,8 +75,8 @@ def _table(facts: DataFacts, given: Sequence[str], settled: spec.Task | None) ->
         Reason("task", task, task_why),
     ]
     if left_out:
-        names = listed([f"{name} ({why})" for name, why in left_out.items()])
-        reasons.append(Reason("features", f"{len(used)} columns", f"Left out: {names}."))
+        what = f"{len(used):,} column" + "s" * (len(used) != 1)
+        reasons.append(Reason("features", what, f"Left out: {_by_reason(left_out)}."))
     else:
         what = f"{len(used)} column" + "s" * (len(used) != 1)
         reasons.append(Reason("features", what, "Every column but the target describes the rows."))
@@ -189,6 +191,18 @@ def _left_out(facts: DataFacts, target: Sequence[str]) -> Iterator[tuple[str, st
             yield column.name, f"{column.gaps:.0%} of it are missing"
         elif column.kind == "text" and column.different > MANY_CATEGORIES:
             yield column.name, f"{column.different:,} different texts"
+
+
+def _by_reason(left_out: Mapping[str, str]) -> str:
+    """Names with why they are left out, those with the same reason together."""
+    names: dict[str, list[str]] = {}
+    for name, why in left_out.items():
+        names.setdefault(why, []).append(name)
+    told = []
+    for why, group in names.items():
+        more = [f"{len(group) - _NAMED:,} more"] if len(group) > _NAMED else []
+        told.append(f"{', '.join([*group[:_NAMED], *more])} ({why})")
+    return listed(told)
 
 
 def _filled(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from kerastui.datasets import spec
@@ -72,7 +73,7 @@ class ColumnFacts:
         return alone and (counted or named)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DataFacts:
     """What is known of a data set.
 
@@ -107,7 +108,11 @@ class DataFacts:
 
     def column(self, name: str) -> ColumnFacts | None:
         """The facts of one column."""
-        return next((column for column in self.columns if column.name == name), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> dict[str, ColumnFacts]:
+        return {column.name: column for column in self.columns}
 
     @property
     def count(self) -> int:

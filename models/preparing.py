@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from kerastui.datasets import spec
 from kerastui.datasets.advice import propose
 from kerastui.datasets.advice_facts import facts_of
-from kerastui.datasets.advice_types import DataFacts, Proposal, Reason
+from kerastui.datasets.advice_types import ColumnFacts, DataFacts, Proposal, Reason
 from kerastui.datasets.advice_warnings import concerns
 from kerastui.datasets.catalogue import card_of
 from kerastui.datasets.errors import UserError
@@ -28,6 +28,11 @@ from kerastui.models.proposal import Start, starting_experiment
 
 _WHICH = {"dataset", "file", "parameters", "substitute"}
 """What says which data they are, and nothing of what is done to them."""
+
+_MANY = 2000
+"""Of more columns than this no values are sent along."""
+
+_FACTS = [one.name for one in fields(ColumnFacts)]
 
 
 def answer(request: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -76,7 +81,7 @@ class _Desk:
             "kind": facts.kind,
             "names": facts.names,
             "target": list(parsed.data.target or facts.target),
-            "columns": [_column(column) for column in facts.columns],
+            "columns": _columns(facts),
         }
 
     def concerns(self, experiment: dict[str, Any]) -> dict[str, Any]:
@@ -116,7 +121,7 @@ class _Desk:
             "reasons": [asdict(reason) for reason in reasons],
             "concerns": self._concerns(start.experiment, trace),
             "error": prepared["error"],
-            "columns": [_column(column) for column in facts.columns],
+            "columns": _columns(facts),
             "rows": facts.rows,
             "looked": facts.looked,
             "target": list(start.experiment.data.target or facts.target),
@@ -194,7 +199,15 @@ class _Desk:
 _DESK = _Desk()
 
 
-def _column(column: Any) -> dict[str, Any]:
-    told = asdict(column)
-    told["common"] = [list(entry) for entry in column.common[:8]]
-    return {**told, "identifier": column.identifier, "constant": column.constant}
+def _columns(facts: DataFacts) -> list[dict[str, Any]]:
+    """The facts of the columns as plain values; of very many columns without their values."""
+    values = 8 if len(facts.columns) <= _MANY else 0
+    return [
+        {
+            **{name: getattr(column, name) for name in _FACTS},
+            "common": [list(entry) for entry in column.common[:values]],
+            "identifier": column.identifier,
+            "constant": column.constant,
+        }
+        for column in facts.columns
+    ]
