@@ -19,7 +19,7 @@ from kerastui.tui.inspect.heat import HeatView
 from kerastui.tui.inspect.histogram import HistogramView
 from kerastui.tui.widgets.data_grid import DataGrid
 
-from .fakes import change
+from .fakes import change, finished_run
 from .keras_file import keras_file
 from .pilots import shows, text, until
 from .test_inspect import go, launcher, opened, trained
@@ -298,8 +298,10 @@ async def test_the_weights_by_epoch_grow_while_the_run_goes_on(own_home: Path) -
     change(run, status="running", ended=None, pid=os.getpid(), pid_started=None)
     file = run.path / "weights.jsonl"
     head = {"v": 1, "weights": [{"path": "model/layer0/kernel", "shape": [2, 2], "place": 0}]}
-    lines = [head, *({"epoch": epoch, "figures": [[0.5, 1.0, -1.0, 2.0, 4.0 + epoch, 0, epoch / 80]]}
-                     for epoch in (0, 10, 20))]  # fmt: skip
+    figures = [0.5, 1.0, -1.0, 2.0]
+    lines: list[dict[str, Any]] = [head]
+    for epoch in (0, 10, 20):
+        lines.append({"epoch": epoch, "figures": [[*figures, 4.0 + epoch, 0, epoch / 80]]})
     async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
         screen = await opened(pilot, run)
         await go(pilot, screen, "drift")
@@ -340,7 +342,8 @@ async def test_the_weights_of_a_run_that_goes_on_are_those_of_its_checkpoint(
 
 
 async def test_weights_are_set_beside_those_of_another_run(own_home: Path) -> None:
-    run, other = trained(own_home), trained(own_home)
+    run = trained(own_home)
+    other = finished_run(own_home / "saved", "b13-xor", day="20260103-030405")
     kernel = [[1.25, -1], [1.25, 1]]
     keras_file(other.model, [("relu", kernel, [0, 0]), ("linear", [[2], [0.5]], [0])])
     async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
