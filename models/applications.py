@@ -244,38 +244,3 @@ def activations(network: Any) -> int:
         tensors = layer.output if isinstance(layer.output, list) else [layer.output]
         total += sum(math.prod(size or 1 for size in tensor.shape[1:]) for tensor in tensors)
     return total
-
-
-def answer(request: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Answer `application.layers`: what is inside one; for workers only.
-
-    Args:
-        request: The question.
-        arguments: `type`, `parameters` and `input_shape` (of the model's input).
-
-    Returns:
-        `layers`, each with `name`, `type`, `shape`, `parameters` and `trainable` (numbers).
-
-    Raises:
-        UserError: It is no question that is known, or the network can't be made.
-    """
-    from kerastui.models.summary import abstractly
-
-    if request != "application.layers":
-        raise UserError(f"{request!r} is no question that can be answered.")
-    network = abstractly(
-        lambda: build(arguments["type"], arguments["parameters"], arguments["input_shape"],
-                      sketch=True)
-    )  # fmt: skip
-    return {"layers": [_inner(layer) for layer in network.layers]}
-
-
-def _inner(layer: Any) -> dict[str, Any]:
-    tensors = layer.output if isinstance(layer.output, list) else [layer.output]
-    return {
-        "name": layer.name,
-        "type": type(layer).__name__,
-        "shape": list(tensors[0].shape),
-        "parameters": sum(math.prod(v.shape) for v in layer.weights),
-        "trainable": sum(math.prod(v.shape) for v in layer.trainable_weights),
-    }

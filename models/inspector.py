@@ -28,7 +28,6 @@ SERVICES = {
     "table": "kerastui.models.tables.worker",
     "model": "kerastui.models.model_service",
     "look": "kerastui.models.look.worker",
-    "application": "kerastui.models.applications",
 }
 """Prefix of a question -> the module whose `answer(request, arguments)` knows it."""
 

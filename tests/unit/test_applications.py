@@ -58,16 +58,6 @@ def test_a_summary_counts_what_is_inside() -> None:
     assert memory.activations > 32 * 4 * 100_000
 
 
-def test_inner_layers_can_be_looked_at_one_by_one() -> None:
-    arguments = {"type": "VGG16", "parameters": {"frozen": ["block1"]}, "input_shape": [48, 48, 3]}
-    found = applications.answer("application.layers", arguments)["layers"]
-    by_name = {layer["name"]: layer for layer in found}
-    assert by_name["block1_conv1"]["parameters"] == 1792
-    assert by_name["block1_conv1"]["trainable"] == 0
-    assert by_name["block2_conv1"]["trainable"] == by_name["block2_conv1"]["parameters"] > 0
-    assert by_name["block5_pool"]["shape"] == [None, 1, 1, 512]
-
-
 @pytest.mark.parametrize(
     ("layers", "shape", "sentence", "cure"),
     [
