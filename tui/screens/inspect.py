@@ -92,8 +92,6 @@ layer: a dead unit gave 0 for all samples, a saturated one stands at the end of 
 
     def run_changed(self, monitor: RunMonitor | None) -> None:
         """Look into the model that was opened, else into the run that is shown."""
-        if not self.query(RowList):
-            return  # told while it is composed: it looks by itself once it is mounted
         if (path := self.kerastui.opened_model) is not None:
             chosen = self.kerastui.opened_with
             self._look_into((path, chosen), lambda: subject.read_file(path, chosen))
