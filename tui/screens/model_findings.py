@@ -196,10 +196,11 @@ def about_file(experiment: Experiment, row: Mapping[str, Any]) -> list[tuple[str
     ]
     if row["parameters"]:
         state = "frozen: training leaves it alone" if frozen else "trained further"
-        key = "f trains it too" if frozen else "f freezes it"
-        told.append(("Training", Content.assemble(state, (f"  {key}", "$muted"))))
-    told.append(("", Content.styled("Del cuts it and what follows; a puts a layer on top.",
-                                    "$muted")))  # fmt: skip
+        told.append(("Training", state))
+    keys = [("f", "trains it too" if frozen else "freezes it")] if row["parameters"] else []
+    keys += [("Del", "cuts it and what follows"), ("a", "puts a layer on top")]
+    told.append(("", ""))
+    told += [("", Content.assemble((f"{key:<4}", "$primary"), about)) for key, about in keys]
     return told
 
 
