@@ -155,7 +155,7 @@ def variants(workspace: Workspace, study: str) -> list[Run]:
         raise UserError(
             f"The study {study} has no two runs yet.", "Wait until two of its members trained."
         )
-    return sorted(chosen, key=lambda run: run.id)[:MOST]
+    return sorted(chosen, key=lambda run: run.id)
 
 
 def labels(infos: Sequence[RunInfo]) -> list[str]:

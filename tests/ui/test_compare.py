@@ -128,6 +128,20 @@ async def test_a_member_of_a_study_brings_its_variants(runs: list[Run]) -> None:
         assert "B  variant 1" in text(pilot)
 
 
+async def test_a_study_of_many_says_how_many_are_shown(own_home: Path) -> None:
+    for place in range(10):
+        run = finished_run(own_home / "saved", f"m{place}", day=f"20260101-0000{place:02}")
+        save(shipped.experiment("a05"), run.path / "experiment.toml")
+        change(run, name="same", study="s", variant=f"variant {place}")
+    app = KerasTui(launcher=FakeLauncher())
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await pilot.press("R")
+        await shows(pilot, "10 runs")
+        await pilot.press("equals_sign")
+        await shows(pilot, "The first 8 of 10")
+        await shows(pilot, "A  variant 0")
+
+
 async def test_the_filter_works_while_it_is_typed(runs: list[Run]) -> None:
     app = KerasTui(launcher=FakeLauncher())
     async with app.run_test(size=WIDE) as pilot:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from kerastui.datasets.errors import UserError
 from kerastui.tui.commands.options import Json, WorkspaceFolder, workspace
-from kerastui.tui.commands.output import arguments, print_table, stdout, table, write_json
+from kerastui.tui.commands.output import arguments, print_table, stderr, stdout, table, write_json
 
 if TYPE_CHECKING:
     from kerastui.models.comparing import Comparison
@@ -52,6 +52,9 @@ def compare(
     with arguments():
         study = study_store.find(home, ids[0]) if len(ids) == 1 else None
         runs = comparing.variants(home, study.id) if study else [home.find(id_) for id_ in ids]
+        if study and len(runs) > comparing.MOST:
+            stderr().print(Text(f"The first {comparing.MOST} of {len(runs)} variants."))
+            runs = runs[: comparing.MOST]
         found = comparing.compare(runs)
     if json:
         write_json(comparing.as_json(found))

@@ -23,6 +23,7 @@ from kerastui.tui.screens.base import SectionScreen
 from kerastui.tui.screens.train_view import SMOOTHINGS, ZOOMS
 from kerastui.tui.widgets.loss_chart import LossChart
 from kerastui.tui.widgets.panel import ScrollPanel
+from kerastui.tui.widgets.toast import say
 
 if TYPE_CHECKING:
     from kerastui.tui.app import KerasTui
@@ -33,14 +34,20 @@ AGAIN = 1.0
 
 async def compare(app: KerasTui, runs: Sequence[Run], study: str = "") -> None:
     """Show runs side by side, or the variants of a study where fewer than two are given."""
+    cut = ""
     try:
         if len(runs) < 2 and study:
-            runs = await asyncio.to_thread(comparing.variants, app.workspace, study)
+            found = await asyncio.to_thread(comparing.variants, app.workspace, study)
+            runs = found[: comparing.MOST]
+            if len(found) > len(runs):
+                cut = f"The first {len(runs)} of {len(found)}. Others can be marked on Runs."
         comparing.check_count(len(runs))
     except UserError as error:
         app.tell_error(error, "Not compared")
         return
     await app.push_screen(CompareScreen(runs, app.current_mode))
+    if cut:
+        say(app, cut, "warning")
 
 
 class CompareScreen(SectionScreen):
