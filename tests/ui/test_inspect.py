@@ -70,7 +70,7 @@ async def opened(pilot: Pilot[Any], run: Run) -> InspectScreen:
     assert isinstance(app, KerasTui)
     app.show_run(run, switch=False)
     await pilot.press("I")
-    await shows(pilot, "layers")
+    await shows(pilot, "evaluation")
     screen = app.screen
     assert isinstance(screen, InspectScreen)
     return screen

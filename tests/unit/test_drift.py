@@ -66,7 +66,8 @@ class Model:
     """As much of a model as is looked at."""
 
     def __init__(self, *values: Any) -> None:
-        self.weights = [Variable(value) for value in values]
+        self.weights = self.variables = [Variable(value) for value in values]
+        self.optimizer = None
 
 
 class Variable:
@@ -107,7 +108,7 @@ def test_looks_become_rarer_and_a_full_disk_ends_them_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr(drift.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("kerastui.models.drift.time.monotonic", lambda: now[0])
     monkeypatch.setattr(drift, "_values", lambda model: [one.value for one in model.weights])
     model: Any = Model([1.0])
     log = drift.DriftLog(tmp_path)

@@ -39,7 +39,7 @@ def test_every_slice_of_four_axes_is_what_numpy_cuts(tmp_path: Path) -> None:
     seen = set()
     for _ in range(6):
         for _ in range(cut.slices):
-            index = list(cut.at)
+            index: list[Any] = list(cut.at)
             for axis in (cut.down, cut.across):
                 index.insert(axis, slice(None))
             np.testing.assert_array_equal(
