@@ -64,12 +64,15 @@ def predict(
     if json:
         write_json(result)
         return
+    from kerastui.tui.inspect.predict_words import rows  # with textual, which takes a while
+
     console = stdout()
-    console.print(Text(f"{result['rows']:,} rows in {clean(result['path'])}"))
+    console.print(Text(f"{rows(result['rows'])} in {clean(result['path'])}"))
     if result["bad"]:
-        console.print(Text(f"{result['bad']:,} rows can't be predicted; the column note says why."))
+        told = f"{rows(result['bad'])} can't be predicted; the column note says why."
+        console.print(Text(told))
     if result["outside"]:
-        told = f"{result['outside']:,} rows have values outside the training part; see note."
+        told = f"{rows(result['outside'])} with values outside the training part; see note."
         console.print(Text(told))
 
 
@@ -116,6 +119,7 @@ class _Teller:
         self._console = progress(json)
         self._last = time.monotonic()
         self._open = False
+        self._said = ""
 
     def tell(self, told: dict[str, Any]) -> None:
         """Say it."""
@@ -128,8 +132,8 @@ class _Teller:
         if console.is_terminal:
             console.print(Text(f"\r{line:<40}"), end="")
             self._open = True
-        elif time.monotonic() - self._last > TOLD_AFTER:
-            self._last = time.monotonic()
+        elif time.monotonic() - self._last > TOLD_AFTER and line != self._said:
+            self._last, self._said = time.monotonic(), line
             console.print(Text(line))
 
     def end(self) -> None:

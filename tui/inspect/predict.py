@@ -38,8 +38,13 @@ PAUSE = 0.02
 
 
 class OnePane(AskPane):
-    """One input and what the model says of it."""
+    """One input and what the model says of it.
 
+    Attributes:
+        wanted: A part and a row of it that another pane wants to be shown here next.
+    """
+
+    wanted: ClassVar[tuple[str, int] | None] = None
     DEFAULT_CSS = """
     OnePane #ask-where { margin: 0 0 1 0; }
     OnePane #ask-both { layout: vertical; height: 1fr; }
@@ -86,12 +91,9 @@ class OnePane(AskPane):
 
     def show(self, key: str, width: int) -> str:
         self._fit()
-        if self.wanted is not None and self.form:
-            self.open_row(*self.wanted)
+        if OnePane.wanted is not None and self.form:
+            self.open_row(*OnePane.wanted)
         return "one input"
-
-    wanted: tuple[str, int] | None = None
-    """A row that another pane wants to be shown here."""
 
     @property
     def asked(self) -> Widget:
@@ -136,7 +138,7 @@ class OnePane(AskPane):
         self.part = next(iter(form["parts"]), "")
         if self.kind == "series":
             self.part = "next"
-        part, row = self.wanted or (self.part, 0)
+        part, row = OnePane.wanted or (self.part, 0)
         if not form["parts"]:
             self._begin({"values": [0.0] * len(form["fields"]), "truth": None, "label": ""})
         else:
@@ -144,7 +146,7 @@ class OnePane(AskPane):
 
     def open_row(self, part: str, row: int) -> None:
         """Begin with a row of the data."""
-        self.wanted = None
+        OnePane.wanted = None
         self._open(part, row)
 
     @work(group="row", exclusive=True, exit_on_error=False)

@@ -15,6 +15,7 @@ from textual.widget import Widget
 from kerastui.datasets.errors import UserError
 from kerastui.tui.inspect.ask import LONG, AskPane, model_of
 from kerastui.tui.inspect.lines import LinesView
+from kerastui.tui.inspect.predict_words import rows
 from kerastui.tui.inspect.subject import Found
 from kerastui.tui.screens.dialogs import AskText, confirm
 from kerastui.tui.widgets.data_grid_cells import clean
@@ -185,11 +186,11 @@ def _writable(text: str) -> str:
 def _progress(told: dict[str, Any], given: str) -> list[Content]:
     share = told["share"]
     line = Content(told["words"]) if share is None else bar(share, 40, "$run")
-    rows = f"  {told['rows']:,} rows" if told["rows"] else ""
+    done = f"  {rows(told['rows'])}" if told["rows"] else ""
     percent = f"  {share:.0%}" if share is not None else " …"
     return [
         Content.styled(clean(given), "$muted"),
-        Content.assemble(line, percent, (rows, "$muted")),
+        Content.assemble(line, percent, (done, "$muted")),
         Content.styled("Esc stops; what is predicted until then stays.", "$faint"),
     ]
 
@@ -198,16 +199,16 @@ def _done(result: dict[str, Any]) -> list[Content]:
     """Say what was written."""
     path = clean(result["path"])
     if result.get("stopped"):
-        return [Content.styled("Stopped.", "$warn"),
-                Content.assemble(f"{result['rows']:,} rows are in ", (path, "bold"))]  # fmt: skip
-    lines = [Content.assemble(("✓ ", "$good"), f"{result['rows']:,} rows in ", (path, "bold"))]
+        told = f"{rows(result['rows'])} predicted, in "
+        return [Content.styled("Stopped.", "$warn"), Content.assemble(told, (path, "bold"))]
+    lines = [Content.assemble(("✓ ", "$good"), f"{rows(result['rows'])} in ", (path, "bold"))]
     if result["bad"]:
         lines.append(Content.styled(
-            f"▲ {result['bad']:,} rows can't be predicted; the column note says why.", "$warn"
+            f"▲ {rows(result['bad'])} can't be predicted; the column note says why.", "$warn"
         ))  # fmt: skip
     if result["outside"]:
         lines.append(Content.styled(
-            f"▲ {result['outside']:,} rows have values outside the training part; see note.",
+            f"▲ {rows(result['outside'])} with values outside the training part; see note.",
             "$warn",
         ))  # fmt: skip
     return [*lines, Content(""), Content.assemble(("a", "$primary"), "  choose another file")]

@@ -249,3 +249,5 @@ class PartPane(AskPane):
         page = await self.ask("predict_page", first=self.grid.row, count=1, columns=[0])
         OnePane.wanted = (self.state["part"], int(page["cells"][0][0]))
         screen.rows.move_to("ask one")
+        await screen.draw().wait()
+        screen.go_to_detail()

@@ -17,6 +17,11 @@ SHARE = 9
 """Cells of a probability."""
 
 
+def rows(count: int) -> str:
+    """A number of rows: `1 row`, `2,000 rows`."""
+    return f"{count:,} row{'' if count == 1 else 's'}"
+
+
 def answers(
     outputs: Sequence[dict[str, Any]], values: Sequence[Sequence[float]], width: int
 ) -> list[Content]:

@@ -35,6 +35,10 @@ class InspectScreen(TwoPaneScreen):
     HELP = """The run that is shown: its evaluation, its predictions, and the weights of the \
 model that it saved. Files are only read; nothing that a model brings along is executed.
 
+One input asks the model about values that you type, move with the arrows, draw or write; it \
+answers at every change, and marks what lies outside the training data. Rows can be pasted, whole \
+files predicted (kerastui runs predict does it, too), and all rows of a part sorted and filtered.
+
 As formulas lists a dense network weight by weight: L0N1 -> L1N0 leads from the second input to \
 the first neuron of the first layer, 0B is the bias in between.
 
