@@ -17,7 +17,7 @@ from kerastui.tui.screens.train_settings import SettingsScreen, sections
 from kerastui.tui.themes import OWN_VARIABLES
 from kerastui.tui.widgets.form import Form
 from kerastui.tui.widgets.form_edit import Choose, EditValue
-from kerastui.tui.widgets.form_fields import Field, editable, read, spelled
+from kerastui.tui.widgets.form_fields import Field, editable, part_fields, read, spelled
 
 
 class Host(App[None]):
@@ -215,3 +215,22 @@ def test_any_text_can_be_read(text: str) -> None:
 )  # fmt: skip
 def test_texts_stand_for_values(text: str, value: Any) -> None:
     assert read(text) == value
+
+
+@pytest.mark.parametrize(
+    ("layer", "parameter", "text", "value"),
+    [
+        ("VGG16", "frozen", "block1, block2", ["block1", "block2"]),
+        ("VGG16", "frozen", "block1", ["block1"]),
+        ("VGG16", "frozen", '["block1"]', ["block1"]),
+        ("Conv2D", "kernel_size", "3, 5", [3, 5]),
+        ("Conv2D", "kernel_size", "3", 3),
+    ],
+)
+def test_commas_make_a_list(layer: str, parameter: str, text: str, value: Any) -> None:
+    table = (
+        {"type": layer, "filters": 8, "kernel_size": 3} if layer == "Conv2D" else {"type": layer}
+    )
+    made = part_fields("layers", table, "layer", "layer", lambda new: {"layer": new})
+    field = next(field for field in made if field.label == parameter)
+    assert field.change(read(text))["layer"][parameter] == value

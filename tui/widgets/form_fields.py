@@ -179,6 +179,17 @@ def part_fields(
         )  # fmt: skip
 
 
+def _entries(change: Callable[[Any], Changes]) -> Callable[[Any], Changes]:
+    """Let words with commas between them stand for a list: `block1, block2`."""
+
+    def changes(value: Any) -> Changes:
+        if isinstance(value, str) and not value.startswith(("[", "{")):
+            value = [read(entry) for entry in value.split(",") if entry.strip()]
+        return change(value)
+
+    return changes
+
+
 def _parameter_fields(
     parameter: catalogue.Parameter,
     value: Any,
@@ -188,6 +199,8 @@ def _parameter_fields(
     *,
     minor: bool,
 ) -> Iterator[Field]:
+    if "list" in parameter.accepts and not {"str", "any", "choice"} & {*parameter.accepts}:
+        change = _entries(change)
     choices = tuple(Option(choice) for choice in parameter.choices)
     if parameter.value == "bool":
         choices = (Option("yes"), Option("no"))
