@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from kerastui.models import run_archive, run_notes, shipped
+from kerastui.models import run_archive, run_notes, shipped, study_store
 from kerastui.models.experiment_file import save
-from kerastui.models.runs import Run
+from kerastui.models.runs import Run, Workspace
 from kerastui.tui.app import KerasTui
 from kerastui.tui.screens.compare import CompareScreen
 from kerastui.tui.screens.runs import RunsScreen
@@ -126,6 +126,23 @@ async def test_a_member_of_a_study_brings_its_variants(runs: list[Run]) -> None:
         await shows(pilot, "2 runs")
         assert "A  variant 0" in text(pilot)
         assert "B  variant 1" in text(pilot)
+
+
+async def test_train_holds_the_variants_of_its_study_side_by_side(
+    runs: list[Run], own_home: Path
+) -> None:
+    study = study_store.create(Workspace(own_home / "saved"), shipped.experiment("c03"))
+    for place, run in enumerate(runs):
+        change(run, name="same", study=study.id, variant=f"variant {place}")
+    app = KerasTui(launcher=FakeLauncher())
+    async with app.run_test(size=WIDE) as pilot:
+        app.show_study(study)
+        await until(pilot, lambda: app.current_mode == "train", "the Train screen")
+        await pilot.press("v")
+        await shows(pilot, "C  variant 2")
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, CompareScreen), "the study")
+        assert app.current_mode == "train"
 
 
 async def test_a_study_of_many_says_how_many_are_shown(own_home: Path) -> None:
