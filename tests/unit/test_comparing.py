@@ -193,3 +193,12 @@ def test_a_series_over_time_begins_and_ends_as_it_does() -> None:
     assert list(found[1:]) == [4.0, 3.0, 2.0, 1.75, 1.5, 1.25, 1.0]
     assert list(over_time([], [], 1.0)) == []
     assert list(over_time([5.0], [0.0], 1.0)) == [5.0]
+
+
+def test_every_example_is_the_same_as_itself_and_tells_what_another_has() -> None:
+    every = [shipped.experiment(entry.name) for entry in shipped.index()]
+    for one, other in zip(every, [*every[1:], every[0]], strict=True):
+        assert setting_differences.between([one, one.model_copy(deep=True)]) == []
+        found = setting_differences.between([one, other])
+        assert all(row.words and len(set(row.values)) > 1 for row in found)
+        assert len({row.path for row in found}) == len(found)
