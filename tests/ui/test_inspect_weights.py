@@ -75,6 +75,20 @@ async def test_a_large_matrix_is_read_where_it_is_seen(own_home: Path) -> None:
         await shows(pilot, "L0N2999 -> L1N499 = 1499999.0")
 
 
+async def test_very_many_columns_are_turned_to_be_seen(own_home: Path) -> None:
+    run = trained(own_home)
+    kernel = np.zeros((2, 30_000), np.float32)
+    kernel[1, 29_000] = 7
+    keras_file(run.model, [("relu", kernel, np.zeros(30_000))])
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, run)
+        await go(pilot, screen, "weight 0")
+        await pilot.press("enter")
+        await shows(pilot, "the first 20,000 of 30,000 columns")
+        await pilot.press("m")
+        await shows(pilot, "29,000, 1 = 7.0")
+
+
 @pytest.mark.parametrize("size", [WIDE, NARROW])
 async def test_digits_and_tab_change_the_view(own_home: Path, size: tuple[int, int]) -> None:
     run = trained(own_home)

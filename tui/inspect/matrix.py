@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.content import Content
 from textual.widget import Widget
 
 from kerastui.tui.inspect import words as inspect_words
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 ROWS, COLUMNS = 256, 64
 """What is read at once."""
+
+MOST_COLUMNS = 20_000
+"""Columns that are shown: of more, every width would have to be known. Rows are not limited."""
 
 BLOCKS = 64
 """Blocks that are kept; about a million numbers."""
@@ -38,7 +42,8 @@ class WeightSource:
     def __init__(self, weight: Weight, cut: Cut) -> None:
         self.rows = cut.rows
         kind = "number" if weight.dtype.kind == "f" else "whole"
-        names = map(str, range(cut.columns)) if cut.across >= 0 else ["value"]
+        shown = range(min(cut.columns, MOST_COLUMNS))
+        names = map(str, shown) if cut.across >= 0 else ["value"]
         self.columns: Sequence[DataColumn] = [DataColumn(name, kind) for name in names]
         self.label_width = len(f"{max(0, cut.rows - 1):,}")
         self._weight, self._cut = weight, cut
@@ -125,6 +130,9 @@ class NumbersView(WeightView):
         # As the type of the weight writes it: the shortest digits that give the same number.
         digits = "" if value is None else str(self.looked.weight.dtype.type(value))
         told = inspect_words.element(cut, grid.row, grid.column, digits)
+        if cut.columns > MOST_COLUMNS:
+            text = f"   the first {MOST_COLUMNS:,} of {cut.columns:,} columns, v turns them"
+            told = Content.assemble(told, (text, "$warn"))
         self.query_one(LineView).show([told])
 
     @on(DataGrid.Failed)

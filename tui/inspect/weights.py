@@ -22,7 +22,7 @@ from kerastui.tui.inspect.histogram import HistogramView
 from kerastui.tui.inspect.kernels import KernelsView
 from kerastui.tui.inspect.lines import LinesView
 from kerastui.tui.inspect.looked import Looked, WeightView
-from kerastui.tui.inspect.matrix import NumbersView
+from kerastui.tui.inspect.matrix import MOST_COLUMNS, NumbersView
 from kerastui.tui.inspect.pane import InspectPane, LinesPane
 from kerastui.tui.inspect.subject import Found, read_live
 from kerastui.tui.inspect.write_weight import write_formulas, write_weight
@@ -288,7 +288,10 @@ class WeightsPane(InspectPane):
         if self._view is not NumbersView:
             self._view = NumbersView
             self._tell(self.size.width)
-        self._take(looked.cut.holding(index), index)
+        cut = looked.cut
+        if cut.cell(index)[1] >= MOST_COLUMNS:
+            cut = cut.turned()
+        self._take(cut.holding(index), index)
 
     @work(group="compare", exclusive=True, exit_on_error=False)
     async def action_compare(self) -> None:
