@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -13,6 +14,15 @@ from textual.widgets import Static
 
 from kerastui.tui.widgets.footer import FooterLine
 from kerastui.tui.widgets.panel import Panel
+
+
+class _Keys(Static):
+    def __init__(self, keys: Callable[[int], Content]) -> None:
+        super().__init__()
+        self._made = keys
+
+    def on_resize(self) -> None:
+        self.update(self._made(self.size.width))
 
 
 class HelpScreen(ModalScreen[None]):
@@ -41,13 +51,14 @@ class HelpScreen(ModalScreen[None]):
         with panel, VerticalScroll(classes="dialog-text"):
             if text := (self.about.HELP or "").strip():
                 yield Static(Content(text))
-            yield Static(self._keys())
+            yield _Keys(self._keys)
         yield FooterLine()
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()
 
-    def _keys(self) -> Content:
+    def _keys(self, width: int) -> Content:
+        """The keys with what they do; a long sentence goes on below itself."""
         here: list[tuple[str, str, str]] = []
         focused: list[tuple[str, str, str]] = []
         everywhere: list[tuple[str, str, str]] = []
@@ -73,14 +84,12 @@ class HelpScreen(ModalScreen[None]):
             lines += [Content(""), Content.styled(title, "bold")]
             wide = max(len(key) for key, _, _ in entries)
             words = max(len(word) for _, word, _ in entries)
+            indent = wide + words + 4
             for key, word, tooltip in entries:
-                lines.append(
-                    Content.assemble(
-                        (key.rjust(wide), "$primary"),
-                        f"  {word.ljust(words)}  ",
-                        (tooltip, "$muted"),
-                    )
-                )
+                first, *more = Content.styled(tooltip, "$muted").wrap(max(16, width - indent))
+                head = ((key.rjust(wide), "$primary"), f"  {word.ljust(words)}  ")
+                lines.append(Content.assemble(*head, first))
+                lines += [Content.assemble(" " * indent, line) for line in more]
         return Content("\n").join(lines)
 
     def action_close(self) -> None:
