@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 STEPS = 7
 """Colours on each side of zero: as many as 256 colours tell apart."""
 
+BEND = 0.75
+"""Small numbers get a little more colour than their share: in 256 colours the first steps away
+from a dark ground are all the same grey otherwise."""
+
 LARGEST = 6
 """Pixels of the screen, in each direction, that one number is drawn with at most."""
 
@@ -64,7 +68,8 @@ class Scale:
 
     def colour(self, step: int) -> Color:
         """Return the colour of a step from `-STEPS` to `STEPS`."""
-        return self._ground.blend(self._above if step > 0 else self._below, abs(step) / STEPS)
+        share = (abs(step) / STEPS) ** BEND
+        return self._ground.blend(self._above if step > 0 else self._below, share)
 
     def paint(self, values: NDArray[Any]) -> NDArray[np.uint8]:
         """Return numbers (rows, columns) as pixels (rows, columns, 3)."""
