@@ -167,7 +167,13 @@ class Choose(Picker[str]):
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
-        self.query_one(RowList).set_search(event.value)
+        """Search; what begins with what is typed comes before what only mentions it."""
+        rows, typed = self.query_one(RowList), event.value.casefold()
+        rows.set_search(event.value)
+        event.input.display = event.input.display or bool(typed)
+        begins = (one.value for one in self.options if one.value.casefold().startswith(typed))
+        if typed and (first := next(begins, "")):
+            rows.move_to(first)
 
     def action_take(self) -> None:
         if key := self.query_one(RowList).key:
