@@ -217,7 +217,7 @@ def _body(answer: dict[str, Any], room: int) -> list[Content]:
         cut = len(str(answer["words"])) > LONGEST_TEXT
         lines = Content(text + (" …" if cut else "")).wrap(room)
         told = f"{int(answer.get('length', 0)):,} words; ? is a mark or an unknown word"
-        return [*lines, Content(""), *Content.styled(told, "$faint").wrap(room)]
+        return [*Content.styled(told, "$faint").wrap(room), *lines]
     values = list(answer.get("values") or ())
     if kind == "window":
         lines = []

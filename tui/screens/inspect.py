@@ -35,6 +35,10 @@ class InspectScreen(TwoPaneScreen):
     HELP = """The run that is shown: its evaluation, its predictions, and the weights of the \
 model that it saved. Files are only read; nothing that a model brings along is executed.
 
+What stands below judge is computed from the predictions for one part of the data: t goes to \
+another part, a takes a file of your own with known answers, m goes to another output. Enter on a \
+cell of the confusion matrix lists the rows behind it.
+
 One input asks the model about values that you type, move with the arrows, draw or write; it \
 answers at every change, and marks what lies outside the training data. Rows can be pasted, whole \
 files predicted (kerastui runs predict does it, too), and all rows of a part sorted and filtered.
