@@ -270,6 +270,10 @@ class ModelEdits(TwoPaneScreen):
                 return bool(layers(experiment)) or None
             case "remove" | "freeze" if self.in_file is not None:
                 return True
+            case "edit" | "switch" | "duplicate" | "rename" | "move" | "wrap" | "mark" if (
+                self.in_file is not None
+            ):
+                return False
             case "graph":
                 return False
             case "remove":

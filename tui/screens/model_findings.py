@@ -199,8 +199,8 @@ def about_file(experiment: Experiment, row: Mapping[str, Any]) -> list[tuple[str
         told.append(("Training", state))
     keys = [("f", "trains it too" if frozen else "freezes it")] if row["parameters"] else []
     keys += [("Del", "cuts it and what follows"), ("a", "puts a layer on top")]
-    told.append(("", ""))
-    told += [("", Content.assemble((f"{key:<4}", "$primary"), about)) for key, about in keys]
+    lines = [Content.assemble((f"{key:<4}", "$primary"), about) for key, about in keys]
+    told.append(("", Content("\n").join(lines)))
     return told
 
 
