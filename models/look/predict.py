@@ -22,22 +22,21 @@ def predict_form(path: str, experiment: dict[str, Any] | None = None) -> dict[st
     """Say what a model is asked, and what it answers.
 
     Returns:
-        `kind` (see `Asking`), `fields`, `outputs`, `shape`, `parts` (rows by name), `dataset`,
-        `words` (how many of the most frequent words are known; 0 for all), `drawn` (a picture
-        that can be drawn), `centred` (MNIST's way of placing a digit is right for it), and
-        `guessed` (nobody says what it predicts).
+        `kind` (see `Asking`), `fields` (no more than can be typed) and their `count`, `outputs`,
+        `shape`, `parts` (rows by name), `dataset`, `words` (how many of the most frequent words
+        are known; 0 for all), `drawn` (a picture that can be drawn), `top` (the value of ink),
+        `centred` (MNIST's way of placing a digit is right for it), and `guessed` (nobody says
+        what it predicts).
 
     Raises:
         UserError: The model or its data is not to be had.
     """
     asked = _asking(path, experiment)
-    if len(asked.fields) > MOST_FIELDS:
-        raise UserError(f"An input has {len(asked.fields):,} numbers; so many are not typed.",
-                        "Predict a file.")  # fmt: skip
     grey = asked.kind == "picture" and len(asked.shape) == 2
     return {
         "kind": asked.kind,
-        "fields": asked.plain_fields(),
+        "fields": asked.plain_fields()[:MOST_FIELDS],
+        "count": len(asked.fields),
         "outputs": [output.plain() for output in asked.outputs],
         "shape": list(asked.shape),
         "parts": asked.parts,

@@ -34,13 +34,13 @@ FIELDS = [
      "meaning": ""},
 ]  # fmt: skip
 FORM: dict[str, Any] = {
-    "kind": "table", "fields": FIELDS, "outputs": [CLASSES], "shape": [2],
+    "kind": "table", "fields": FIELDS, "count": 2, "outputs": [CLASSES], "shape": [2],
     "parts": {"test": 3, "train": 5}, "dataset": "iris", "words": 0, "drawn": False,
     "centred": False, "top": 255.0, "guessed": False,
 }  # fmt: skip
-PICTURE = FORM | {"kind": "picture", "fields": [], "shape": [28, 28], "drawn": True,
+PICTURE = FORM | {"kind": "picture", "fields": [], "count": 0, "shape": [28, 28], "drawn": True,
                   "centred": True}  # fmt: skip
-TEXT = FORM | {"kind": "text", "fields": [], "shape": [], "words": 1000}
+TEXT = FORM | {"kind": "text", "fields": [], "count": 0, "shape": [], "words": 1000}
 
 
 def launcher(form: dict[str, Any]) -> FakeLauncher:
@@ -340,3 +340,11 @@ async def test_what_can_not_be_asked_says_why(own_home: Path) -> None:
             await pilot.pause()
             await shows(pilot, "The data is gone")
         await pilot.press("n", "g", "x", "a", "e", "escape")
+
+
+async def test_more_values_than_can_be_typed_are_left_to_a_file(own_home: Path) -> None:
+    async with KerasTui(launcher=launcher(FORM | {"count": 5000})).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, trained(own_home), "ask one")
+        await shows(pilot, "5,000 values. So many are not typed.")
+        assert screen.rows.move_to("ask file")
+        await shows(pilot, "and 4,988 more")

@@ -122,6 +122,11 @@ class OnePane(AskPane):
 
     async def opened(self) -> None:
         form = self.form
+        if form["count"] > len(form["fields"]):
+            self.form = {}
+            told = f"An input has {form['count']:,} values. So many are not typed."
+            self.note(UserError(told, "They can come from a file: “a whole file”."))
+            return
         self.query_one("#ask-both").display = True
         place = self.query_one("#ask-input")
         await place.remove_children()

@@ -89,10 +89,10 @@ class WholeFilePane(AskPane):
         names: list[str] = [clean(field["name"]) for field in form["fields"][:12]]
         if form["kind"] == "series":
             names = list(dict.fromkeys(name.rpartition(",")[0] for name in names))
-        more = len(form["fields"]) - 12
+        more = form["count"] - 12
         columns = ", ".join(names) + (f" and {more:,} more" if more > 0 else "")
         told = ABOUT[form["kind"]].format(
-            columns=columns, count=len(form["fields"]), shape="×".join(map(str, form["shape"][:2]))
+            columns=columns, count=form["count"], shape="×".join(map(str, form["shape"][:2]))
         )
         width = max(20, self.size.width - 2)
         lines = Content(told).wrap(width)

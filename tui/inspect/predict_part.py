@@ -242,12 +242,15 @@ class PartPane(AskPane):
         """Show the row under the cursor where one input is asked."""
         from kerastui.tui.inspect.predict import OnePane
         from kerastui.tui.screens.inspect import InspectScreen
+        from kerastui.tui.widgets.search import SearchLine
 
         source, screen = self.grid.source, self.screen
         if source is None or not source.rows or not isinstance(screen, InspectScreen):
             return
         page = await self.ask("predict_page", first=self.grid.row, count=1, columns=[0])
         OnePane.wanted = (self.state["part"], int(page["cells"][0][0]))
+        for line in screen.query(SearchLine):
+            line.close()  # it may keep the row out of sight
         screen.rows.move_to("ask one")
         await screen.draw().wait()
         screen.go_to_detail()

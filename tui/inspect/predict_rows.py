@@ -77,10 +77,10 @@ class RowsPane(AskPane):
             self.note("Paste or type texts, one a line.")
         else:
             names = ", ".join(clean(field["name"]) for field in self.form["fields"][:12])
-            more = len(self.form["fields"]) - 12
+            more = self.form["count"] - 12
             names += f" and {more:,} more" if more > 0 else ""
             self.note(
-                f"Paste rows of {len(self.form['fields']):,} values, with commas, tabs, semicolons "
+                f"Paste rows of {self.form['count']:,} values, with commas, tabs, semicolons "
                 f"or spaces between them: {names}. With a headline they may stand in any order."
             )
         self._predict()
