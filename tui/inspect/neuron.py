@@ -14,6 +14,9 @@ from kerastui.tui.inspect.lines import aligned
 if TYPE_CHECKING:
     from kerastui.models.by_hand import Calculated
 
+MARKS = 4
+"""Cells for how large a product is."""
+
 RELATIVE, ABSOLUTE = 1e-5, 1e-6
 """Two float32 values that are nearer than this came from the same calculation: the order in which
 sums are added up alone makes such differences."""
@@ -68,29 +71,34 @@ def lines(
         rows.append(
             [
                 Content.assemble((f"L{one.layer - 1}N{place}", "$muted"), (f" {label}", "$faint")),
-                number(float(one.inputs[place])), Content.styled("×", "$muted"),
-                number(float(kernel[place, neuron])), Content.styled("=", "$muted"),
-                number(float(product) + 0.0), _mark(float(product) / most),
+                number(float(one.inputs[place])),
+                _signed("×", float(kernel[place, neuron])), _signed("=", float(product)),
+                _mark(float(product) / most),
                 Content.styled(number(float(so_far) + 0.0), "$muted"),
             ]
         )  # fmt: skip
     if bias is not None:
         so_far = np.float32(so_far + bias[neuron])
         rows.append(
-            [Content.styled(f"{one.layer - 1}B", "$muted"), Content.styled("bias", "$faint"), "",
-             "", Content.styled("+", "$muted"), number(float(bias[neuron])), "",
+            [Content.styled(f"{one.layer - 1}B", "$muted"), "", Content.styled("bias", "$faint"),
+             _signed("+", float(bias[neuron])), "",
              Content.styled(number(float(so_far) + 0.0), "$muted")]
         )  # fmt: skip
-    titles = ["from", "value", "", "weight", "", "product", "", "sum so far"]
-    head, table = aligned(rows, titles, [False, True, True, True, True, True, False, True])
+    titles = ["from", "value", "weight", "product", "", "so far"]
+    head, table = aligned(rows, titles, [False, True, True, True, False, True])
     return _result(one, neuron, step.activation, keras, width), head, table
+
+
+def _signed(sign: str, value: float) -> Content:
+    """Return a number with what is done with it; the signs stand below each other."""
+    return Content.assemble((sign, "$muted"), f"{number(value + 0.0):>10}")
 
 
 def _mark(share: float) -> Content:
     """Return how large a product is beside the largest one, and which way it pulls."""
-    count = round(abs(share) * 6)
+    count = round(abs(share) * MARKS)
     return Content.styled(
-        "■" * count + " " * (6 - count), "$series-2" if share > 0 else "$series-1"
+        "■" * count + " " * (MARKS - count), "$series-2" if share > 0 else "$series-1"
     )
 
 
