@@ -43,7 +43,7 @@ class IntervalsPane(JudgeLines):
         known = any(published is not None for _, published in beside)
         used = 46 + 17 * logged + 17 * known  # cells that the other columns take
         strip = min(16, width - used) if any(one["name"] in SHARES for one in figures) else 0
-        drawn = strip >= 6
+        drawn = strip >= 12
         table: list[list[Content | str]] = []
         for one, (log, published) in zip(figures, beside, strict=True):
             low, high = one["low"], one["high"]
@@ -75,6 +75,16 @@ class IntervalsPane(JudgeLines):
             "these rows, drawn with replacement (bootstrap, with a seed). So far chance moves a "
             "figure between samples of this size." + self._caution(), "$muted",
         ).wrap(max(8, width))  # fmt: skip
+        flat = [one for one in figures if one["name"] in SHARES and one["low"] is not None
+                and one["low"] == one["high"]]  # fmt: skip
+        if flat:
+            # Hanley & Lippman-Hand (1983), the rule of three: 95 % limit where nothing was seen.
+            names = ", ".join(str(one["name"]) for one in flat)
+            lines += Content.styled(
+                f"{names}: the same in every resample, because no such row is told wrong. That is "
+                f"no certainty: of {rows:,} rows without an error, about {3 / rows:.1%} may still "
+                "be wrong (rule of three).", "$muted",
+            ).wrap(max(8, width))  # fmt: skip
         reasons = self._reasons(found, part, rows, logged, known)
         for title, told in reasons:
             lines += [Content(""), Content.styled(title, "$faint")]

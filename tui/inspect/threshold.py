@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 STEPS = 100
 
+ROOMY = 24
+"""Lines from which on there is room for the curves below the figures."""
+
 
 class ThresholdPane(JudgePane):
     """A slider, and all that follows from it."""
@@ -155,7 +158,11 @@ class ThresholdPane(JudgePane):
             ("── ", "$series-1"), ("precision  ", "$muted"), ("── ", "$series-2"),
             ("recall  ", "$muted"), ("── ", "$series-3"), ("F1   by threshold", "$muted"),
         )])  # fmt: skip
-        self._plot(counts)
+        roomy = self.size.height >= ROOMY
+        self.query_one("#threshold-legend").display = roomy
+        self.query_one("FunctionChart").display = roomy
+        if roomy:
+            self._plot(counts)
 
     def _plot(self, counts: list[dict[str, Any]]) -> None:
         import numpy as np
