@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from kerastui.datasets.errors import UserError
+from kerastui.models import feeding
 from kerastui.models.look import predict_job
 from kerastui.models.look.opened import opened
 from kerastui.models.look.predict_asked import Asking, asking
 from kerastui.models.look.predict_job import Job
-from kerastui.models.look.predict_outcome import Floats
+from kerastui.models.look.predict_outcome import Floats, Output
 from kerastui.models.tables.frame import ArrayFrame, ArrowFrame, Frame, JoinedFrame, unique_names
 from kerastui.models.tables.view import TableView
 
@@ -85,49 +86,73 @@ def _predict(job: Job, path: str, name: str, experiment: dict[str, Any] | None) 
 
 
 def _frame(asked: Asking, name: str, answers: Sequence[Floats]) -> tuple[Frame, int | None]:
-    """Return the table, and how many rows are right, of classes."""
+    """Return the table, and how many rows are right, where the first output tells classes."""
     part = asked.part(name)
-    output, values = asked.outputs[0], answers[0]
     facts: dict[str, Any] = {ROW: pa.array(np.arange(len(part.x)))}
     if part.names:
         facts["name"] = pa.array(part.names, pa.large_string())
-    right: int | None = None
-    frames: list[Frame] = []
-    if output.kind == "classes":
-        best = values.argmax(axis=1)
-        true = _numbers_of(part.y)
-        facts["true"] = _named(true, output.names)
-        facts["predicted"] = _named(best, output.names)
-        facts["probability"] = pa.array(values[np.arange(len(best)), best])
-        facts["right"] = pa.array(true == best)
-        right = int((true == best).sum())
-    elif output.kind == "numbers":
-        y = np.asarray(part.y, np.float64).reshape(len(part.x), -1)
-        for place, title in enumerate(output.names[:MOST_CLASSES]):
-            ahead = f"{title} " if len(output.names) > 1 else ""
-            if y.shape[1] == len(output.names):
-                facts[f"{ahead}true"] = pa.array(y[:, place])
-            facts[f"{ahead}predicted"] = pa.array(values[:, place])
-            if y.shape[1] == len(output.names):
-                facts[f"{ahead}off by"] = pa.array(values[:, place] - y[:, place])
-    else:
-        facts["true"] = pa.array([str(asked.truth(row)) for row in part.y], pa.large_string())
-        facts["predicted"] = pa.array(
-            [", ".join(n for n, p in zip(output.names, row, strict=True) if p > 0.5) or "none"
-             for row in values], pa.large_string(),
-        )  # fmt: skip
+    assert asked.found.experiment is not None
+    _, learned = feeding.of_part(asked.found.experiment.model, asked.found.prepared, part)
+    for output, values in zip(asked.outputs, answers, strict=True):
+        y = learned[output.name] if isinstance(learned, Mapping) else learned
+        facts |= _told(output, values, np.asarray(y).reshape(len(part.x), -1))
     raw = asked.raw_columns(part)
     if raw:
         notes = asked.outside_many(raw, len(part.x))
         facts["outside"] = pa.array(np.array([len(told) for told in notes]))
-    frames.append(ArrowFrame(pa.table(list(facts.values()), names=list(facts))))
+    frames: list[Frame] = [ArrowFrame(pa.table(list(facts.values()), names=list(facts)))]
     if raw:
         some = dict(list(raw.items())[:MOST_INPUTS])
         frames.append(ArrowFrame(pa.table({title: _column(x) for title, x in some.items()})))
-    if output.kind != "numbers" and len(output.names) <= MOST_CLASSES:
-        frames.append(ArrayFrame(values, [f"p {title}" for title in output.names]))
+    for output, values in zip(asked.outputs, answers, strict=True):
+        if output.kind != "numbers" and len(output.names) <= MOST_CLASSES:
+            ahead = f"{output.name} p" if output.name else "p"
+            frames.append(ArrayFrame(values, [f"{ahead} {title}" for title in output.names]))
     names = unique_names([title for frame in frames for title in frame.names])
-    return JoinedFrame(frames, names), right
+    right = facts.get("right")
+    return JoinedFrame(frames, names), None if right is None else int(np.asarray(right).sum())
+
+
+def _told(output: Output, values: Floats, y: Any) -> dict[str, Any]:
+    """Return the columns of one output: what is true, what it says, how far that is off.
+
+    Args:
+        output: The output.
+        values: What it says, (rows, names).
+        y: What it was to learn, (rows, numbers).
+    """
+    ahead = f"{output.name} " if output.name else ""
+    if output.kind == "classes":
+        best, true = values.argmax(axis=1), _numbers_of(y)
+        return {
+            f"{ahead}true": _named(true, output.names),
+            f"{ahead}predicted": _named(best, output.names),
+            f"{ahead}probability": pa.array(values[np.arange(len(best)), best]),
+            f"{ahead}right": pa.array(true == best),
+        }
+    if output.kind == "labels":
+        return {
+            f"{ahead}true": _labels(y, output.names),
+            f"{ahead}predicted": _labels(values, output.names),
+        }
+    told: dict[str, Any] = {}
+    for place, title in enumerate(output.names[:MOST_CLASSES]):
+        which = f"{ahead}{title} " if len(output.names) > 1 else ahead
+        known = y.shape[1] == len(output.names)
+        if known:
+            told[f"{which}true"] = pa.array(np.asarray(y[:, place], np.float64))
+        told[f"{which}predicted"] = pa.array(values[:, place])
+        if known:
+            told[f"{which}off by"] = pa.array(values[:, place] - y[:, place])
+    return told
+
+
+def _labels(values: Any, names: Sequence[str]) -> Any:
+    told = [
+        ", ".join(name for name, yes in zip(names, row, strict=False) if yes > 0.5) or "none"
+        for row in values
+    ]
+    return pa.array(told, pa.large_string())
 
 
 def _numbers_of(y: Any) -> Any:
