@@ -49,21 +49,17 @@ class TrainScreen(ActionScreen):
     SECTION = "train"
     CSS_PATH = "train.tcss"
     AUTO_FOCUS = "#chart-loss"
-    HELP = """\
-# Train
+    HELP = """The run that is shown, live or ended. A run is a process of its own: it goes on when \
+the app is closed, and is found again under Runs.
 
-The run that is shown, live or ended. A run is a process of its own: it goes on when the app is
-closed, and is found again under Runs.
+The arrow keys put a cursor on the chart; Home, End and b jump to the first, the last and the best \
+value. A click does the same.
 
-The arrow keys put a cursor on the chart; Home, End and `b` jump to the first, the last and the
-best value. A click does the same.
-
-In the charts ↻ marks where a run was taken up again, η another learning rate and ± another number
+In the charts ↻ marks where a run was taken up again, η another learning rate and ± another number \
 of epochs. Commands may come from several terminals; each shows what another one asked for.
 
-A study is shown as a whole: its members' curves over each other, and a line for each member. The
-keys act on the member under the cursor; Enter shows it by itself, Escape comes back.
-"""
+A study is shown as a whole: its members' curves over each other, and a line for each member. The \
+keys act on the member under the cursor; Enter shows it by itself, Escape comes back."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "back", key_display="Esc",
                 tooltip="Take the cursor away, close the log, go back to the study"),
