@@ -88,6 +88,7 @@ def _raw(loaded: Loaded, data: Data, prepared: Prepared) -> Rows:
     if len(absent) == len(wanted) == len(columns):
         # No name is known, and there are just as many: a file without a header.
         columns, absent = dict(zip(wanted, columns.values(), strict=True)), []
+        loaded.columns = columns
     if absent:
         raise UserError(
             f"There is no column {listed(absent)}; there are {listed(columns)}.",

@@ -209,6 +209,20 @@ def test_a_file_that_does_not_fit_is_refused_in_words(
         classifier.all("file", file=str(path))
 
 
+def test_a_file_without_header_takes_the_columns_in_their_order(
+    tmp_path: Path, classifier: Asker
+) -> None:
+    from kerastui.datasets.labelled import labelled
+    from kerastui.models.look.opened import opened
+
+    there = opened(str(classifier.path), classifier.made.plain())
+    bare = tmp_path / "bare.npy"
+    np.save(bare, np.array([[0.0, 1.0, 2.0], [2.0, 0.5, 1.0]]))
+    part, loaded = labelled(str(bare), classifier.made.data, there.prepared)
+    assert list(loaded.columns) == ["size", "hue", "kind"]
+    assert len(part.x) == 2
+
+
 def test_a_part_that_is_not_there_is_named(classifier: Asker) -> None:
     with pytest.raises(UserError, match="no validation part"):
         classifier.all("validation")
