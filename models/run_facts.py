@@ -103,4 +103,3 @@ class SettingsCache:
             with self._lock:
                 self._known[run.path] = known
         return known.settings
-

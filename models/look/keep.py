@@ -76,10 +76,10 @@ def formats() -> dict[str, Any]:
 
 def save(
     path: str,
-    format: str,
+    format: str,  # noqa: A002
     target: str,
     card: str = "",
-    experiment: dict[str, Any] | None = None,  # noqa: A002
+    experiment: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Save a model in a format, whole or not at all.
 

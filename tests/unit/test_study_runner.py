@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,10 +17,10 @@ from kerastui.datasets.errors import UserError
 from kerastui.models import shipped, studies, study_pool, study_store, study_view
 from kerastui.models.events import encode
 from kerastui.models.experiment import Experiment
+from kerastui.models.folder import birth
 from kerastui.models.history import History
 from kerastui.models.machine.gpu import Gpu
 from kerastui.models.machine.hardware import Cpu, Memory, Snapshot
-from kerastui.models.folder import birth
 from kerastui.models.runs import Run, RunInfo, Workspace
 from kerastui.models.studies import Result
 from kerastui.models.study_pool import Pool, Slot
