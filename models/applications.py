@@ -55,8 +55,14 @@ def is_application(type_: str) -> bool:
     return entry is not None and entry.group == GROUP
 
 
+UNNAMED = "EfficientNetV2"
+"""Networks that Keras builds under no other name than its own: it looks their sizes up by it."""
+
+
 def name_of(type_: str, name: str | None) -> str:
     """The name of the network as a layer: its own, or its type in small letters."""
+    if type_.startswith(UNNAMED):
+        return f"efficientnetv2-{type_.removeprefix(UNNAMED).lower()}"
     return name or type_.lower()
 
 
@@ -105,8 +111,9 @@ def _made(type_: str, parameters: Mapping[str, Any]) -> Any:
     path = None if weights is None else _weights_file(str(weights))
     arguments = {name: value for name, value in parameters.items() if name not in OWN}
     arguments |= {"include_top": parameters.get("include_top", False), "weights": None,
-                  "input_shape": shape,
-                  "name": name_of(type_, parameters.get("name"))}  # fmt: skip
+                  "input_shape": shape}  # fmt: skip
+    if not type_.startswith(UNNAMED):
+        arguments["name"] = name_of(type_, parameters.get("name"))
     try:
         network = getattr(keras.applications, type_)(**arguments)
     except ValueError as error:

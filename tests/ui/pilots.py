@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from textual import events
 from textual.pilot import Pilot
 
 from kerastui.tui.app import KerasTui
@@ -29,6 +30,14 @@ def text(pilot: Pilot[Any]) -> str:
     """Return what is on the screen."""
     assert isinstance(pilot.app, KerasTui)
     return screen_text(pilot.app)
+
+
+async def paste(pilot: Pilot[Any], pasted: str) -> None:
+    """Paste into what has the focus: a long text comes at once, not key by key."""
+    focused = pilot.app.focused
+    assert focused is not None, text(pilot)
+    focused.post_message(events.Paste(pasted))
+    await pilot.pause()
 
 
 async def shows(pilot: Pilot[Any], words: str) -> None:

@@ -22,7 +22,7 @@ from kerastui.tui.widgets.data_grid import DataGrid
 
 from .fakes import FakeLauncher, finished_run
 from .keras_file import keras_file
-from .pilots import HOSTILE, shows, text, until
+from .pilots import HOSTILE, paste, shows, text, until
 
 WIDE, NARROW = (120, 40), (80, 24)
 CLASSES = {"name": "", "kind": "classes", "names": ["setosa", HOSTILE], "about": "",
@@ -290,7 +290,9 @@ async def test_a_file_is_predicted_with_its_progress(own_home: Path) -> None:
         await shows(pilot, "columns sepal, colour")
         await pilot.press("a", *"/no/such", "enter")
         await shows(pilot, "There is no file /no/such.")
-        await pilot.press(*["backspace"] * 8, *str(given), "enter")
+        await pilot.press(*["backspace"] * 8)
+        await paste(pilot, str(given))
+        await pilot.press("enter")
         await shows(pilot, "Where to write")
         await pilot.press("enter")
         await shows(pilot, "Replace it")

@@ -21,7 +21,7 @@ from kerastui.tui.widgets.data_grid import DataGrid
 
 from .fakes import change, finished_run
 from .keras_file import keras_file
-from .pilots import shows, text, until
+from .pilots import paste, shows, text, until
 from .test_inspect import go, launcher, opened, trained
 
 WIDE, NARROW = (120, 40), (80, 24)
@@ -156,7 +156,9 @@ async def test_a_weight_is_written_to_files(own_home: Path, tmp_path: Path) -> N
             if name != "w.csv":  # that is typed where the wrong name stood
                 await pilot.press("x")
             await shows(pilot, "Where to")
-            await pilot.press("ctrl+u", *str(tmp_path / name), "enter")
+            await pilot.press("ctrl+u")
+            await paste(pilot, str(tmp_path / name))
+            await pilot.press("enter")
             if name == "w.txt":
                 await shows(pilot, "The name ends with .csv or .npy.")
             else:
@@ -167,7 +169,9 @@ async def test_a_weight_is_written_to_files(own_home: Path, tmp_path: Path) -> N
         await go(pilot, screen, "formulas")
         await pilot.press("enter", "x")
         await shows(pilot, "Where to")
-        await pilot.press("ctrl+u", *str(tmp_path / "f.csv"), "enter")
+        await pilot.press("ctrl+u")
+        await paste(pilot, str(tmp_path / "f.csv"))
+        await pilot.press("enter")
         await until(pilot, (tmp_path / "f.csv").is_file, "the listing")
         lines = (tmp_path / "f.csv").read_text().splitlines()
         assert lines[:2] == ["from,to,weight", "0B,L1N0,-1.25"]

@@ -25,7 +25,7 @@ from kerastui.tui.screens.dialogs import Ask
 from kerastui.tui.screens.learn import LearnScreen
 
 from .fakes import FakeLauncher, finished_run
-from .pilots import HOSTILE, shows, text, until
+from .pilots import HOSTILE, paste, shows, text, until
 
 WIDE = (120, 44)
 GOOD: dict[str, float | str] = {"test.accuracy": 0.922, "prediction.1.value": 0.98}
@@ -302,13 +302,19 @@ async def test_a_folder_is_looked_into_and_then_used(tmp_path: Path) -> None:
     app = KerasTui(launcher=launcher)
     async with app.run_test(size=WIDE) as pilot:
         await _asked(pilot)
-        await pilot.press("f", *str(tmp_path), "enter")
+        await pilot.press("f")
+        await shows(pilot, "Enter take it")
+        await paste(pilot, str(tmp_path))
+        await pilot.press("enter")
         await shows(pilot, "file called ionosphere.csv")
         assert os.environ["KERASTUI_DATA"] == ""
         (tmp_path / "ionosphere.csv").write_text("1,2,g\n")
         await pilot.press("escape")
         await shows(pilot, "Point to a folder")
-        await pilot.press("f", *str(tmp_path / "ionosphere.csv"), "enter")
+        await pilot.press("f")
+        await shows(pilot, "Enter take it")
+        await paste(pilot, str(tmp_path / "ionosphere.csv"))
+        await pilot.press("enter")
         await until(pilot, lambda: launcher.ran, "the run")
         assert os.environ["KERASTUI_DATA"].split(os.pathsep)[0] == str(tmp_path)
 

@@ -28,7 +28,7 @@ from ..ui.keras_file import keras_file
 
 OLD = Path(__file__).parents[1] / "files" / "keras2"
 
-MUTATIONS = 36
+MUTATIONS = 30
 """Damaged copies of each whole file."""
 
 
