@@ -205,5 +205,5 @@ def summary(experiment: dict[str, Any]) -> dict[str, Any]:
         "cure": "",
         "where": "",
         "findings": [],
-        "data": {"input_shape": [34], "parts": parts},
+        "data": {"input_shape": [34], "parts": parts, "steps": []},
     }
