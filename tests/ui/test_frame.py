@@ -183,7 +183,9 @@ def test_the_first_screen_loads_nothing_heavy() -> None:
 # Every size
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    "size", [SIZES[0], *(pytest.param(size, marks=pytest.mark.slow) for size in SIZES[1:])]
+)
 async def test_no_size_breaks_a_screen(size: tuple[int, int], own_home: Path) -> None:
     finished_run(own_home / "saved", "a05-ionosphere")
     async with app_with().run_test(size=size) as pilot:

@@ -159,7 +159,7 @@ def no_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
 # All of them
 
 
-@pytest.mark.parametrize("size", [(80, 24), (20, 5)], ids=str)
+@pytest.mark.parametrize("size", [(20, 5), pytest.param((80, 24), marks=pytest.mark.slow)], ids=str)
 @pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
 async def test_every_lab_opens_at_every_size_and_is_left_again(
     lab: labs.Lab, size: tuple[int, int]
@@ -175,6 +175,7 @@ async def test_every_lab_opens_at_every_size_and_is_left_again(
         assert isinstance(pilot.app.screen, LearnScreen)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
 async def test_every_lab_bears_any_key(lab: labs.Lab) -> None:
     async with opened(lab.id, (80, 24)) as (pilot, screen):

@@ -532,6 +532,7 @@ async def test_five_seeds_of_any_experiment(tmp_path: Path) -> None:
         assert app.current.study is None
 
 
+@pytest.mark.slow
 async def test_a_study_of_many_variants_at_any_size(tmp_path: Path) -> None:
     folder, _ = make_study(tmp_path, finished=3, example="d11-reuters-experiments")
     for size in [(1, 1), (20, 5), (40, 10), (200, 50)]:

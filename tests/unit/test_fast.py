@@ -218,6 +218,7 @@ def test_early_stopping_keeps_its_meaning_to_the_epoch(run: Any, restore: bool) 
     assert f"at epoch {ours.stopper.best_epoch + 1}" in ours.log.ending.text
 
 
+@pytest.mark.slow
 def test_best_weights_come_from_the_middle_of_a_bundle(run: Any) -> None:
     x, y = data("number")
     validation = (x[:20], y[:20])
@@ -283,7 +284,7 @@ def test_checkpoints_of_single_epochs_hold_that_epochs_weights(run: Any, tmp_pat
             np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("xla", [False, True])
+@pytest.mark.parametrize("xla", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_the_same_seed_gives_the_same_bits(run: Any, xla: bool) -> None:
     x, y = data("sparse")
     between = (layers.BatchNormalization, lambda: layers.Dropout(0.3))

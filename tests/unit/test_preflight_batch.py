@@ -48,6 +48,7 @@ def values(variable: Any) -> Any:
     return np.array(keras.ops.convert_to_numpy(variable))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("x", [X, (X > 0).astype("uint8")])
 def test_training_gives_the_same_bits_as_without_it(x: Any) -> None:
     found = []

@@ -208,6 +208,7 @@ def test_commands_are_obeyed(make: Make, execution: str) -> None:
     assert 0 < load_state(made.run.path / "checkpoint").epoch <= history.epoch
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("xla", [False, True])
 def test_a_long_epoch_is_stopped_in_its_middle(
     make: Make, monkeypatch: pytest.MonkeyPatch, xla: bool
