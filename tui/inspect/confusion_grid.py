@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -83,6 +84,7 @@ class ConfusionGrid(ScrollView, can_focus=True):
         super().__init__()
         self.matrix: list[list[int]] = []
         self.names: list[str] = []
+        self._heads: list[str] = []
         self.row = self.column = 0
         self.view = COUNTS
         self._down: list[int] = []
@@ -103,11 +105,6 @@ class ConfusionGrid(ScrollView, can_focus=True):
         self.names = [clean(name) for name in names]
         self._down = [sum(row) for row in self.matrix]
         self._across = [sum(column) for column in zip(*self.matrix, strict=True)]
-        longest = max(map(len, self.names), default=1)
-        most = max((len(f"{count:,}") for row in self.matrix for count in row), default=1)
-        self._label = max(len(SHORT_HEAD), min(WIDEST_NAME, longest)) + 2
-        room = (self.size.width - self._label) // max(1, len(self.names))
-        self._cell = max(most + 1, NARROWEST, min(WIDEST, max(longest, most) + 2, room))
         self.row = self.column = 0
         mistakes = self._mistakes()
         if mistakes:
@@ -123,6 +120,15 @@ class ConfusionGrid(ScrollView, can_focus=True):
         self.refresh()
 
     def _measure(self) -> None:
+        longest = max(map(len, self.names), default=1)
+        most = max((len(f"{count:,}") for row in self.matrix for count in row), default=1)
+        self._label = max(len(SHORT_HEAD), min(WIDEST_NAME, longest)) + 2
+        room = (self.size.width - self._label) // max(1, len(self.names))
+        self._cell = max(most + 1, NARROWEST, min(WIDEST, max(longest, most) + 2, room))
+        # What all classes begin with would be all there is to be seen of names cut short.
+        same = len(os.path.commonprefix(self.names))  # noqa: RUF071
+        same = same if longest >= self._cell else 0
+        self._heads = [f"…{name[same:]}" if same > 2 else name for name in self.names]
         classes = len(self.names)
         self.virtual_size = Size(self._label + classes * self._cell, classes + 1)
 
@@ -160,7 +166,9 @@ class ConfusionGrid(ScrollView, can_focus=True):
             self.scroll_to_region(region, animate=False, force=True)
 
     def on_resize(self) -> None:
+        self._measure()
         self._scroll()
+        self.refresh()
 
     def action_move(self, down: int, right: int) -> None:
         self.go(self.row + down, self.column + right)
@@ -216,7 +224,7 @@ class ConfusionGrid(ScrollView, can_focus=True):
             room = self._cell - 1
             cells = [
                 Segment(
-                    f"{fitted(fitted(self.names[at], room).strip(), room, right=True)} ",
+                    f"{fitted(fitted(self._heads[at], room).strip(), room, right=True)} ",
                     here if at == self.column else head,
                 )
                 for at in seen
