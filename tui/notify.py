@@ -141,7 +141,8 @@ def _known(environment: Mapping[str, str]) -> str:
 
 def _through(sequence: str, environment: Mapping[str, str]) -> str:
     """Return a sequence as it passes through tmux (`allow-passthrough on`) or screen."""
-    if environment.get("TMUX"):
+    # A tmux on the near side of SSH is known by the kind of its terminal only.
+    if environment.get("TMUX") or environment.get("TERM", "").startswith("tmux"):
         return "\x1bPtmux;" + sequence.replace("\x1b", "\x1b\x1b") + "\x1b\\"
     if environment.get("STY"):
         # Screen ends the string that it passes on at the first string terminator.

@@ -28,6 +28,8 @@ CALL = Call("ended", "20260101-iris", "iris finished: accuracy 0.98", "Trained f
          "\a\x1b]777;notify;iris finished: accuracy 0.98;Trained for 150 epochs.\x1b\\"),
         ({"TERM": "tmux-256color", "TERM_PROGRAM": "tmux", "KITTY_WINDOW_ID": "1", "TMUX": "/x"},
          "\a\x1bPtmux;\x1b\x1b]9;iris finished: accuracy 0.98\x1b\x1b\\\x1b\\"),
+        ({"TERM": "tmux-256color", "LC_TERMINAL": "iTerm2", "SSH_TTY": "/dev/pts/1"},
+         "\a\x1bPtmux;\x1b\x1b]9;iris finished: accuracy 0.98\x1b\x1b\\\x1b\\"),
         ({"TERM": "screen", "KITTY_WINDOW_ID": "1", "STY": "1.x"},
          "\a\x1bP\x1b]9;iris finished: accuracy 0.98\a\x1b\\"),
     ],
