@@ -23,11 +23,11 @@ def without(data: spec.Data, every: Sequence[str], names: Sequence[str]) -> dict
         every: The features that it has now.
         names: Those that go.
     """
-    gone = set(names)
+    gone, known = set(names), set(every)
     steps = []
     for plain in plain_steps(data):
         if columns := plain.get("columns"):
-            kept = [c for c in columns if c not in gone and not _part_of(c, gone, every)]
+            kept = [c for c in columns if c not in gone and not _part_of(c, gone, known)]
             if not kept:
                 continue
             plain["columns"] = kept
@@ -56,6 +56,6 @@ def including(data: spec.Data, features: Sequence[str], name: str, kind: str) ->
     return {"data.features": list(features), "data.steps": steps}
 
 
-def _part_of(column: str, gone: set[str], every: Sequence[str]) -> bool:
+def _part_of(column: str, gone: set[str], every: set[str]) -> bool:
     """Whether a column is part of a date that goes: "sold month" of "sold"."""
     return column not in every and any(column.startswith(f"{name} ") for name in gone)

@@ -17,6 +17,7 @@ from kerastui.datasets.sniffed import Sniffed
 SAMPLE = 50_000
 """Rows that are measured where there are more."""
 _COMMON = 200
+_FEW = 20
 _STRANGE = 3
 _CLASSES = 1000
 _DAY = np.timedelta64(86_400_000_000, "us")
@@ -155,7 +156,8 @@ def _numbers(known: Array, *, common: bool = True) -> dict[str, Any]:
         "mean": float(finite.mean()),
         "deviation": float(finite.std()),
     }
-    if common and len(values) <= _COMMON:
+    # Of measurements that all differ the commonest says nothing, and wide tables have millions.
+    if common and len(values) <= (_COMMON if 2 * len(values) <= len(known) else _FEW):
         order = np.argsort(-counts, kind="stable")
         told["common"] = tuple((f"{values[place]:g}", int(counts[place])) for place in order)
     return told

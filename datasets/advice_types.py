@@ -10,6 +10,7 @@ from typing import Any, Literal
 from kerastui.datasets import spec
 
 Kind = Literal["table", "series", "pictures", "texts"]
+Level = Literal["problem", "warning", "note"]
 
 _IDENTIFIERS = ("id", "ids", "nr", "no", "index", "key", "uuid", "guid", "number", "row", "code")
 
@@ -176,7 +177,7 @@ class Concern:
         changes: The cure, as changes of the experiment.
     """
 
-    level: Literal["problem", "warning", "note"]
+    level: Level
     where: str
     sentence: str
     evidence: str

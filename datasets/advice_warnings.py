@@ -5,7 +5,7 @@ The cost is bounded: of large data a random sample is looked at, and the evidenc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from kerastui.datasets import spec
 from kerastui.datasets.advice_columns import plain_steps, without
 from kerastui.datasets.advice_facts import sampled
 from kerastui.datasets.advice_rows import same_rows, tells_target
-from kerastui.datasets.advice_types import ColumnFacts, Concern, DataFacts
+from kerastui.datasets.advice_types import ColumnFacts, Concern, DataFacts, Level
 from kerastui.datasets.advice_words import range_words
 from kerastui.datasets.catalogue import listed
 from kerastui.datasets.loaded import Array, Loaded
@@ -23,6 +23,9 @@ from kerastui.datasets.rows import is_missing
 RARE = 0.1
 """A class with a smaller share of the rows is easily never answered."""
 ROWS_FOR_A_FEATURE = 5
+_APART = 5
+"""Up to so many columns with the same trouble are told of one by one, more of them together: each
+cure names all columns that stay, so that thousands of cures would fill the memory."""
 _LEVELS = ("problem", "warning", "note")
 
 
@@ -52,6 +55,22 @@ def concerns(
 
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}" + "s" * (number != 1)
+
+
+_TOGETHER: Mapping[str, tuple[Level, str]] = {
+    "infinite": ("problem", "hold infinite values; one of them spoils a network"),
+    "constant": ("warning", "are the same in every row"),
+    "identifier": ("warning", "name the rows; a network learns them by heart"),
+}
+"""What no network should get -> how grave it is, and what is said of many such columns."""
+
+
+def _trouble(column: ColumnFacts) -> str:
+    if column.strange:
+        return "strange"
+    if column.infinite:
+        return "infinite"
+    return "constant" if column.constant else "identifier" if column.identifier else ""
 
 
 class _Look:
@@ -156,44 +175,62 @@ class _Look:
     # Features
 
     def features(self) -> Iterator[Concern]:
+        troubled: dict[str, list[ColumnFacts]] = {}
         for column in self.used:
-            if column.strange:
-                yield self._strange(column)
-            elif column.infinite:
-                yield Concern("problem", "features",
-                              f"{column.name} holds infinite values; one of them spoils a network.",
-                              f"{column.infinite:,} of {column.known:,} cells{self.sample}.",
-                              f"leave {column.name} out", self._drop(column.name))  # fmt: skip
-            elif column.constant:
-                same = "is the same in every row" if column.known else "is empty"
-                cells = _count(column.known, "cell")
-                yield Concern("warning", "features", f"{column.name} {same}.",
-                              f"{_count(column.different, 'value')} in {cells}{self.sample}.",
-                              f"leave {column.name} out", self._drop(column.name))  # fmt: skip
-            elif column.identifier:
-                yield Concern(
-                    "warning", "features",
-                    f"{column.name} names the rows; a network learns it by heart.",
-                    f"{column.different:,} different values in {column.known:,} "
-                    f"cells{self.sample}.",
-                    f"leave {column.name} out", self._drop(column.name),
-                )  # fmt: skip
+            if trouble := _trouble(column):
+                troubled.setdefault(trouble, []).append(column)
+        for trouble, columns in troubled.items():
+            groups = [[column] for column in columns] if len(columns) <= _APART else [columns]
+            if trouble == "strange":
+                yield from map(self._strange, groups)
+            elif len(columns) <= _APART:
+                yield from (self._spoiling(trouble, column) for column in columns)
+            else:
+                level, what = _TOGETHER[trouble]
+                names = [column.name for column in columns]
+                yield Concern(level, "features", f"{len(names):,} features {what}.",
+                              f"They are {listed(names)}{self.sample}.", "leave them out",
+                              self._drop(*names))  # fmt: skip
         yield from self._leaks()
         yield from self._dates()
 
-    def _strange(self, column: ColumnFacts) -> Concern:
-        marks = [value for value, _ in column.common if value in column.strange]
-        recipe, changes = self.data.file, self._drop(column.name)
-        cure = f"leave {column.name} out"
+    def _spoiling(self, trouble: str, column: ColumnFacts) -> Concern:
+        """One column that no network should get."""
+        level, cells = _TOGETHER[trouble][0], _count(column.known, "cell")
+        if trouble == "infinite":
+            sentence = f"{column.name} holds infinite values; one of them spoils a network."
+            evidence = f"{column.infinite:,} of {cells}"
+        elif trouble == "constant":
+            same = "is the same in every row" if column.known else "is empty"
+            sentence = f"{column.name} {same}."
+            evidence = f"{_count(column.different, 'value')} in {cells}"
+        else:
+            sentence = f"{column.name} names the rows; a network learns it by heart."
+            evidence = f"{column.different:,} different values in {cells}"
+        return Concern(level, "features", sentence, f"{evidence}{self.sample}.",
+                       f"leave {column.name} out", self._drop(column.name))  # fmt: skip
+
+    def _strange(self, columns: Sequence[ColumnFacts]) -> Concern:
+        names, marks = [column.name for column in columns], list[str]()
+        for column in columns:
+            frequent = [value for value, _ in column.common if value in column.strange]
+            marks += [mark for mark in frequent or column.strange if mark not in marks]
+        recipe, first = self.data.file, columns[0]
         if recipe is not None and recipe.format == "csv":
-            changes = {"data.file.missing": [*recipe.missing, *(marks or column.strange)]}
-            cure = f"read {listed(column.strange)} as missing"
-        return Concern(
-            "warning", "features", f"{column.name} is mostly numbers, but also holds text.",
-            f"{column.numeric:,} of {column.known:,} cells are numbers{self.sample}; others: "
-            f"{listed([repr(value) for value in column.strange])}.",
-            cure, changes,
-        )  # fmt: skip
+            changes: dict[str, Any] = {"data.file.missing": [*recipe.missing, *marks]}
+            cure = f"read {listed(marks)} as missing"
+        else:
+            changes = self._drop(*names)
+            cure = f"leave {first.name if len(columns) == 1 else 'them'} out"
+        counted = f"{first.numeric:,} of {first.known:,} cells are numbers{self.sample}"
+        if len(columns) == 1:
+            sentence, evidence = f"{first.name} is mostly numbers, but also holds text.", counted
+        else:
+            sentence = f"{len(columns):,} features are mostly numbers, but also hold text."
+            evidence = f"They are {listed(names)}; in {first.name} {counted}"
+        return Concern("warning", "features", sentence,
+                       f"{evidence}; others: {listed([repr(mark) for mark in marks])}.",
+                       cure, changes)  # fmt: skip
 
     def _leaks(self) -> Iterator[Concern]:
         if self.y is None or self.loaded.x is not None or self.data.task == "forecasting":
@@ -201,16 +238,26 @@ class _Look:
         index = sampled(self.loaded.rows, 10_000)
         some = "" if len(index) == self.loaded.rows else f" among {len(index):,} rows drawn"
         y = self.y[index]
-        for column in self.used:
-            if column.identifier or column.constant or column.name in self.names:
-                continue
-            told = tells_target(self.loaded.columns[column.name][index], y, self.classes)
-            if told:
-                yield Concern(
-                    "warning", "features",
-                    f"{column.name} alone gives {self.names[0]} away. Is it known before?",
-                    f"{told}{some}.", f"leave {column.name} out", self._drop(column.name),
-                )  # fmt: skip
+        found = [
+            (column.name, told) for column in self.used
+            if not (column.identifier or column.constant or column.name in self.names)
+            and (told := tells_target(self.loaded.columns[column.name][index], y, self.classes))
+        ]  # fmt: skip
+        if len(found) > _APART:
+            names, (first, told) = [name for name, _ in found], found[0]
+            yield Concern(
+                "warning", "features",
+                f"{len(names):,} features each give {self.names[0]} away. Are they known before?",
+                f"They are {listed(names)}. {first}: {told[0].lower()}{told[1:]}{some}.",
+                "leave them out", self._drop(*names),
+            )  # fmt: skip
+            return
+        for name, told in found:
+            yield Concern(
+                "warning", "features",
+                f"{name} alone gives {self.names[0]} away. Is it known before?",
+                f"{told}{some}.", f"leave {name} out", self._drop(name),
+            )  # fmt: skip
 
     def _dates(self) -> Iterator[Concern]:
         every = any(isinstance(s, spec.Dates) and not s.columns for s in self.data.steps)

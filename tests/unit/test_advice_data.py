@@ -215,6 +215,34 @@ def test_constants_identifiers_and_wild_ranges_are_named_with_cures() -> None:
     assert about(all_found, "shape holds text").changes["data.steps"][-1]["step"] == "one_hot"
 
 
+def test_many_columns_with_the_same_trouble_are_told_of_together() -> None:
+    unit = {f"unit {n}": np.ones(ROWS) for n in range(40)}
+    loaded = table(**unit, far=np.full(ROWS, np.inf), target=classes())
+    all_found = found({"target": ["target"]}, loaded)
+    alike = [concern for concern in all_found if "the same in every row" in concern.sentence]
+    assert [concern.sentence for concern in alike] == ["40 features are the same in every row."]
+    assert "unit 0, unit 1" in alike[0].evidence
+    assert alike[0].changes["data.features"] == ["size", "shape", "far"]
+    assert about(all_found, "far holds infinite").level == "problem"
+    marked = {f"m{n}": text([*range(ROWS - 2), "?", "-"]) for n in range(8)}
+    recipe = {"path": "/somewhere/own.csv", "missing": [""]}
+    loaded = table(**marked, target=classes())
+    concern = about(found({"target": ["target"], "file": recipe}, loaded), "8 features are mostly")
+    assert concern.changes == {"data.file.missing": ["", "?", "-"]}
+    copies = {f"copy {n}": loaded.columns["target"].copy() for n in range(9)}
+    concern = about(found({"target": ["target"]}, table(**copies, target=classes())), "9 features")
+    assert "copy 0: its 2 values tell the class" in concern.evidence
+    assert concern.changes["data.features"] == ["size", "shape"]
+
+
+def test_of_measurements_that_all_differ_no_commonest_is_kept() -> None:
+    draw = np.random.default_rng(3)
+    loaded = table(size=draw.normal(size=ROWS), grade=draw.integers(0, 90, ROWS) * 1.0)
+    facts = {column.name: column for column in facts_of(loaded).columns}
+    assert facts["size"].common == ()
+    assert sum(count for _, count in facts["grade"].common) == ROWS
+
+
 def test_uneven_classes_and_one_class_only() -> None:
     loaded = table(target=classes(ROWS, (0.96, 0.04)))
     concern = about(found({"target": ["target"]}, loaded), "uneven")
