@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import work
+from textual import events, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -138,6 +138,11 @@ class KerasTui(RunsApp):
             await self._launcher.close()
         await self.keeper.flush()
         await asyncio.to_thread(self.trash.empty)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        # A cursor that blinks is an animation, too.
+        if self.animation_level == "none" and hasattr(event.widget, "cursor_blink"):
+            event.widget.cursor_blink = False
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         failures.tell(self, event)

@@ -21,6 +21,7 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.widgets import Input
 
 import kerastui.tui.screens
 import kerastui.tui.widgets
@@ -332,7 +333,13 @@ def test_our_colours_are_among_the_256() -> None:
 
 async def test_nothing_moves_over_ssh(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSH_CONNECTION", "10.0.0.1 1 10.0.0.2 22")
-    assert app_with().animation_level == "none"
+    app = app_with()
+    assert app.animation_level == "none"
+    async with app.run_test(size=(80, 24)) as pilot:
+        for key in ("slash", "ctrl+p"):
+            await pilot.press(key)
+            await until(pilot, lambda: isinstance(app.focused, Input), "a field to type in")
+            await until(pilot, lambda: not app.focused.cursor_blink, "a cursor that stands still")
 
 
 # Runs, and leaving
