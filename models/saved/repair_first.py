@@ -17,10 +17,19 @@ _ARGUMENTS = {
     "b_constraint": "bias_constraint", "bias": "use_bias", "p": "rate",
     "border_mode": "padding", "subsample": "strides", "nb_filter": "filters",
     "subsample_length": "strides", "filter_length": "kernel_size", "pool_length": "pool_size",
-    "stride": "strides", "inner_activation": "recurrent_activation", "mode": "",
-    "dim_ordering": "data_format", "input_dim": "", "W_learning_rate_multiplier": "",
+    "stride": "strides", "dim_ordering": "data_format", "input_dim": "", "mode": "",
+    "input_dtype": "", "batch_input_shape": "", "input_length": "",
 }  # fmt: skip
 """Argument of Keras 1 -> what it is called now; empty where it is no longer needed."""
+
+_OF_EMBEDDING = {
+    "input_dim": "input_dim", "output_dim": "output_dim", "init": "embeddings_initializer",
+    "W_regularizer": "embeddings_regularizer", "W_constraint": "embeddings_constraint",
+}  # fmt: skip
+"""What of them is called otherwise in an Embedding."""
+
+_ONLY_FIRST = frozenset({"init", "nb_filter", "border_mode"})
+"""Arguments that no later Keras has."""
 
 _ACCEPTED = frozenset({
     "Dense", "Activation", "Dropout", "Flatten", "Reshape", "Conv1D", "Conv2D", "MaxPooling1D",
@@ -34,7 +43,7 @@ def is_first(model: SavedModel) -> bool:
     """Say whether a file was written by Keras 1."""
     if model.keras_version:
         return model.keras_version.startswith(("0.", "1."))
-    return any({"output_dim", "nb_filter", "border_mode"} & set(layer.config)
+    return any(_ONLY_FIRST & set(layer.config)
                for layer in model.layers if isinstance(layer.config, Mapping))  # fmt: skip
 
 
@@ -62,6 +71,10 @@ def brought_over(
             refused.append(f"The layer {old.get('name', kind)} ({kind}) of Keras 1 had other "
                            "weights than today's.")  # fmt: skip
             continue
+        if now == "BatchNormalization" and old.get("mode", 0) != 0:
+            refused.append(f"The layer {old.get('name', kind)} ({kind}) has mode = "
+                           f"{old['mode']!r}, which later Keras lacks.")  # fmt: skip
+            continue
         if not made and isinstance(shape := old.get("batch_input_shape"), list):
             made.append({"class_name": "InputLayer", "config": {
                 "batch_input_shape": shape, "dtype": old.get("input_dtype") or "float32",
@@ -77,15 +90,10 @@ def _arguments(kind: str, old: dict[str, Any]) -> dict[str, Any]:
     size = [old.pop("nb_row", None), old.pop("nb_col", None)]
     if None not in size:
         now["kernel_size"] = size
+    names = _ARGUMENTS | _OF_EMBEDDING if kind == "Embedding" else _ARGUMENTS
     for name, value in old.items():
-        if kind == "Embedding" and name in ("input_dim", "output_dim", "init"):
-            now["embeddings_initializer" if name == "init" else name] = value
-            continue
-        target = _ARGUMENTS.get(name, name)
-        if name == "subsample" and kind == "Dense":
-            continue
         if name == "dim_ordering":
             value = {"tf": "channels_last", "th": "channels_first"}.get(value, value)
-        if target and name not in ("input_dtype", "batch_input_shape", "input_length"):
+        if target := names.get(name, name):
             now[target] = value
     return now

@@ -154,3 +154,32 @@ def test_arguments_that_mean_something_are_not_dropped_silently() -> None:
     structure["config"]["layers"][1]["config"]["time_major"] = True
     changed = type(found)(**{**vars(found), "structure": structure})
     assert "time_major = True" in repair(changed).refused[0]
+
+
+def test_a_structure_of_today_that_names_no_version_is_not_one_of_keras_1(tmp_path: Path) -> None:
+    import keras
+
+    model = keras.Sequential([keras.Input((5,)), keras.layers.Embedding(9, 4),
+                              keras.layers.LSTM(3), keras.layers.Dense(2)])  # fmt: skip
+    (tmp_path / "words.json").write_text(model.to_json())
+    model.save_weights(tmp_path / "words.weights.h5")
+    loaded = load(tmp_path / "words.json")
+    rows = np.array([[1, 2, 3, 4, 8]])
+    np.testing.assert_array_equal(loaded.model(rows), model(rows))
+
+
+def test_layers_of_keras_1_keep_what_they_meant_or_are_refused(tmp_path: Path) -> None:
+    structure: dict[str, Any] = {"class_name": "Sequential", "config": [
+        {"class_name": "Embedding", "config": {
+            "name": "words", "input_dim": 9, "output_dim": 2, "init": "uniform",
+            "input_length": 3, "W_regularizer": None, "batch_input_shape": [None, 3]}},
+        {"class_name": "Flatten", "config": {"name": "flat"}},
+        {"class_name": "BatchNormalization", "config": {"name": "norm", "mode": 0, "axis": -1}},
+        {"class_name": "Dense", "config": {"name": "out", "output_dim": 1, "init": "uniform"}},
+    ]}  # fmt: skip
+    (tmp_path / "old.json").write_text(json.dumps(structure))
+    assert load(tmp_path / "old.json").model.count_params() == 18 + 24 + 7
+    structure["config"][2]["config"]["mode"] = 1
+    (tmp_path / "old.json").write_text(json.dumps(structure))
+    with pytest.raises(UserError, match="has mode = 1"):
+        load(tmp_path / "old.json")
