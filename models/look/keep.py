@@ -45,6 +45,11 @@ def _exported(name: str) -> Callable[[keras.Model, Path], Any]:
     return lambda model, path: model.export(path, format=name, verbose=False)
 
 
+def _onnx(model: keras.Model, path: Path) -> None:
+    model(model.inputs)  # Keras refuses to export a model as ONNX that was only loaded
+    model.export(path, format="onnx", verbose=False)
+
+
 FORMATS = {
     "keras": Format(".keras", "the whole model, as Keras keeps it", (),
                     lambda model, path: model.save(path)),
@@ -58,7 +63,7 @@ FORMATS = {
     "tflite": Format(".tflite", "one file for phones and microcontrollers", ("tensorflow",),
                      _exported("litert")),
     "onnx": Format(".onnx", "one file for other runtimes (ONNX)", ("onnx", "tf2onnx"),
-                   _exported("onnx")),
+                   _onnx),
 }  # fmt: skip
 """Name -> format, in the order in which they are offered."""
 
@@ -74,21 +79,17 @@ def formats() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def save(
-    path: str,
-    format: str,  # noqa: A002
-    target: str,
-    card: str = "",
-    experiment: dict[str, Any] | None = None,
-) -> dict[str, Any]:
+def save(path: str, format: str, target: str, card: str = "") -> dict[str, Any]:  # noqa: A002
     """Save a model in a format, whole or not at all.
+
+    It stays compiled as its file says, with all that its optimizer keeps, so that training can go
+    on from the copy.
 
     Args:
         path: The model's file.
         format: A name of `FORMATS`.
         target: Where it goes, without the format's suffix.
         card: Text of the card that is written beside it.
-        experiment: The experiment it is of, as plain values.
 
     Returns:
         `path`, `card` (empty without one), `size` in bytes.
@@ -103,7 +104,7 @@ def save(
             f"To write {format} files {' and '.join(missing)} must be installed.",
             f"pip install {' '.join(missing)}",
         )
-    model = opened(path, experiment).model
+    model = opened(path).model
     final = Path(f"{target}{chosen.suffix}")
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
@@ -121,7 +122,7 @@ def save(
     except Exception as error:
         raise UserError(
             f"The model can't be saved as {format}: {first_line(error)}",
-            "Some layers have no place in this format; .keras takes all of them.",
+            "If a layer has no place in this format: .keras takes all of them.",
         ) from None
     if card:
         write_atomically(final.with_name(f"{final.name}.card.md"), card)

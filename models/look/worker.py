@@ -38,8 +38,8 @@ def answer(request: str, arguments: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         request: `look.` and the question.
-        arguments: `path` and `experiment` of the model as for `opened.opened`, and what the
-            question needs.
+        arguments: What the question needs: mostly `path` and `experiment` of the model, as for
+            `opened.opened`.
 
     Raises:
         UserError: It can't be answered; the message says why.

@@ -16,6 +16,8 @@ from kerastui.models.runs import RunInfo
 from kerastui.models.saved.card import card
 from kerastui.models.saved.read import read
 
+ONNX = find_spec("onnx") is not None and find_spec("tf2onnx") is not None
+
 
 @pytest.fixture(scope="module")
 def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -41,6 +43,21 @@ def test_what_was_saved_is_read_again(model_file: Path, tmp_path: Path, name: st
         np.testing.assert_array_equal(found.weights[0].values, wanted)
 
 
+def test_training_goes_on_from_a_copy(tmp_path: Path) -> None:
+    import keras
+
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3), keras.layers.Dense(1)])
+    model.compile("adam", "mse")
+    model.fit(np.ones((8, 4)), np.ones((8, 1)), epochs=3, verbose=0)
+    model.save(tmp_path / "trained.keras")
+    keep.save(str(tmp_path / "trained.keras"), "keras", str(tmp_path / "copy"))
+    copy = keras.saving.load_model(tmp_path / "copy.keras")
+    assert int(copy.optimizer.iterations) == 3
+    for kept, wanted in zip(copy.optimizer.variables, model.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(kept, wanted)
+
+
 def test_exports_for_other_runtimes(model_file: Path, tmp_path: Path) -> None:
     done = keep.save(str(model_file), "savedmodel", str(tmp_path / "served"))
     assert (Path(done["path"]) / "saved_model.pb").is_file()
@@ -48,7 +65,30 @@ def test_exports_for_other_runtimes(model_file: Path, tmp_path: Path) -> None:
     assert Path(lite["path"]).read_bytes()[4:8] == b"TFL3"
 
 
-@pytest.mark.skipif(find_spec("onnx") is not None, reason="onnx is installed")
+@pytest.mark.skipif(not ONNX, reason="onnx and tf2onnx are not installed")
+def test_the_onnx_model_says_what_the_model_says(model_file: Path, tmp_path: Path) -> None:
+    import keras
+    from onnx import load
+    from onnx.reference import ReferenceEvaluator
+
+    graph = load(keep.save(str(model_file), "onnx", str(tmp_path / "other"))["path"])
+    x = np.random.default_rng(1).random((5, 4), np.float32)
+    said = ReferenceEvaluator(graph).run(None, {graph.graph.input[0].name: x})[0]
+    wanted = keras.models.load_model(model_file).predict(x, verbose=0)
+    np.testing.assert_allclose(said, wanted, atol=1e-6)
+
+
+@pytest.mark.skipif(ONNX, reason="onnx is installed")
+def test_only_the_converter_keeps_a_loaded_model_from_being_onnx(
+    model_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keep, "find_spec", lambda package: True)
+    with pytest.raises(UserError, match="tf2onnx"):
+        keep.save(str(model_file), "onnx", str(tmp_path / "other"))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(ONNX, reason="onnx is installed")
 def test_what_is_not_installed_is_named(model_file: Path, tmp_path: Path) -> None:
     offered = {one["name"]: one for one in keep.formats()["formats"]}
     assert offered["keras"]["missing"] == []

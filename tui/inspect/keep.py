@@ -33,7 +33,6 @@ async def save_as(app: KerasTui, found: Found) -> None:
         done = await app.launcher.request(
             "look.save", channel=CHANNEL, path=str(found.path), format=chosen["name"],
             target=target, card=await asyncio.to_thread(_card, found),
-            experiment=found.experiment.plain() if found.experiment else None,
         )  # fmt: skip
     except UserError as error:
         app.tell_error(error, "The model was not saved")
