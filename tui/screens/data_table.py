@@ -298,10 +298,14 @@ everywhere, n and N go on from there. Enter shows a row as a record."""
 
     def end_typing(self) -> None:
         """Take the line away."""
-        for line in self.query(GridLine):
-            line.remove()
+        self.call_next(self._remove_line)
         self._tell(None)
         self.grid.focus()
+
+    async def _remove_line(self) -> None:
+        # Only once the line is gone do the keys of the table work again: the footer says so then.
+        await self.query(GridLine).remove()
+        self.refresh_bindings()
 
     @work(group="arrange", exclusive=True, exit_on_error=False)
     async def _filter(self, expression: str) -> None:
