@@ -26,7 +26,10 @@ from kerastui.models.tables.frame import NUMBERS, Frame, Kind
 
 Mask = npt.NDArray[np.bool_]
 
-GRAMMAR = "Accepted: age>30, species=setosa, name~smi, also != <= >= < !~, and age=missing."
+GRAMMAR = (
+    "Accepted: age>30, species=setosa, name~smi, also != <= >= < !~, and age=missing; "
+    'quotes hold what has spaces: "petal length">2.'
+)
 
 _COMPARE = {
     "=": pc.equal, "!=": pc.not_equal, "<": pc.less, "<=": pc.less_equal,
