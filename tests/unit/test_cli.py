@@ -440,6 +440,16 @@ def test_commands_reach_the_run(kerastui: Any, run: Run, command: str) -> None:
     assert [entry["event"] for entry in CommandReader(run.commands).read()] == [command]
 
 
+def test_who_kills_on_another_host_is_told_that_the_worker_does_it(kerastui: Any, run: Run) -> None:
+    info = run.info()
+    info.status, info.pid, info.host = "running", 1, "far-away"
+    run.write_info(info)
+    outcome = kerastui("runs", "kill", run.id, "--workspace", str(run.path.parent.parent))
+    assert outcome.code == 0
+    assert "its worker on far-away" in outcome.out
+    assert [entry["event"] for entry in CommandReader(run.commands).read()] == ["kill"]
+
+
 def test_numbers_are_set_while_it_trains(kerastui: Any, run: Run) -> None:
     place = ("--workspace", str(run.path.parent.parent))
     words = ("runs", "set", run.id[-4:], "--epochs", "50", "--learning-rate", "0.01")

@@ -201,6 +201,24 @@ def test_on_another_host_only_signs_of_life_count(tmp_path: Path) -> None:
     assert resume.why_not(run) == ""
 
 
+def test_a_worker_on_another_host_is_asked_to_end_itself(tmp_path: Path) -> None:
+    run = at_work(tmp_path, host="far-away")  # with the pid of this process
+    assert not run.kill()
+    assert [entry["event"] for entry in CommandReader(run.commands).read()] == ["kill"]
+    assert run.kill_asked()
+
+
+def test_a_worker_is_killed_though_nothing_can_be_written(tmp_path: Path) -> None:
+    run = at_work(tmp_path)
+    with subprocess.Popen(["sleep", "600"], start_new_session=True) as worker:
+        info = run.stored()
+        info.pid, info.pid_started = worker.pid, birth(worker.pid)
+        run.write_info(info)
+        run.commands.mkdir()
+        assert run.kill()
+        assert worker.wait(60) == -9
+
+
 def test_a_clock_that_was_set_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -161,8 +161,9 @@ def kill(id_: Id, workspace_: WorkspaceFolder = None) -> None:
     """End a run at once; what the last checkpoint holds remains."""
     run = _run(id_, workspace_)
     _must_be_active(run)
-    run.kill()
-    stdout().print(Text(f"Killed {run.id}."))
+    ended = run.kill()
+    asked = f"{run.id}: Asked its worker on {run.info().host} to end at once."
+    stdout().print(Text(f"Killed {run.id}." if ended else asked))
 
 
 @app.command("resume")
