@@ -29,8 +29,11 @@ class RecordScreen(ModalScreen[int | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "step(-1)", "row before", show=False, tooltip="The row before"),
-        Binding("right", "step(1)", "next row", key_display="←→", tooltip="The next row"),
+        # Above the scrolling text, which knows both keys and does nothing with them here.
+        Binding("left", "step(-1)", "row before", show=False, priority=True,
+                tooltip="The row before"),
+        Binding("right", "step(1)", "next row", key_display="←→", priority=True,
+                tooltip="The next row"),
         Binding("y", "copy", "copy", tooltip="Copy the record to the clipboard"),
         Binding("escape,enter", "close", "back", key_display="Esc", tooltip="Back to the table"),
     ]
