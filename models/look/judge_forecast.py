@@ -9,7 +9,6 @@ import numpy as np
 from kerastui.datasets.errors import UserError
 from kerastui.models import feeding
 from kerastui.models.look.judge_answers import judged
-from kerastui.models.look.judge_samples import raw_data
 
 MOST_VALUES = 2000
 """The longest part of a series that is handed over: its end."""
@@ -38,7 +37,7 @@ def judge_forecast(
     asked = judged(path, experiment, part, file, choice)
     found, rows = asked.predictions, asked.numbers
     prepared = found.opened.prepared
-    loaded = found.raw or raw_data(found.experiment)
+    loaded = found.raw or found.opened.loaded
     if loaded.x is not None or found.experiment.data.task != "forecasting":
         raise UserError("This data is no series.", "Only forecasts are continued.")
     column = asked.choice.column or 0
@@ -77,7 +76,7 @@ def _go_on(
                     f"{', '.join(targets)}: what it would read next is not known.")  # fmt: skip
     window = next((step for step in experiment.data.steps if step.step == "window"), None)
     length = int(getattr(window, "length", 0))
-    loaded = found.raw or raw_data(experiment)
+    loaded = found.raw or found.opened.loaded
     columns = np.column_stack([np.asarray(loaded.columns[name], np.float64) for name in targets])
     values = columns[-length:].tolist()
     if len(values) < length or not np.isfinite(values).all():

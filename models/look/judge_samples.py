@@ -5,18 +5,16 @@ For the arguments that all questions share see `judge`.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kerastui.datasets.errors import UserError
-from kerastui.datasets.loaded import Loaded, Sequences
+from kerastui.datasets.loaded import Sequences
 from kerastui.models.look.judge_answers import Judged, judged
 
 if TYPE_CHECKING:
-    from kerastui.models.experiment import Experiment
     from kerastui.models.look.judge_predictions import Predictions
 
 MOST = 1000
@@ -123,29 +121,10 @@ def _likely(asked: Judged, place: int) -> list[list[Any]]:
             for number in np.argsort(-shares, kind="stable")[:5].tolist()]  # fmt: skip
 
 
-_loaded: tuple[str, Loaded] | None = None
-
-
-def raw_data(experiment: Experiment) -> Loaded:
-    """Return the raw data of an experiment; the last one is kept.
-
-    Raises:
-        UserError: It is not to be had.
-    """
-    from kerastui.datasets.load import load
-
-    global _loaded
-    key = json.dumps([experiment.data.model_dump(mode="json"), experiment.seed])
-    if _loaded is None or _loaded[0] != key:
-        _loaded = None
-        _loaded = (key, load(experiment.data, seed=experiment.seed)[0])
-    return _loaded[1]
-
-
 def _raw(asked: Judged, place: int, folder: str) -> dict[str, Any] | None:
     found = asked.predictions
     prepared = found.opened.prepared
-    loaded = found.raw or raw_data(found.experiment)
+    loaded = found.raw or found.opened.loaded
     index = int(found.part.index[place])
     if isinstance(loaded.x, Sequences):
         numbers = loaded.x[index].tolist()

@@ -16,6 +16,8 @@ from kerastui.models.experiment_file import parse
 if TYPE_CHECKING:
     import keras
 
+    from kerastui.datasets.load import Source
+    from kerastui.datasets.loaded import Loaded
     from kerastui.datasets.prepare import Prepared
 
 
@@ -34,7 +36,24 @@ class Opened:
     model: keras.Model
     experiment: Experiment | None
     notes: list[str]
+    _loaded: tuple[Loaded, Source] | None = None
     _prepared: Prepared | None = None
+
+    @property
+    def loaded(self) -> Loaded:
+        """The experiment's raw data, kept from the first use on.
+
+        Whoever needs both asks for this first: `prepared` then loads nothing a second time.
+
+        Raises:
+            UserError: As for `prepared`.
+        """
+        experiment = self._with_data()
+        if self._loaded is None:
+            from kerastui.datasets.load import load
+
+            self._loaded = load(experiment.data, seed=experiment.seed)
+        return self._loaded[0]
 
     @property
     def prepared(self) -> Prepared:
@@ -43,16 +62,24 @@ class Opened:
         Raises:
             UserError: There is no experiment, or its data is not to be had.
         """
+        experiment = self._with_data()
+        if self._prepared is None:
+            from kerastui.datasets.load import load
+            from kerastui.datasets.prepare import prepare
+
+            def read(*given: Any, **options: Any) -> tuple[Loaded, Source]:
+                return self._loaded or load(*given, **options)
+
+            self._prepared = prepare(experiment.data, seed=experiment.seed, read=read)
+        return self._prepared
+
+    def _with_data(self) -> Experiment:
         if self.experiment is None:
             raise UserError(
                 "This model was opened without an experiment, so its data is not known.",
                 "Open the run it is of, or an experiment whose data fits.",
             )
-        if self._prepared is None:
-            from kerastui.datasets.prepare import prepare
-
-            self._prepared = prepare(self.experiment.data, seed=self.experiment.seed)
-        return self._prepared
+        return self.experiment
 
 
 _last: tuple[tuple[Any, ...], Opened] | None = None

@@ -68,7 +68,7 @@ def predict_row(
     """
     asked = _asking(path, experiment)
     if part == "next" and asked.kind == "series":
-        return {"values": asked.window(asked.loaded.rows), "truth": None,
+        return {"values": asked.window(asked.found.loaded.rows), "truth": None,
                 "label": "after the last row"}  # fmt: skip
     rows = asked.part(part)
     if not 0 <= row < len(rows.x):

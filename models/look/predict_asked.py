@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import keras
@@ -21,7 +22,6 @@ from kerastui.models.look.opened import Opened
 from kerastui.models.look.predict_outcome import Floats, Output, outputs_of
 
 if TYPE_CHECKING:
-    from kerastui.datasets.loaded import Loaded
     from kerastui.datasets.prepare import Part
 
 Array = npt.NDArray[Any]
@@ -81,8 +81,9 @@ class Asking:
 
     def __init__(self, found: Opened) -> None:
         self.found = found
+        if found.experiment is not None:
+            _ = found.loaded  # the ranges of the fields are of it; loaded before it is prepared
         self.outputs: list[Output] = outputs_of(found)
-        self._loaded: Loaded | None = None
         self.kind: str = "numbers" if found.experiment is None else found.prepared.kind
         if found.experiment is None:
             self._shapes = [tuple(int(axis or 1) for axis in one.shape[1:])
@@ -112,17 +113,6 @@ class Asking:
         if self.found.experiment is None:
             return [field.name for field in self.fields]
         return list(self.found.prepared.input_names)
-
-    @property
-    def loaded(self) -> Loaded:
-        """The raw data, loaded at the first use."""
-        if self._loaded is None:
-            from kerastui.datasets.load import load
-
-            assert self.found.experiment is not None
-            experiment = self.found.experiment
-            self._loaded = load(experiment.data, seed=experiment.seed)[0]
-        return self._loaded
 
     @property
     def _length(self) -> int:
@@ -155,8 +145,8 @@ class Asking:
 
     def _field(self, name: str) -> Asked:
         """What the training part holds in a column."""
-        meaning = self._meanings().get(name, "")
-        column = self.loaded.columns[name][self._training_rows()]
+        meaning = self._meanings.get(name, "")
+        column = self.found.loaded.columns[name][self._training_rows]
         if column.dtype.kind == "M":
             return Asked(name, "date", meaning=meaning)
         known = column[~is_missing(column)]
@@ -170,6 +160,7 @@ class Asking:
         return Asked(name, "whole" if whole else "number", float(known.min()), float(known.max()),
                      meaning=meaning)  # fmt: skip
 
+    @cached_property
     def _training_rows(self) -> Array:
         index = self.found.prepared.train.index
         if self.kind != "series":
@@ -177,6 +168,7 @@ class Asking:
         # A window reaches back from the row that follows it.
         return np.arange(max(0, int(index.min()) - self._window_step), int(index.max()) + 1)
 
+    @cached_property
     def _meanings(self) -> dict[str, str]:
         from kerastui.datasets.catalogue import card_of
 
@@ -190,7 +182,7 @@ class Asking:
     @property
     def brightest(self) -> float:
         """The value of ink: the largest pixel of the first pictures."""
-        x = self.loaded.x
+        x = self.found.loaded.x
         return float(x[:100].max()) if isinstance(x, np.ndarray) and len(x) else 255.0
 
     # Rows of the data
@@ -221,25 +213,26 @@ class Asking:
         if self.kind == "series":
             return self.window(at)
         if self.kind == "table":
-            return [_plain(self.loaded.columns[name][at]) for name in self.columns]
-        assert self.loaded.x is not None
+            return [_plain(self.found.loaded.columns[name][at]) for name in self.columns]
+        x = self.found.loaded.x
+        assert x is not None
         if self.kind == "text":
-            words = self.found.prepared.words
-            numbers = self.loaded.x[at]
+            words, numbers = self.found.prepared.words, x[at]
             return words.decode(numbers[1:] if len(numbers) and numbers[0] == 1 else numbers)
-        return self.loaded.x[at].tolist()
+        return x[at].tolist()
 
     def window(self, at: int) -> list[float]:
         """The values before a row of a series, the oldest first."""
         first = at - self._window_step
-        stacked = np.column_stack([self.loaded.columns[name][first:at] for name in self.columns])
+        columns = self.found.loaded.columns
+        stacked = np.column_stack([columns[name][first:at] for name in self.columns])
         return [float(value) for value in stacked.ravel()]
 
     def raw_columns(self, part: Part) -> dict[str, Array]:
         """The columns of a part's rows; empty for pictures, texts and series."""
         if self.kind != "table":
             return {}
-        return {name: self.loaded.columns[name][part.index] for name in self.columns}
+        return {name: self.found.loaded.columns[name][part.index] for name in self.columns}
 
     # Answers
 

@@ -96,7 +96,7 @@ def assumed_names(count: int, asked: Asking) -> list[str]:
     if count == len(asked.columns):
         return list(asked.columns)
     if asked.found.experiment is not None and asked.kind != "text":
-        whole = list(asked.loaded.columns)
+        whole = list(asked.found.loaded.columns)
         card = card_of(asked.found.experiment.data)
         if not card.recipe and card.columns:
             whole = [column.name for column in card.columns]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,26 @@ def test_the_form_has_the_names_ranges_and_choices_of_the_training_part(
     assert form["outputs"][0]["names"] == ("a", "b", "c")
     assert form["parts"] == {"test": 10, "train": 20}
     assert not form["guessed"]
+
+
+def test_the_data_is_loaded_once(
+    asked: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kerastui.datasets.files import read as reading
+
+    reads: list[str] = []
+    really = reading.read
+
+    def counted(path: Path, *given: Any, **more: Any) -> Any:
+        reads.append(path.name)
+        return really(path, *given, **more)
+
+    monkeypatch.setattr(reading, "read", counted)
+    copy = shutil.copy(asked["path"], tmp_path)  # another file is opened anew
+    another = {"path": str(copy), "experiment": asked["experiment"]}
+    predict.predict_form(**another)
+    predict.predict_row(part="test", row=3, **another)
+    assert reads == ["flowers.csv"]
 
 
 def test_one_row_is_what_the_model_says_of_it(asked: dict[str, Any]) -> None:
