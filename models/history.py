@@ -132,6 +132,13 @@ class History:
         ordered += [name for name in names if name not in ordered]
         return ordered + (["learning_rate"] if "learning_rate" in self.series else [])
 
+    @property
+    def kept(self) -> str:
+        """What a stopped run left, in words: its model, or no more than a checkpoint."""
+        # As the worker says that was killed on request.
+        remains = "checkpoint" in str(self.ended.get("text"))
+        return "the last checkpoint remains" if remains else "the model is kept"
+
     def last(self, metric: str) -> float:
         """Return the value after the last epoch, NaN where there is none."""
         values = self.series.get(metric)

@@ -592,6 +592,17 @@ async def test_a_worker_killed_on_request_is_said_to_be(tmp_path: Path) -> None:
         assert "killed on request" in screen.query_one("#events", EventLog).text
 
 
+async def test_a_worker_that_ended_itself_on_request_has_kept_no_model(tmp_path: Path) -> None:
+    run = make_run(tmp_path, 5)
+    text = "killed on request; the last checkpoint remains"
+    append(run, "stopped", epoch=5, seconds=0.0, text=text)
+    change(run, status="stopped")
+    async with train(tmp_path, run) as (_, pilot, screen):
+        await until(pilot, lambda: "stopped after epoch 5" in lines(screen, "lines-progress"))
+        assert "checkpoint remains" in lines(screen, "lines-progress").replace("\n", " ")
+        assert "model is kept" not in lines(screen, "lines-progress").replace("\n", " ")
+
+
 async def test_the_result_says_where_the_model_is(tmp_path: Path) -> None:
     run = make_run(tmp_path, 5)
     append(run, "finished", epoch=5, seconds=1.0, text="done")

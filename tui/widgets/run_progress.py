@@ -162,7 +162,7 @@ def outcome(progress: Progress, width: int) -> list[Content]:
         parts.append(_plain_outcome(progress))
     if status == "stopped":
         where = f"after epoch {history.epoch:,}" if history.epoch else "in the first epoch"
-        at = f"stopped {where} of {history.epochs:,}; the model is kept"
+        at = f"stopped {where} of {history.epochs:,}; {history.kept}"
         parts.append(Content.styled(f"– {at}", "$muted"))
     elif history.epochs and history.epoch < history.epochs and not nan:
         stop = next((note for note in history.notes if note.kind == "early_stopping"), None)
