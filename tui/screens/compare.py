@@ -12,7 +12,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.timer import Timer
-from textual.widgets import Static
 
 from kerastui.datasets.errors import UserError
 from kerastui.models import comparing
@@ -21,6 +20,7 @@ from kerastui.models.runs import Run
 from kerastui.tui.screens import compare_curves, compare_words
 from kerastui.tui.screens.base import SectionScreen
 from kerastui.tui.screens.train_view import SMOOTHINGS, ZOOMS
+from kerastui.tui.widgets.key_values import KeyValues
 from kerastui.tui.widgets.loss_chart import LossChart
 from kerastui.tui.widgets.panel import ScrollPanel
 from kerastui.tui.widgets.toast import say
@@ -69,7 +69,7 @@ training took in place of epochs."""
     CompareScreen #compare-charts { height: 1fr; min-height: 7; }
     CompareScreen #compare-words { height: auto; max-height: 58%; }
     CompareScreen #compare-words > ScrollPanel { width: 1fr; height: auto; max-height: 100%; }
-    CompareScreen Static { height: auto; }
+    CompareScreen KeyValues { padding: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "back", key_display="Esc", tooltip="Back to the runs"),
@@ -98,9 +98,9 @@ training took in place of epochs."""
             yield LossChart(id="compare-second")
         with Horizontal(id="compare-words"):
             with ScrollPanel(title="figures", id="panel-figures"):
-                yield Static(id="figures")
+                yield KeyValues(id="figures")
             with ScrollPanel(title="what differs", id="panel-differs"):
-                yield Static(id="differs")
+                yield KeyValues(id="differs")
 
     def on_mount(self) -> None:
         self.query_one("#compare-first", LossChart).show("", [], empty="reading the runs …")
@@ -167,7 +167,7 @@ training took in place of epochs."""
         self._draw_charts()
         # One panel where it is narrow: what differs stands below the figures.
         self.query_one("#panel-differs").display = self.has_class("-wide")
-        self.call_after_refresh(self._draw_words)
+        self._draw_words()
 
     def _draw_charts(self) -> None:
         names = self._names or ["loss"]
@@ -203,16 +203,25 @@ training took in place of epochs."""
         )
 
     def _draw_words(self) -> None:
-        comparison, wide = self.comparison, self.has_class("-wide")
+        comparison = self.comparison
         assert comparison is not None
-        width = max(20, self.query_one("#figures", Static).size.width)
-        blank = Content("")
+        # Given as functions of the width: when that changes is the layout's business.
+        self.query_one("#figures", KeyValues).show([("", self._figures)])
+        if self.has_class("-wide"):
+            self.query_one("#differs", KeyValues).show([("", self._differences)])
+        many = len(comparison.settings) + len(comparison.circumstances)
+        self.query_one("#panel-differs", ScrollPanel).set_title("what differs", f"{many:,}")
+        self.query_one("#panel-figures", ScrollPanel).set_title(
+            f"{len(comparison.runs)} runs", f"{compare_words.BEST} the best"
+        )
+
+    def _figures(self, width: int) -> Content:
+        """Return the runs and their figures; where it is narrow, what differs as well."""
+        comparison, width, blank = self.comparison, max(20, width), Content("")
+        assert comparison is not None
         lines = [*compare_words.runs(comparison, width), blank]
         figures = compare_words.figures(comparison, width)
-        if wide:
-            beside = self.query_one("#differs", Static)
-            differs = compare_words.differences(comparison, max(20, beside.size.width))
-            beside.update(Content("\n").join(differs))
+        if self.has_class("-wide"):
             lines += figures
         else:
             head = Content.styled("what differs", "$faint")
@@ -220,12 +229,11 @@ training took in place of epochs."""
             # The shorter one first, so that one sees of both.
             first, second = sorted((differs, figures), key=len)
             lines += [*first, blank, *second]
-        self.query_one("#figures", Static).update(Content("\n").join(lines))
-        many = len(comparison.settings) + len(comparison.circumstances)
-        self.query_one("#panel-differs", ScrollPanel).set_title("what differs", f"{many:,}")
-        self.query_one("#panel-figures", ScrollPanel).set_title(
-            f"{len(comparison.runs)} runs", f"{compare_words.BEST} the best"
-        )
+        return Content("\n").join(lines)
+
+    def _differences(self, width: int) -> Content:
+        assert self.comparison is not None
+        return Content("\n").join(compare_words.differences(self.comparison, max(20, width)))
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._draw)
