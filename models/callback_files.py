@@ -6,6 +6,7 @@ the run writes it into its own directory, an exported script into the one it is 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path, PurePosixPath
 
 from kerastui.datasets.errors import UserError
@@ -17,7 +18,8 @@ PATHS = ("filepath", "filename", "log_dir", "backup_dir")
 
 _TAKEN = {
     "experiment.toml", "run.json", "events.jsonl", "commands.jsonl", "console.log", "checkpoint",
-    "model.keras", "evaluation.json", "script.py", "heartbeat",
+    "model.keras", "evaluation.json", "script.py", "heartbeat", "kept",
+    "weights.jsonl",
 }  # fmt: skip
 
 
@@ -30,7 +32,9 @@ def unsuitable(name: str) -> str:
     path = PurePosixPath(name.replace("\\", "/"))
     if not name.strip() or str(path) == ".":
         return "it is empty"
-    if path.is_absolute() or name.startswith("~") or ":" in path.parts[0]:
+    # Not the colon of a name such as {epoch:02d}.keras.
+    drive = ":" in re.sub(r"\{[^{}]*\}", "", path.parts[0])
+    if path.is_absolute() or name.startswith("~") or drive:
         return "it names a place outside the run's directory"
     if ".." in path.parts:
         return "it leads out of the run's directory"

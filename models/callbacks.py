@@ -18,6 +18,7 @@ from kerastui.models.control import Control, end_at_once
 from kerastui.models.drift import DriftLog
 from kerastui.models.figures import number
 from kerastui.models.keeping import Keeper
+from kerastui.models.kept import KeptModels
 from kerastui.models.record import Record
 from kerastui.models.wishes import Wishes, learning_rate
 
@@ -51,6 +52,7 @@ class RunLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untype
         new_rate: Learning rate from there on, in place of the state's.
         more: More or other training was asked for than the state's training was meant to do, so
             one that had ended goes on, and early stopping counts its patience afresh.
+        keep_every: Epochs between two models that are kept; 0 keeps none.
         begun: Called once that is part of the checkpoint.
     """
 
@@ -66,6 +68,7 @@ class RunLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untype
         state: State | None = None,
         new_rate: float | None = None,
         more: bool = False,
+        keep_every: int = 0,
         begun: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
@@ -88,6 +91,7 @@ class RunLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untype
         self._begun = begun
         self._keeper = Keeper(checkpoints, record, state)
         self._drift = DriftLog(record.run.path)
+        self._kept = KeptModels(record, keep_every)
         self._latest: State | None = None
         self.initial_epoch = self._epoch = state.epoch if state else 0
         self.initial_step = state.step if state else 0
@@ -133,6 +137,7 @@ class RunLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untype
             self.model._initial_epoch = None
             self._take_up(self._state)
         self._drift.begin(self.model, self._epoch)
+        self._kept.begin(self.model, self._epoch)
         self._flushed = time.monotonic()
         self.good = self._latest = self._capture(self._epoch, self.initial_step)
         if self._new_rate is not None or self._more:
@@ -223,12 +228,19 @@ class RunLog(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untype
 
     # --- called by the fast path -----------------------------------------------------------
 
+    def most_epochs(self, epoch: int) -> int:
+        """Return how many epochs may be trained at once after `epoch` of them."""
+        return min(self.epochs, self._kept.next(epoch)) - epoch
+
     def between_epochs(self, epochs: int) -> None:
         """Everything that is due when `epochs` epochs are trained and the state is whole."""
         self._flush()
         if self.ending.kind == "nan":
             return
         self.good = self._latest = self._capture(epochs)
+        # Before the checkpoint: what goes on from that must not miss it.
+        last = epochs >= self.epochs or bool(self.model.stop_training)
+        self._kept.look(self.model, epochs, last=last)
         if self._keeper.due:
             self._keeper.keep(self.good)
         self._drift.look(self.model, epochs, due=epochs >= self.epochs)

@@ -259,13 +259,15 @@ class Fit(Strict):
     """The arguments of `model.fit`.
 
     `batch_size = "all"` is one batch of all training rows. `class_weight = "balanced"` weighs
-    each class by rows / (classes × rows of the class), as scikit-learn does.
+    each class by rows / (classes × rows of the class), as scikit-learn does. `keep_every`, which
+    is not an argument of `fit`, has the run keep its model after every so many epochs (0: never).
     """
 
     epochs: int = Field(default=10, ge=1, le=10_000_000)
     batch_size: int | Literal["all"] = 32
     shuffle: bool = True
     class_weight: dict[int, float] | Literal["balanced"] | None = None
+    keep_every: int = Field(default=0, ge=0, le=10_000_000)
 
     @model_validator(mode="after")
     def _batch_is_positive(self) -> Fit:

@@ -181,7 +181,7 @@ class FastFit:
             return
         size, measured = 1, False
         while epoch < self.log.epochs and not self.model.stop_training:
-            count = 1 if self._one_by_one else min(size, self.log.epochs - epoch)
+            count = 1 if self._one_by_one else min(size, self.log.most_epochs(epoch))
             began = time.perf_counter()
             done = self._bundle(epoch, count, first)
             seconds = max(time.perf_counter() - began, 1e-6) / count

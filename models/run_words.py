@@ -171,7 +171,7 @@ def _on_the_way(history: History) -> list[str]:
     told: list[tuple[float, str]] = []
     kinds: dict[str, int] = {}
     for note in history.notes:
-        if note.kind in ("warning", "rewound"):
+        if note.kind in ("warning", "rewound", "kept"):
             continue
         kinds[note.kind] = kinds.get(note.kind, 0) + 1
         if note.kind == "plateau" and kinds[note.kind] > 1:

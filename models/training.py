@@ -98,6 +98,7 @@ def train(
         state=state,
         new_rate=learning_rate,
         more=more,
+        keep_every=fit.keep_every,
         begun=begun,
     )
     try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerastui.datasets.errors import UserError
+from kerastui.models.saved.live import CheckpointWeight
 from kerastui.models.saved.model import SavedModel, Weight
 from kerastui.models.saved.statistics import blocks
 
@@ -35,23 +36,38 @@ class Difference:
     count: int
 
 
-def structure(model: SavedModel) -> list[tuple[int, ...]]:
-    """Return what two models must have in common to be compared: the shapes of all weights."""
-    return [weight.shape for weight in model.weights]
+def pairs(ours: SavedModel, theirs: SavedModel) -> list[tuple[Weight, Weight]]:
+    """Return which weights of two models belong together, in the order of ours.
+
+    Files of one layout call a weight the same; otherwise the order tells. A checkpoint has an
+    order of its own (that of the layers, a file's is by name), so the names must agree as well.
+
+    Raises:
+        UserError: Their weights have other shapes, or it can't be told.
+    """
+    mine, others = ours.weights, theirs.weights
+    by_place = {weight.place: weight for weight in others}
+    if by_place.keys() == {weight.place for weight in mine}:
+        others = [by_place[weight.place] for weight in mine]
+    elif any(isinstance(weight, CheckpointWeight) for weight in (*mine, *others)) and [
+        weight.name for weight in mine
+    ] != [weight.name for weight in others]:
+        others = []
+    if [weight.shape for weight in mine] != [weight.shape for weight in others]:
+        raise UserError(
+            "The weights of the two models have other shapes, or another order.",
+            "Choose a run whose model has the same layers.",
+        )
+    return list(zip(mine, others, strict=True))
 
 
 def between(ours: SavedModel, theirs: SavedModel) -> list[Difference]:
     """Compare two models weight by weight.
 
     Raises:
-        UserError: Their weights have other shapes, or can't be read.
+        UserError: Their weights don't belong together (`pairs`), or can't be read.
     """
-    if structure(ours) != structure(theirs):
-        raise UserError(
-            "The weights of the two models have other shapes.",
-            "Choose a run whose model has the same layers.",
-        )
-    return [_one(a, b) for a, b in zip(ours.weights, theirs.weights, strict=True)]
+    return [_one(a, b) for a, b in pairs(ours, theirs)]
 
 
 def _one(ours: Weight, theirs: Weight) -> Difference:

@@ -151,6 +151,15 @@ def _fit(fit: dict[str, Any]) -> Iterator[Field]:
         "How much each class counts; balanced gives rare classes more.",
         "balanced, or a weight for class numbers: { 0 = 1, 1 = 2.5 }",
     )
+    yield _plain(
+        "fit.keep_every",
+        "keep the model every",
+        fit["keep_every"],
+        0,
+        "Epochs between two models that stay in the run's folder kept/, to be compared (= in "
+        "Inspect) and opened. At most 32 and about 1 GB stay: then every second one goes.",
+        "a whole number of epochs; 0 keeps none but the last",
+    )
 
 
 def _run(plain: dict[str, Any]) -> Iterator[Field]:
