@@ -60,7 +60,7 @@ class WeightsPane(InspectPane):
         Binding("n,right_square_bracket", "slice(1)", "next slice", key_display="n",
                 tooltip="The next slice, along the axes that stand still"),
         Binding("equals_sign", "compare", "compare", key_display="=",
-                tooltip="Set the weights beside those of another run, or those it began with"),
+                tooltip="Set the weights beside those of another run, epoch or file"),
         Binding("v", "turn", "other axes", tooltip="Let other axes go down and across"),
         EXPORT,
     ]  # fmt: skip
@@ -140,7 +140,7 @@ class WeightsPane(InspectPane):
                 head, told = inspect_words.layers(found.model, found.statistics)
                 if self._beside[0]:
                     head, *told = self._beside[1]
-                    note = f"set beside {self._beside[0]} · = for others"
+                    note = f"{self._beside[0]} · = for others"
                     told += [Content(""), Content.styled(note, "$muted")]
                 if found.of_checkpoint:
                     told += [Content(""), Content.styled(_LIVE, "$muted")]
@@ -295,7 +295,7 @@ class WeightsPane(InspectPane):
 
     @work(group="compare", exclusive=True, exit_on_error=False)
     async def action_compare(self) -> None:
-        """Set the weights beside those of another run, or those that this one began with."""
+        """Set the weights beside those of another run, of another epoch, or of a file."""
         found = self.found
         if found is None or found.model is None:
             return
