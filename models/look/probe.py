@@ -63,23 +63,33 @@ def probe(model: keras.Model) -> Probe:
             f"What is within this model ({type(model).__name__}) is not known to Keras.",
             "Models made of layers, one after the other or as a graph, can be looked into.",
         )
-    # Keras has no public way to the calls of a layer within a graph; a layer knows its first call
-    # only, which in a stack may be one of an earlier build.
-    graph = getattr(model, "_functional", None) or model
-    nodes = [node for depth in getattr(graph, "_nodes_by_depth", {}).values() for node in depth]
-    layers, tensors, unseen = [], [], []
-    for layer in model.layers:
-        outputs = [node.output_tensors for node in nodes if node.operation is layer]
-        if isinstance(layer, keras.layers.InputLayer):
-            continue
-        if len(outputs) != 1:
-            unseen.append(layer.name)
-            continue
-        layers.append(layer)
-        tensors.append(keras.tree.flatten(outputs[0])[0])
-    if not layers:
+    seen = _of_stack(model) if isinstance(model, keras.Sequential) else _of_graph(model)
+    unseen = [layer.name for layer, tensor in seen if tensor is None]
+    known = [(layer, tensor) for layer, tensor in seen if tensor is not None]
+    if not known:
         raise UserError("There is no layer whose output could be seen.")
-    return Probe(layers, keras.Model(model.inputs, tensors), unseen)
+    tensors = [keras.tree.flatten(tensor)[0] for _, tensor in known]
+    return Probe([layer for layer, _ in known], keras.Model(model.inputs, tensors), unseen)
+
+
+def _of_stack(model: keras.Model) -> list[tuple[Any, Any]]:
+    """Return each layer with its output: called again, for a layer keeps the output of its first
+    call, and a stack calls its layers whenever one is added."""
+    found, tensor = [], model.inputs[0]
+    for layer in model.layers:
+        tensor = layer(tensor)
+        found.append((layer, tensor))
+    return found
+
+
+def _of_graph(model: keras.Model) -> list[tuple[Any, Any]]:
+    """Return each layer with its output; None for one that is called in several places."""
+    calls = {entry["name"]: len(entry["inbound_nodes"]) for entry in model.get_config()["layers"]}
+    return [
+        (layer, layer.output if calls[layer.name] == 1 else None)
+        for layer in model.layers
+        if not isinstance(layer, keras.layers.InputLayer)
+    ]
 
 
 def activation(layer: Any) -> str:
