@@ -326,8 +326,8 @@ everywhere, n and N go on from there. Enter shows a row as a record."""
         self.found = text
         if not text:
             self.end_typing()
-        else:
-            await self._find(self.grid.row, 1)
+        elif await self._find(self.grid.row, 1):
+            self.end_typing()
         self.refresh_bindings()
 
     @work(group="arrange", exclusive=True, exit_on_error=False)
@@ -336,9 +336,10 @@ everywhere, n and N go on from there. Enter shows a row as a record."""
         if self.found:
             await self._find(self.grid.row + step, step)
 
-    async def _find(self, start: int, step: int) -> None:
+    async def _find(self, start: int, step: int) -> bool:
+        """Go to the next row that has what was searched for; returns whether there is one."""
         if self.table is None:
-            return
+            return False
         self._note("searching …")
         try:
             told = await self.table.ask("search", text=self.found, start=start, step=step)
@@ -348,12 +349,13 @@ everywhere, n and N go on from there. Enter shows a row as a record."""
             if told["row"] is None:
                 self._tell(UserError(f"{self.found!r} is in no row that is shown."))
             else:
-                self.end_typing()
+                self._tell(None)
                 self.grid.go(told["row"], told["column"])
                 count = told["count"]
                 self._note(f"{clean(self.found)}: {count:,} row{'' if count == 1 else 's'}")
-                return
+                return True
         self._note()
+        return False
 
     def _jump(self, text: str) -> None:
         rows = self.grid.source.rows if self.grid.source else 0
