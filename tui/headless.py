@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
@@ -18,6 +18,8 @@ from kerastui.models.runs import ACTIVE
 from kerastui.tui.app import KerasTui
 
 if TYPE_CHECKING:
+    from textual.app import App
+
     from kerastui.tui.launcher import Launcher
 
 STATES = ("started", "running", "paused", "ended", "finished", "stopped", "failed", "lost")
@@ -141,7 +143,7 @@ _CELL = 12.2
 """Width of a cell in the pictures that Rich draws."""
 
 
-def screen_text(app: KerasTui) -> str:
+def screen_text(app: App[Any]) -> str:
     """Return what is on the screen as text, read from the picture that Textual gives out."""
     lines = [""] * app.screen.size.height
     for x, line, text in _TEXT.findall(app.export_screenshot()):
