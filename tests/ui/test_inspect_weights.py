@@ -12,6 +12,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from textual.widgets import Input
 
 from kerastui.datasets.errors import UserError
 from kerastui.tui.app import KerasTui
@@ -20,7 +21,7 @@ from kerastui.tui.inspect.histogram import HistogramView
 from kerastui.tui.widgets.data_grid import DataGrid
 
 from .fakes import change, finished_run
-from .keras_file import keras_file
+from .keras_file import XOR, keras_file
 from .pilots import paste, shows, text, until
 from .test_inspect import go, launcher, opened, trained
 
@@ -29,7 +30,12 @@ WIDE, NARROW = (120, 40), (80, 24)
 
 def right(pilot: Any) -> list[str]:
     """Return the lines of the right pane."""
-    return [line[43:].strip("│ ") for line in text(pilot).splitlines()]
+    return [line[43:].strip("│ ") for line in lines(pilot)]
+
+
+def lines(pilot: Any) -> list[str]:
+    """Return the lines of the screen."""
+    return text(pilot).splitlines()
 
 
 async def test_weights_with_their_statistics_and_values(own_home: Path) -> None:
@@ -39,7 +45,8 @@ async def test_weights_with_their_statistics_and_values(own_home: Path) -> None:
     async with KerasTui(launcher=launcher()).run_test(size=(140, 40)) as pilot:
         screen = await opened(pilot, run)
         await go(pilot, screen, "layers")
-        line = next(x for x in text(pilot).splitlines() if "layer0 kernel" in x[48:])
+        await until(pilot, lambda: any("layer0 kernel" in x[48:] for x in lines(pilot)), "it")
+        line = next(x for x in lines(pilot) if "layer0 kernel" in x[48:])
         told = line[48:].split("layer0 kernel")[1].split()
         # shape, count, min, max, L2, zeros, NaN
         assert told[:2] + told[4:9] == ["2×2", "4", "−4", "3", "5", "1", "25"]
@@ -59,15 +66,19 @@ async def test_a_large_matrix_is_read_where_it_is_seen(own_home: Path) -> None:
         await until(pilot, lambda: bool(screen.query(DataGrid)), "the table")
         await pilot.press("enter", "right", "down")
         grid = screen.query_one(DataGrid)
-        assert grid.has_focus
+        await until(pilot, lambda: grid.has_focus, "the table has the focus")
         await shows(pilot, "1, 1 = 501.0")
         await pilot.press("m")
         await shows(pilot, "2,999, 499 = 1.499999e+06")
-        assert grid.render_line(grid.size.height - 2).text.split()[0] == "2,999"
+        await until(
+            pilot,
+            lambda: grid.render_line(grid.size.height - 2).text.split()[0] == "2,999",
+            "the last row",
+        )
         await pilot.press("m")
         await shows(pilot, "0, 0 = 0.0")
         await pilot.press("escape")
-        assert screen.rows.has_focus
+        await until(pilot, lambda: screen.rows.has_focus, "the list")
         await go(pilot, screen, "hand")
         await shows(pilot, "too long to be followed by hand")
         await go(pilot, screen, "formulas")
@@ -105,7 +116,7 @@ async def test_digits_and_tab_change_the_view(own_home: Path, size: tuple[int, i
         # 4 numbers at −2, 4 at 0, 8 at 1: three bins that are not empty, the last the longest.
         assert len(bins) == 3
         assert max(bins, key=lambda line: line.count("█")) == bins[-1]
-        assert screen.query_one(HistogramView).view.has_focus
+        await until(pilot, lambda: screen.query_one(HistogramView).view.has_focus, "the focus")
         await pilot.press("tab")
         await shows(pilot, "4 rows × 4 columns")
         await shows(pilot, "≥ 2")
@@ -135,7 +146,11 @@ async def test_slices_and_axes_of_a_convolution(own_home: Path) -> None:
         await shows(pilot, "0, 0 = 8.0")
         await pilot.press("N", "N")
         await shows(pilot, "[2, 2, ↓, →]")
-        await pilot.press("m", "m", "m")
+        await pilot.press("m")
+        await shows(pilot, "1, 3 = 71.0")
+        await pilot.press("m")
+        await shows(pilot, "0, 0 = 0.0")
+        await pilot.press("m")
         await shows(pilot, "[2, 1, ↓, →]")
         await shows(pilot, "0, 3 = nan")
         await pilot.press("v")
@@ -370,7 +385,7 @@ async def test_weights_are_set_beside_those_of_another_run(own_home: Path) -> No
         screen = await opened(pilot, run)
         await go(pilot, screen, "layers")
         await pilot.press("enter", "equals_sign")
-        await shows(pilot, "With those of which run?")
+        await shows(pilot, "With which others?")
         await pilot.press("1")
         await shows(pilot, "set beside")
         line = next(x for x in right(pilot) if x.startswith("layer0 kernel"))
@@ -378,9 +393,65 @@ async def test_weights_are_set_beside_those_of_another_run(own_home: Path) -> No
         assert line.split()[2:4] == ["2×2", "2"]
         assert line.split()[6] == "2"
         await pilot.press("equals_sign")
-        await shows(pilot, "With those of which run?")
+        await shows(pilot, "With which others?")
         await pilot.press("n")
         await until(pilot, lambda: "set beside" not in text(pilot), "the statistics again")
+
+
+async def test_weights_of_two_epochs_are_set_beside_each_other(own_home: Path) -> None:
+    run = trained(own_home)
+    (run.path / "kept").mkdir()
+    for epoch, corner in ((2, 1.5), (10, 4.5)):
+        kernel = [[corner, -1], [1.25, -1]]
+        keras_file(run.path / "kept" / f"epoch-{epoch}.keras",
+                   [("relu", kernel, [-1.25, 0.5]), ("linear", [[2], [0.5]], [0.25])])  # fmt: skip
+    other = keras_file(own_home / "other.keras", [("relu", [[1]], [1])])
+    fake = launcher()
+
+    def initial(target: str, **wanted: Any) -> dict[str, Any]:
+        keras_file(Path(target), [("relu", [[1, -1], [1.25, -1]], [-1.25, 0.5]), XOR[1]])
+        return {}
+
+    fake.answers["look.initial"] = initial
+
+    async def told(pilot: Any, beside: str, distance: str) -> None:
+        await shows(pilot, beside)
+        wanted = ["layer0", "kernel", "2×2", distance]
+        await until(pilot, lambda: wanted in [x.split()[:4] for x in right(pilot)], f"{wanted}")
+
+    async with KerasTui(launcher=fake).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, run)
+        await go(pilot, screen, "layers")
+        await pilot.press("enter", "equals_sign")
+        await shows(pilot, "another moment of this run")
+        await pilot.press("e")
+        await shows(pilot, "epoch 10")
+        await pilot.press("down", "enter")
+        await told(pilot, "set beside epoch 2", "0.25")  # 1.25 in the model, 1.5 after epoch 2
+        await pilot.press("equals_sign")
+        await shows(pilot, "two moments of this run")
+        await pilot.press("b")
+        await shows(pilot, "compare which weights?")
+        await pilot.press("down", "down", "enter")
+        await shows(pilot, "set beside which weights?")
+        await pilot.press("down", "enter")
+        await told(pilot, "epoch 10, set beside epoch 2", "3")
+        await pilot.press("equals_sign")
+        await shows(pilot, "two moments of this run")
+        await pilot.press("e")
+        await shows(pilot, "epoch 0")
+        await pilot.press("enter")
+        await told(pilot, "set beside epoch 0", "0.25")
+        await pilot.press("equals_sign")
+        await shows(pilot, "a model file")
+        await pilot.press("f")
+        await shows(pilot, "With those of which file?")
+        await pilot.press(*"nowhere.keras", "enter")
+        await shows(pilot, "There is no such file.")
+        field = pilot.app.screen.query_one(Input)
+        field.value = str(other)
+        await pilot.press("enter")
+        await shows(pilot, "have other shapes")
 
 
 async def test_the_neighbours_of_a_word(own_home: Path) -> None:

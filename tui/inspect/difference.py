@@ -80,10 +80,11 @@ async def compare(app: KerasTui, found: Found, *, shown: bool) -> tuple[str, lis
 
 
 def _question(found: Found, moments: list[State]) -> str:
+    asked = "With which others?"
     if found.run is None or any(state.name.startswith("epoch ") for state in moments[1:]):
-        return "With those of which run?"
-    return ("With those of which run?\nA run keeps those of its epochs where the settings under "
-            "fit say so: keep the model every.")  # fmt: skip
+        return asked
+    return (f"{asked}\nA run keeps those of its epochs where the settings say so, under fit: "
+            "keep the model every.")  # fmt: skip
 
 
 def _choices(
