@@ -46,34 +46,47 @@ def shape_cures(experiment: Experiment, data: Facts, error: LayerError) -> tuple
     return tuple(found)
 
 
-def row_cures(experiment: Experiment, data: Facts, where: str, shape: Shape) -> tuple[Cure, ...]:
+def row_cures(
+    experiment: Experiment, data: Facts, learner: str, end: str, shape: Shape
+) -> tuple[Cure, ...]:
     """Return what brings an output with several axes down to one row of numbers.
 
     Args:
         experiment: The experiment, whose layers fit together.
         data: Facts about its prepared data.
-        where: The layer that gives the output.
+        learner: The last layer with weights. The axes have to go before it, else it makes its
+            numbers for each of their places.
+        end: The layer that gives the output: the same, or one without weights behind it.
         shape: What it gives, with the batch axis.
     """
-    place = layer_at(experiment, where)
-    if place is None:
-        return ()
     layers = layers_of(experiment)
-    candidates = []
     recurrent = [i for i, layer in enumerate(layers) if layer.get("return_sequences")]
+    candidates = []
     if recurrent:
         path = f"{list_path(experiment)}.{recurrent[-1]}.return_sequences"
         candidates.append(Cure("let the last recurrent layer give its last step", {path: False}))
-    candidates.append(insert(experiment, place[0], {"type": "Flatten"}, "add Flatten before it"))
-    if 3 <= len(shape) <= 5:
-        pool = f"GlobalAveragePooling{len(shape) - 2}D"
-        candidates.append(insert(experiment, place[0], {"type": pool}, f"add {pool} before it"))
-    found = []
-    for cure in candidates:
-        done, error = follow(experiment.changed(cure.changes).model, data.input_shape)
-        if error is None and len(done[-1].output.shape) == 2:
-            found.append(cure)
+    found = [cure for cure in candidates if _gives_rows(experiment, data, cure)]
+    for where in dict.fromkeys((learner, end)):
+        place = layer_at(experiment, where)
+        if place is None:
+            continue
+        before = f"before {'it' if where == end else place[1]}"
+        added = ["Flatten"]
+        if 3 <= len(shape) <= 5:
+            added.append(f"GlobalAveragePooling{len(shape) - 2}D")
+        inserted = [
+            insert(experiment, place[0], {"type": layer}, f"add {layer} {before}")
+            for layer in added
+        ]
+        helping = [cure for cure in inserted if _gives_rows(experiment, data, cure)]
+        if helping:
+            return (*found, *helping)
     return tuple(found)
+
+
+def _gives_rows(experiment: Experiment, data: Facts, cure: Cure) -> bool:
+    done, error = follow(experiment.changed(cure.changes).model, data.input_shape)
+    return error is None and len(done[-1].output.shape) == 2
 
 
 def _candidates(experiment: Experiment, data: Facts, error: LayerError) -> Iterator[Cure]:

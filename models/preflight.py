@@ -35,6 +35,7 @@ from kerastui.models.preflight_names import name_findings
 from kerastui.models.preflight_outputs import (
     Output,
     activation_of,
+    learner_of,
     maker_of,
     shape_findings,
     value_findings,
@@ -230,8 +231,9 @@ def _fitting(experiment: Experiment, data: Facts, done: Sequence[Step]) -> Itera
         output = Output(name, tuple(step.output.shape), activation_of(maker.layer), step.where,
                         loss, where, target, maker.where, type(maker.layer).__name__)  # fmt: skip
         task = _task(experiment, name, data)
+        learner = learner_of(step, done).where
         shape = [
-            replace(one, cures=row_cures(experiment, data, output.where, output.shape))
+            replace(one, cures=row_cures(experiment, data, learner, output.where, output.shape))
             if one.where == output.where and not one.cures and len(output.shape) > 2 else one
             for one in shape_findings(output, task)
         ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,8 +82,18 @@ _PASSING = {"Identity", "Reshape", "Flatten", "Dropout"}
 
 def maker_of(step: Step, done: Sequence[Step]) -> Step:
     """The layer that makes the numbers which the last layers only pass on."""
+    return _back(step, done, lambda layer: type(layer).__name__ in _PASSING)
+
+
+def learner_of(step: Step, done: Sequence[Step]) -> Step:
+    """The last layer on the way to an output that has weights, else the first on that way."""
+    return _back(step, done, lambda layer: not layer.weights)
+
+
+def _back(step: Step, done: Sequence[Step], passed: Callable[[Any], bool]) -> Step:
+    """The last step, from `step` backwards, whose layer is not to be passed over."""
     makers = {id(other.output): other for other in done}
-    while type(step.layer).__name__ in _PASSING and id(step.received[0]) in makers:
+    while passed(step.layer) and id(step.received[0]) in makers:
         step = makers[id(step.received[0])]
     return step
 

@@ -508,6 +508,24 @@ def cured(given_experiment: Experiment, given_data: Facts) -> Experiment:
     return given_experiment
 
 
+def test_axes_go_before_the_last_layer_with_weights() -> None:
+    convolution = {"type": "Conv2D", "filters": 2, "kernel_size": [3, 3]}
+    rescaling = {"type": "Rescaling", "scale": 49.0, "offset": 276.0}
+    facts = data("regression", input_shape=(4, 4, 1))
+    spec = experiment("regression", convolution, dense(1), rescaling, loss="mse")
+    (finding,) = found(spec, facts)
+    assert [cure.words for cure in finding.cures] == [
+        "add Flatten before Dense", "add GlobalAveragePooling2D before Dense",
+    ]  # fmt: skip
+    done = cured(spec, facts)
+    assert [layer.type for layer in done.model.layers] == [
+        "Conv2D", "Flatten", "Dense", "Rescaling",
+    ]  # fmt: skip
+    # Nothing can be flattened before the convolution itself: it goes before what follows.
+    (finding,) = found(experiment("regression", convolution, rescaling, loss="mse"), facts)
+    assert finding.cures[0].words == "add Flatten before it"
+
+
 @pytest.mark.parametrize("name", ["two words", "größe", "a:b", "x+y", "(a)", "a,b", "ä"])
 def test_names_that_tensorflow_would_refuse_in_the_first_step(name: str) -> None:
     stack = experiment("binary", dense(3, "relu", name=name), dense(1, "sigmoid"), loss=BCE)
