@@ -66,8 +66,13 @@ async def opened(pilot: Any, name: str) -> DataScreen:
     await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen), "the Data screen")
     screen: DataScreen = pilot.app.screen
     await until(pilot, lambda: screen.located, "where the data are")
+    before = screen.look if screen.card and screen.card.name != name else {}
     screen.visit(name)
-    await until(pilot, lambda: screen.look or not screen.located[name], f"a look at {name}")
+    await until(
+        pilot,
+        lambda: screen.look is not before and screen.look or not screen.located[name],
+        f"a look at {name}",
+    )
     await pilot.pause()
     return screen
 

@@ -189,7 +189,8 @@ def test_commands_are_obeyed(make: Make, execution: str) -> None:
         paused.append(made.events("epochs")[-1])
         made.run.command("continue")
         wait_for(made, "resumed")
-        time.sleep(0.3)
+        epochs = len(made.events("epochs"))
+        wait_for(made, "epochs", epochs + 1)
         made.run.command("stop")
 
     paused: list[Any] = []
