@@ -70,7 +70,7 @@ async def opened(pilot: Any, name: str) -> DataScreen:
     screen.visit(name)
     await until(
         pilot,
-        lambda: screen.look is not before and screen.look or not screen.located[name],
+        lambda: (screen.look is not before and screen.look) or not screen.located[name],
         f"a look at {name}",
     )
     await pilot.pause()
