@@ -77,7 +77,8 @@ class AskPane(InspectPane):
             waited = self.query_one(AskNote).has_focus
             self.note("")
             await self.opened()
-            if waited and self.is_mounted:
+            # Who came while it opened has found only what cannot be typed into.
+            if self.is_mounted and (waited or self.has_focus_within):
                 self.to_focus.focus()
             self.screen.refresh_bindings()
 
