@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
+import os
 import socket
 import time
 from collections.abc import Callable
@@ -24,6 +26,9 @@ START_WITHIN = 60.0
 """Seconds that a process may take until it says that it works at a run or a study."""
 
 _STARTER = ".starter"
+
+_FIRST_PIDS = "pid:[4026531836]"
+"""The pid namespace of a Linux machine itself (PROC_PID_INIT_INO)."""
 
 
 class Working(Protocol):
@@ -129,7 +134,7 @@ class Folder(Generic[Info]):
             started = birth(pid)
         except psutil.Error:  # it has ended already
             started = 0.0
-        text = json.dumps({"pid": pid, "pid_started": started, "host": socket.gethostname()})
+        text = json.dumps({"pid": pid, "pid_started": started, "host": here()})
         try:
             write_atomically(self.path / _STARTER, text, parents=False)
         except UserError:
@@ -138,7 +143,7 @@ class Folder(Generic[Info]):
     def starter(self) -> int | None:
         """Return the pid of the process that was started here for it, if that is known."""
         noted = self._noted()
-        return noted[0] if noted and noted[2] == socket.gethostname() else None
+        return noted[0] if noted and noted[2] == here() else None
 
     def _noted(self) -> tuple[int, float, str] | None:
         try:
@@ -150,7 +155,7 @@ class Folder(Generic[Info]):
     def _start_failed(self) -> bool:
         """Say whether the process that should have begun is gone without having begun."""
         noted = self._noted()
-        if noted is None or noted[2] != socket.gethostname() or process_lives(*noted[:2]):
+        if noted is None or noted[2] != here() or process_lives(*noted[:2]):
             return False
         # It may have begun, and even ended, between the two looks.
         return self.stored().pid is None
@@ -158,6 +163,20 @@ class Folder(Generic[Info]):
     def forget_start(self) -> None:
         """Forget the process that was to begin: another one will."""
         (self.path / _STARTER).unlink(missing_ok=True)
+
+
+@functools.cache
+def here() -> str:
+    """Return where this process' pids mean something: the host, and the container on it.
+
+    A container may have its host's name, and yet other processes.
+    """
+    name = socket.gethostname()
+    try:
+        pids = os.readlink("/proc/self/ns/pid")
+    except OSError:  # not Linux
+        return name
+    return name if pids == _FIRST_PIDS else f"{name} (container {pids[5:-1]})"
 
 
 def true_state(read: Callable[[], Info]) -> Info:
@@ -178,7 +197,7 @@ def worker_lives(info: Working) -> bool:
         # still to come is of a clock that was set back, or of another host.
         asked = max(info.created, getattr(info, "queued", 0.0))
         return time.time() - asked < START_WITHIN
-    if info.host and info.host != socket.gethostname():
+    if info.host and info.host != here():
         return True
     return process_lives(info.pid, info.pid_started)
 

@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import shutil
-import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -18,7 +17,7 @@ from kerastui.datasets.errors import UserError
 from kerastui.models import heartbeat
 from kerastui.models.events import EventReader
 from kerastui.models.folder import ACTIVE as ACTIVE
-from kerastui.models.folder import Folder, worker_lives
+from kerastui.models.folder import Folder, here, worker_lives
 from kerastui.models.history import History
 
 if TYPE_CHECKING:
@@ -118,7 +117,7 @@ class Run(Folder[RunInfo]):
         info = super().info()
         if info.status in ACTIVE and info.pid is not None:
             info.silent = heartbeat.silence(self.path)
-            if info.silent > heartbeat.LOST_AFTER and info.host != socket.gethostname():
+            if info.silent > heartbeat.LOST_AFTER and info.host != here():
                 info.status = "lost"
         return info
 
@@ -163,7 +162,7 @@ class Run(Folder[RunInfo]):
             UserError: The command for another host can't be written.
         """
         info = self.info()
-        if info.host and info.host != socket.gethostname():
+        if info.host and info.host != here():
             self.command("kill")
             return False
         with contextlib.suppress(UserError):  # a full disk keeps no worker alive

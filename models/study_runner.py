@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import sys
 import time
 import traceback
@@ -19,7 +18,7 @@ from pathlib import Path
 
 from kerastui.datasets.errors import UserError
 from kerastui.models import deaths
-from kerastui.models.folder import birth, worker_lives
+from kerastui.models.folder import birth, here, worker_lives
 from kerastui.models.runs import Run
 from kerastui.models.study_pool import Pool, Slot, has_room, memory_needed, slots
 from kerastui.models.study_store import StudyFolder
@@ -59,7 +58,7 @@ def execute(path: Path) -> int:
     for number in (signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: pool.stop())
-    pool.begin(os.getpid(), birth(os.getpid()), socket.gethostname())
+    pool.begin(os.getpid(), birth(os.getpid()), here())
     error = ""
     try:
         starter.prepare()

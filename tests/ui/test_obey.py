@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from kerastui.models import heartbeat
+from kerastui.models.folder import here
 from kerastui.models.runs import CommandReader, Run, RunInfo, Workspace
 from kerastui.tui import notify
 from kerastui.tui.app import KerasTui
@@ -22,7 +22,7 @@ from kerastui.tui.widgets.row_list import RowList
 
 from .fakes import FakeLauncher, append, change, finished_run
 from .pilots import shows, text, until
-from .test_train import make_run
+from .train_screen import make_run
 
 WIDE, NARROW = (120, 40), (80, 24)
 
@@ -136,7 +136,7 @@ async def test_a_worker_without_a_sign_of_life_is_marked(
 
 
 async def test_on_a_narrow_screen_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = make_run(tmp_path, 30, host=socket.gethostname())
+    run = make_run(tmp_path, 30, host=here())
     monkeypatch.setattr(heartbeat, "silence", lambda folder: 12.0)
     async with app_on(tmp_path, run).run_test(size=NARROW) as pilot:
         await shows(pilot, "no sign of life for 12 s")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -18,7 +17,7 @@ from kerastui.datasets.errors import UserError
 from kerastui.models import deaths, folder, heartbeat, resume
 from kerastui.models.events import EventReader, encode
 from kerastui.models.experiment_file import parse
-from kerastui.models.folder import birth
+from kerastui.models.folder import birth, here
 from kerastui.models.heartbeat import Heartbeat
 from kerastui.models.launch import launch
 from kerastui.models.runs import CommandReader, Run, RunInfo, Workspace
@@ -36,7 +35,7 @@ PLAIN: dict[str, Any] = {
 def ended(tmp_path: Path, status: str, epoch: int = 7, **changes: Any) -> Run:
     run = Workspace(tmp_path / "saved").create(parse(PLAIN).changed(changes))
     info = run.info()
-    info.status, info.epoch, info.pid, info.host = status, epoch, 2**22 - 1, socket.gethostname()
+    info.status, info.epoch, info.pid, info.host = status, epoch, 2**22 - 1, here()
     info.error = {"message": "m", "hint": "h"}
     run.write_info(info)
     run.events.write_bytes(
@@ -166,7 +165,7 @@ def at_work(tmp_path: Path, host: str = "") -> Run:
     run = ended(tmp_path, "running")
     info = run.stored()
     info.pid, info.pid_started = os.getpid(), birth(os.getpid())
-    info.host = host or socket.gethostname()
+    info.host = host or here()
     run.write_info(info)
     return run
 

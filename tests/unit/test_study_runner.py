@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from kerastui.datasets.errors import UserError
 from kerastui.models import shipped, studies, study_pool, study_store, study_view
 from kerastui.models.events import encode
 from kerastui.models.experiment import Experiment
-from kerastui.models.folder import birth
+from kerastui.models.folder import birth, here
 from kerastui.models.history import History
 from kerastui.models.machine.gpu import Gpu
 from kerastui.models.machine.hardware import Cpu, Memory, Snapshot
@@ -30,7 +29,7 @@ from kerastui.models.study_view import Row, StudyReader
 GIB = 2**30
 Make = Callable[..., tuple["Pool", "Workers"]]
 
-ME = (os.getpid(), birth(os.getpid()), socket.gethostname())
+ME = (os.getpid(), birth(os.getpid()), here())
 
 
 class Workers:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import dataclass, field
 
 from textual.content import Content
 
 from kerastui.models.figures import Verdict, number
+from kerastui.models.folder import here
 from kerastui.models.history import History
 from kerastui.models.runs import RunInfo
 from kerastui.tui.widgets import words
@@ -110,7 +110,7 @@ def silence(info: RunInfo) -> str:
 
 def elsewhere(info: RunInfo | None) -> str:
     """Return the host of a worker that is not on this one, else nothing."""
-    return info.host if info and info.host and info.host != socket.gethostname() else ""
+    return info.host if info and info.host and info.host != here() else ""
 
 
 def pace(history: History) -> str:
