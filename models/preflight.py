@@ -228,12 +228,15 @@ def _fitting(experiment: Experiment, data: Facts, done: Sequence[Step]) -> Itera
             continue  # Keras trains without a loss on this output
         where = f"compile.loss.{name}" if isinstance(losses, dict) else "compile.loss"
         maker = maker_of(step, done)
+        learner = learner_of(step, done)
         output = Output(name, tuple(step.output.shape), activation_of(maker.layer), step.where,
                         loss, where, target, maker.where, type(maker.layer).__name__)  # fmt: skip
+        if learner.output.shape[-1] == step.output.shape[-1]:
+            output = replace(output, learner=learner.where,
+                             learner_type=type(learner.layer).__name__)  # fmt: skip
         task = _task(experiment, name, data)
-        learner = learner_of(step, done).where
         shape = [
-            replace(one, cures=row_cures(experiment, data, learner, output.where, output.shape))
+            replace(one, cures=row_cures(experiment, data, learner.where, step.where, output.shape))
             if one.where == output.where and not one.cures and len(output.shape) > 2 else one
             for one in shape_findings(output, task)
         ]  # fmt: skip

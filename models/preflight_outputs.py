@@ -28,6 +28,8 @@ class Output:
     target: TargetFacts
     maker: str = ""  # the layer whose activation it goes through, and its type
     maker_type: str = ""
+    learner: str = ""  # the last layer with weights, if its units are the output's, and its type
+    learner_type: str = ""
 
     def use_activation(self, name: str) -> tuple[Cure, ...]:
         """The change to another activation, where its layer has one."""
@@ -39,10 +41,12 @@ class Output:
 
     def use_units(self, count: int) -> tuple[Cure, ...]:
         """The change to another number of units, where its layer has them."""
-        entry = catalogue.load().get("layers", self.maker_type)
+        entry = catalogue.load().get("layers", self.learner_type)
         if entry is None or entry.parameter("units") is None:
             return ()
-        return (Cure(f"give it {_numbers(count, 'unit')}", {f"{self.maker}.units": count}),)
+        which = "it" if self.learner in (self.maker, self.where) else entry.name
+        words = f"give {which} {_numbers(count, 'unit')}"
+        return (Cure(words, {f"{self.learner}.units": count}),)
 
     def use_loss(self, name: str) -> tuple[Cure, ...]:
         """The change to another loss."""

@@ -19,6 +19,7 @@ from kerastui.models import preflight
 from kerastui.models.building import build_model, compile_model, make
 from kerastui.models.experiment import Experiment, GraphModel
 from kerastui.models.preflight import Facts, Finding, TargetFacts
+from kerastui.models.preflight_facts import Cure
 from kerastui.models.shipped import experiment as shipped_experiment
 from kerastui.models.shipped import index
 
@@ -524,6 +525,19 @@ def test_axes_go_before_the_last_layer_with_weights() -> None:
     # Nothing can be flattened before the convolution itself: it goes before what follows.
     (finding,) = found(experiment("regression", convolution, rescaling, loss="mse"), facts)
     assert finding.cures[0].words == "add Flatten before it"
+
+
+def test_units_are_changed_in_the_last_layer_with_weights() -> None:
+    rescaling = {"type": "Rescaling", "scale": 49.0}
+    spec = experiment("regression", dense(8), dense(3), rescaling, loss="mse")
+    (finding,) = found(spec, data("regression"))
+    assert finding.cures == (Cure("give Dense one unit", {"model.layers.1.units": 1}),)
+    cured(spec, data("regression"))
+    # Where the places of several are laid side by side, one unit more or less is no cure.
+    flat = experiment("regression", {"type": "Reshape", "target_shape": [2, 2]}, dense(3),
+                      {"type": "Flatten"}, loss="mse")  # fmt: skip
+    (finding,) = found(flat, data("regression", input_shape=(4,)))
+    assert finding.cures == ()
 
 
 @pytest.mark.parametrize("name", ["two words", "größe", "a:b", "x+y", "(a)", "a,b", "ä"])
