@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import sys
 import threading
 import time
@@ -23,7 +22,7 @@ from kerastui.models import process
 from kerastui.models.control import Control, end_at_once
 from kerastui.models.failures import in_words
 from kerastui.models.files import write_atomically
-from kerastui.models.folder import birth
+from kerastui.models.folder import birth, here
 from kerastui.models.heartbeat import Heartbeat
 from kerastui.models.record import Record
 from kerastui.models.resume import LEARNING_RATE
@@ -91,7 +90,7 @@ class _Work:
         info.status = "starting"
         info.pid = os.getpid()
         info.pid_started = birth(info.pid)
-        info.host = socket.gethostname()
+        info.host = here()
         info.started = info.started or self.began
         if info.resumed:
             os.environ.update(info.environment)
