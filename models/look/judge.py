@@ -28,14 +28,18 @@ STEPS = 100
 
 
 def judge_predict(
-    path: str, experiment: dict[str, Any], part: str, file: str = ""
+    path: str, experiment: dict[str, Any], part: str, file: str = "", afresh: bool = False
 ) -> dict[str, Any]:
     """Predict a part a bit further; to be asked until `done` is `rows`.
+
+    Args:
+        path, experiment, part, file: See the module.
+        afresh: Read a file again that was changed since.
 
     Returns:
         `done` and `rows`, `parts` (name to rows), `choices` (name and kind), `notes`.
     """
-    found = predictions(path, experiment, part, file)
+    found = predictions(path, experiment, part, file, afresh=afresh)
     found.go_on(SECONDS)
     prepared = found.opened.prepared
     parts = {name: len(one.x) for name in PARTS if (one := getattr(prepared, name)) is not None}

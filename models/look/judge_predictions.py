@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -64,6 +65,7 @@ class Predictions:
         part: Its rows.
         raw: The raw data of a labelled file; None for a part of the experiment.
         truths: What each output should have said, rows first.
+        state: Times and sizes of a labelled file, by which a change of it shows.
         done: How many rows are predicted.
     """
 
@@ -73,6 +75,7 @@ class Predictions:
     raw: Loaded | None
     fed: Any
     truths: list[NDArray[Any]]
+    state: object = None
     done: int = 0
     pieces: list[list[NDArray[Any]]] = field(default_factory=list)
     kept: dict[Any, Any] = field(default_factory=dict)
@@ -149,7 +152,9 @@ class Predictions:
         return list(names) if len(names) == columns else [f"number {i}" for i in range(columns)]
 
 
-def predictions(path: str, experiment: dict[str, Any], part: str, file: str = "") -> Predictions:
+def predictions(
+    path: str, experiment: dict[str, Any], part: str, file: str = "", *, afresh: bool = False
+) -> Predictions:
     """Return the predictions of a part, as far as they are known.
 
     Args:
@@ -157,6 +162,7 @@ def predictions(path: str, experiment: dict[str, Any], part: str, file: str = ""
         experiment: The experiment that it is of, as plain values.
         part: `train`, `validation`, `test`, or `file`.
         file: Path of a file with known answers, where the part is `file`.
+        afresh: Read a file again that was changed since.
 
     Raises:
         UserError: The data is not to be had, has no such part, or does not fit the model.
@@ -164,10 +170,13 @@ def predictions(path: str, experiment: dict[str, Any], part: str, file: str = ""
     there = opened(path, experiment)
     for place, (key, known) in enumerate(_memory):
         if key == (part, file) and known.opened is there:
+            if afresh and known.state != _state(file):
+                del _memory[place]
+                break
             _memory.append(_memory.pop(place))
             return known
     prepared = there.prepared
-    raw = None
+    raw, state = None, _state(file)
     if part == "file":
         from kerastui.datasets.labelled import labelled
 
@@ -189,13 +198,26 @@ def predictions(path: str, experiment: dict[str, Any], part: str, file: str = ""
             "Open the run that the model is of.",
         )
     _check_shapes(there.model, fed)
-    made = Predictions(there, part, chosen, raw, fed, truths)
+    made = Predictions(there, part, chosen, raw, fed, truths, state)
     _memory[:] = [(key, one) for key, one in _memory if one.opened is there][1 - _KEPT :]
     _memory.append(((part, file), made))
     return made
 
 
 _memory: list[tuple[tuple[str, str], Predictions]] = []
+
+
+def _state(file: str) -> object:
+    """Return times and sizes of a file, or of a folder and the folders right below it."""
+    if not file:
+        return None
+    place = Path(file).expanduser()
+    try:
+        below = [one for one in place.iterdir() if one.is_dir()] if place.is_dir() else []
+        found = [(one, one.stat()) for one in (place, *sorted(below))]
+    except OSError:
+        return None
+    return [(str(one), stat.st_mtime_ns, stat.st_size) for one, stat in found]
 
 
 def _check_shapes(model: keras.Model, fed: Any) -> None:

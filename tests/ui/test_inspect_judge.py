@@ -154,10 +154,10 @@ async def test_figures_stand_with_their_intervals_and_the_reasons(own_home: Path
         await pilot.press("t")
         await shows(pilot, "while the weights still change")
         assert judge.asked("figures_of")[-1]["part"] == "train"
-        asked = len(judge.requests)
+        asked = len(judge.asked("figures_of"))
         await pilot.press("t")
         await shows(pilot, "not looked at while")
-        assert len(judge.requests) == asked, "answers are kept"
+        assert len(judge.asked("figures_of")) == asked, "answers are kept"
 
 
 async def test_progress_is_told_until_all_is_predicted(own_home: Path) -> None:
@@ -351,6 +351,13 @@ async def test_a_labelled_file_judges(own_home: Path, tmp_path: Path) -> None:
         await shows(pilot, "● new [rows].csv")
         await until(pilot, lambda: judge.asked("figures_of")[-1]["file"] == str(file), "asked")
         assert judge.asked("figures_of")[-1]["part"] == "file"
+        asked = len(judge.asked("figures_of"))
+        await shows(pilot, "n = 116")
+        await pilot.press("a")
+        await shows(pilot, "Which file?")
+        await pilot.press("enter")
+        await until(pilot, lambda: len(judge.asked("figures_of")) > asked, "the same file again")
+        assert judge.asked("predict")[-1]["afresh"]
 
 
 async def test_what_cannot_be_judged_says_why(own_home: Path) -> None:
