@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kerastui.datasets.catalogue import listed
+from kerastui.datasets.catalogue import card_of, listed
 from kerastui.datasets.errors import UserError
+from kerastui.datasets.files.place import checked
 from kerastui.datasets.files.read import read
 from kerastui.datasets.files.sniff import sniff
+from kerastui.datasets.files.texts import load_texts
 from kerastui.datasets.loaded import Array, Loaded, Sequences
 from kerastui.datasets.prepare import Part
+from kerastui.datasets.recipe import FORMATS
 from kerastui.datasets.rows import Rows, as_array, is_missing
+from kerastui.datasets.text import OFFSET, UNKNOWN
 
 if TYPE_CHECKING:
     from kerastui.datasets.prepare import Prepared
@@ -27,8 +31,8 @@ def labelled(path: str, data: Data, prepared: Prepared) -> tuple[Part, Loaded]:
     """Read a file and prepare it with what the experiment's preparation has learned.
 
     Args:
-        path: A file with the same columns as the experiment's data, the target among them; or
-            pictures of the same size.
+        path: A file with the same columns as the experiment's data, the target among them;
+            pictures of the same size; or texts, as a table or a folder.
         data: What the experiment says of its data.
         prepared: The experiment's prepared data.
 
@@ -38,7 +42,11 @@ def labelled(path: str, data: Data, prepared: Prepared) -> tuple[Part, Loaded]:
     Raises:
         UserError: It can't be read, lacks a column, or holds a class that is not known.
     """
-    loaded = read(Path(path).expanduser(), _recipe(path, data))
+    if prepared.kind == "text":
+        loaded = load_texts(checked(Path(path)), _texts_recipe(path, data), whole=True)
+    else:
+        loaded = read(Path(path).expanduser(), _recipe(path, data))
+        _check_kind(path, loaded, prepared)
     raw = _raw(loaded, data, prepared)
     missing = int(is_missing(raw.y).sum())
     if missing and not any(step.step == "missing" and step.strategy == "drop"
@@ -71,13 +79,57 @@ def _recipe(path: str, data: Data) -> FileRecipe:
     return recipe
 
 
+def _texts_recipe(path: str, data: Data) -> FileRecipe:
+    """Read texts by class, with the columns of the experiment's data where they are there."""
+    own = data.file
+    given = {"text": own.text, "label": own.label} if own else {
+        "label": next(iter(card_of(data).target), "")}  # fmt: skip
+    given = {field: name for field, name in given.items() if name}
+    if not checked(Path(path)).is_dir():
+        table = sniff(path)
+        if table.recipe.format not in ("csv", "texts"):
+            raise UserError(
+                f"{Path(path).name} holds no texts as they are read here "
+                f"({FORMATS[table.recipe.format]}).",
+                "Accepted: a table as text with a column of texts and one of classes; a folder "
+                "with a folder of text files for each class.",
+            )
+        there = [column.name for column in table.columns]
+        given = {field: name for field, name in given.items() if name in there}
+    return sniff(path, {**given, "format": "texts"}).recipe
+
+
+def _check_kind(path: str, loaded: Loaded, prepared: Prepared) -> None:
+    """Refuse pictures and texts for a model of tables, and tables for a model of pictures."""
+    if isinstance(loaded.x, Sequences):
+        given = "texts"
+    else:
+        given = "a table" if loaded.x is None else "pictures"
+    pictures = prepared.kind == "picture"
+    if given != ("pictures" if pictures else "a table"):
+        raise UserError(
+            f"{Path(path).name} holds {given}, and the model takes "
+            f"{'pictures' if pictures else 'the columns of a table'}.",
+            "Needed: a folder with a folder of pictures for each class, or an archive (.npz) with "
+            "x and y." if pictures else f"Needed: {listed(prepared.input_names)}.",
+        )  # fmt: skip
+
+
+def _renumbered(loaded: Loaded, prepared: Prepared) -> Sequences:
+    """The texts of a file, which counts its own words, in the word numbers of the experiment."""
+    assert isinstance(loaded.x, Sequences)
+    assert loaded.words is not None
+    known = prepared.words.index
+    numbers = np.arange(OFFSET + 1 + len(loaded.words), dtype=np.int32)
+    for word, rank in loaded.words.items():
+        numbers[rank + OFFSET] = known[word] + OFFSET if word in known else UNKNOWN
+    return Sequences(numbers[loaded.x.values], loaded.x.offsets)
+
+
 def _raw(loaded: Loaded, data: Data, prepared: Prepared) -> Rows:
     index = np.arange(loaded.rows)
-    if isinstance(loaded.x, Sequences):
-        raise UserError(
-            "Files of texts can't be judged.", "Tables, series and pictures can; or add the texts "
-            "to the data of an experiment, with a split that keeps them for the test."
-        )  # fmt: skip
+    if prepared.kind == "text":
+        return Rows(_renumbered(loaded, prepared), _numbered(loaded, prepared), index)
     if loaded.x is not None:
         assert loaded.y is not None
         return Rows(loaded.x, _numbered(loaded, prepared), index)
@@ -102,12 +154,15 @@ def _raw(loaded: Loaded, data: Data, prepared: Prepared) -> Rows:
 
 
 def _numbered(loaded: Loaded, prepared: Prepared) -> Array:
-    """Class numbers as the experiment counts them: a folder may lack some of its classes."""
-    y = np.asarray(loaded.y)
-    if not loaded.classes or list(loaded.classes) == prepared.class_names:
+    """Class numbers as the experiment counts them: a file may lack some of its classes, and name
+    them by their numbers."""
+    y, known = np.asarray(loaded.y), prepared.class_names
+    if not loaded.classes or list(loaded.classes) == known:
         return y
-    _check_classes(np.array(loaded.classes, dtype=object), prepared.class_names)
-    places = np.array([prepared.class_names.index(name) for name in loaded.classes])
+    numbers = [str(number) for number in range(len(known))]
+    names = numbers if set(loaded.classes) <= set(numbers) - set(known) else known
+    _check_classes(np.array(loaded.classes, dtype=object), names)
+    places = np.array([names.index(name) for name in loaded.classes])
     return np.asarray(places[y.astype(np.int64)])
 
 

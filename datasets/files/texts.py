@@ -17,11 +17,16 @@ from kerastui.datasets.recipe import FileRecipe
 from kerastui.datasets.text import OFFSET, START, WORD
 
 
-def load_texts(path: Path, recipe: FileRecipe) -> Loaded:
+def load_texts(path: Path, recipe: FileRecipe, *, whole: bool = False) -> Loaded:
     """Read a folder of texts by class, or a table with a column of texts and one of classes.
 
     Word number k + 3 is the k-th most frequent word of all texts; of equally frequent ones the
     one that comes first. A row without a text or a class is left out.
+
+    Args:
+        path: The folder or table.
+        recipe: How it is read.
+        whole: Refuse a table with such rows instead.
 
     Raises:
         UserError: No texts, one class only, or columns that are not there.
@@ -29,7 +34,7 @@ def load_texts(path: Path, recipe: FileRecipe) -> Loaded:
     if path.is_dir():
         texts, labels = read_texts(path, recipe)
     else:
-        texts, labels = _of_table(path, recipe)
+        texts, labels = _of_table(path, recipe, whole)
     words = [re.findall(WORD, text.lower()) for text in texts]
     ranked = Counter(word for text in words for word in text).most_common()
     if not ranked:
@@ -48,7 +53,7 @@ def load_texts(path: Path, recipe: FileRecipe) -> Loaded:
     )
 
 
-def _of_table(path: Path, recipe: FileRecipe) -> tuple[list[str], list[str]]:
+def _of_table(path: Path, recipe: FileRecipe, whole: bool) -> tuple[list[str], list[str]]:
     columns = read_table(path, recipe)
     for field, name in (("text", recipe.text), ("label", recipe.label)):
         if name not in columns:
@@ -61,6 +66,13 @@ def _of_table(path: Path, recipe: FileRecipe) -> tuple[list[str], list[str]]:
         for text, label in zip(columns[recipe.text], columns[recipe.label], strict=True)
         if text is not None and label is not None and label == label
     ]
+    lost = len(columns[recipe.text]) - len(pairs)
+    if whole and lost:
+        raise UserError(
+            f"{lost} row{'s' * (lost != 1)} of {path.name} {'have' if lost != 1 else 'has'} no "
+            "text or no class.",
+            hint="Only texts with a known class can be judged; take the others out.",
+        )
     if not pairs:
         raise UserError(
             f"No row of {path.name} has both a text and a class.", hint="Choose other columns."

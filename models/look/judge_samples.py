@@ -12,6 +12,7 @@ import numpy as np
 
 from kerastui.datasets.errors import UserError
 from kerastui.datasets.loaded import Sequences
+from kerastui.datasets.text import Words
 from kerastui.models.look.judge_answers import Judged, judged
 
 if TYPE_CHECKING:
@@ -128,7 +129,8 @@ def _raw(asked: Judged, place: int, folder: str) -> dict[str, Any] | None:
     index = int(found.part.index[place])
     if isinstance(loaded.x, Sequences):
         numbers = loaded.x[index].tolist()
-        return {"kind": "text", "words": prepared.decode_text(numbers), "length": len(numbers)}
+        words = prepared.words if loaded.words is None else Words(loaded.words)
+        return {"kind": "text", "words": words.decode(numbers), "length": len(numbers)}
     if loaded.x is not None:
         return _picture(np.asarray(loaded.x[index]), folder)
     names = [name for name in prepared.input_names if name in loaded.columns]

@@ -209,6 +209,96 @@ def test_a_file_that_does_not_fit_is_refused_in_words(
         classifier.all("file", file=str(path))
 
 
+def test_a_labelled_file_that_was_changed_is_read_again(classifier: Asker, tmp_path: Path) -> None:
+    path = table(tmp_path / "data.csv", 12)
+    assert classifier.all("file", file=str(path))["rows"] == 12
+    table(path, 30)
+    assert classifier.all("file", file=str(path))["rows"] == 12
+    assert classifier.all("file", file=str(path), afresh=True)["rows"] == 30
+
+
+def test_pictures_and_texts_are_no_table(classifier: Asker, tmp_path: Path) -> None:
+    for name in ("cat", "dog"):
+        (tmp_path / "texts" / name).mkdir(parents=True)
+        (tmp_path / "texts" / name / "1.txt").write_text("a text")
+    with pytest.raises(UserError, match="holds texts, and the model takes the columns"):
+        classifier.all("file", file=str(tmp_path / "texts"))
+
+
+GOOD, BAD = "a fine film, really fine", "a dull film I left early"
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Asker:
+    """A model of texts that tells good from bad ones."""
+    folder = tmp_path_factory.mktemp("texts")
+    lines = [f'"{GOOD}",good' if place % 3 else f'"{BAD}",bad' for place in range(60)]
+    (folder / "data.csv").write_text("\n".join(["text,kind", *lines]) + "\n")
+    made = parse({
+        "name": "texts", "format": 1, "seed": 1,
+        "data": {"dataset": "own", "task": "binary",
+                 "file": {"path": str(folder / "data.csv"), "format": "texts", "text": "text",
+                          "label": "kind"},
+                 "steps": [{"step": "multi_hot", "words": 40}],
+                 "split": {"kind": "fraction", "test": 0.4}},
+        "model": stack(1, "sigmoid"),
+        "compile": {"optimizer": {"type": "Adam", "learning_rate": 0.1},
+                    "loss": "binary_crossentropy", "metrics": ["accuracy"]},
+    })  # fmt: skip
+    return Asker(built(folder, made), made)
+
+
+NEW = [("An early film; zorgblatt left, I left, DULL!", "bad"), (GOOD, "good"), (GOOD, "bad"),
+       ("Fine, fine.", "good")]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["table", "numbers", "folder"])
+def test_texts_of_a_file_are_told_by_the_words_of_the_experiment(
+    reader: Asker, tmp_path: Path, form: str
+) -> None:
+    from kerastui.models.look.opened import opened
+
+    path = tmp_path / "new.csv"
+    if form == "folder":
+        path = tmp_path / "new"
+        for place, (text, kind) in enumerate(NEW):
+            (path / kind).mkdir(parents=True, exist_ok=True)
+            (path / kind / f"{place}.txt").write_text(text)
+    else:
+        number = {"good": "1", "bad": "0"} if form == "numbers" else {}
+        lines = [f'"{text}",{number.get(kind, kind)}' for text, kind in NEW]
+        path.write_text("\n".join(["text,kind", *lines]) + "\n")
+    assert reader.all("file", file=str(path))["rows"] == len(NEW)
+    assert reader("confusion", "file", file=str(path))["matrix"] == [[1, 1], [0, 2]]
+    there = opened(str(reader.path), reader.made.plain())
+    rows = reader("samples", "file", file=str(path))["rows"]
+    told = [reader("sample", "file", file=str(path), folder="", place=row[0]) for row in rows]
+    words = [one["words"] for one in told]
+    assert any("zorgblatt left i left dull" in text for text in words), "not only the known words"
+    for text, one in zip(words, told, strict=True):
+        said = there.model(there.prepared.encode(text[2:]), training=False).numpy()[0, 0]
+        assert dict(one["likely"])["good"] == pytest.approx(said, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("new.csv", f'text,kind\n"{GOOD}",\n"{BAD}",bad\n', "1 row of new.csv has no text or no"),
+        ("new.csv", f'text,kind\n"{GOOD}",great\n"{BAD}",bad\n', "class great is not one"),
+        ("new.csv", "a,b\n1,2\n2,3\n", "no such column"),
+        ("new.csv", "text,kind\n...,bad\n!!!,good\n", "have no words"),
+        ("new.jsonl", '{"text": "a film", "kind": "bad"}\n', "no texts as they are read here"),
+    ],
+)
+def test_texts_that_cannot_be_judged_are_refused_in_words(
+    reader: Asker, tmp_path: Path, name: str, content: str, message: str
+) -> None:
+    path = tmp_path / name
+    path.write_text(content)
+    with pytest.raises(UserError, match=message):
+        reader.all("file", file=str(path))
+
+
 def test_a_file_without_header_takes_the_columns_in_their_order(
     tmp_path: Path, classifier: Asker
 ) -> None:

@@ -235,15 +235,26 @@ class JudgePane(InspectPane):
         where = {"part": shared.part, "file": shared.file if shared.part == "file" else ""}
         key = (question, *where.values(), shared.choice, *sorted(arguments.items()))
         if key not in shared.answers:
-            chosen = {} if question == "judge_predict" else {"choice": shared.choice}
-            answer = await self.kerastui.launcher.request(
+            shared.answers[key] = await self.kerastui.launcher.request(
                 f"look.{question}", channel=CHANNEL, path=str(found.path),
-                experiment=shared.experiment.plain(), **where, **chosen, **arguments,
+                experiment=shared.experiment.plain(), choice=shared.choice, **where, **arguments,
             )  # fmt: skip
-            if question == "judge_predict" and answer["done"] < answer["rows"]:
-                return answer
-            shared.answers[key] = answer
         return shared.answers[key]
+
+    async def _predict(self) -> dict[str, Any]:
+        """Predict the part a bit further; asked each time, as the inspector forgets old parts.
+
+        Raises:
+            UserError: It can't be predicted.
+        """
+        shared = self.judging
+        assert shared.experiment is not None
+        file = shared.file if shared.part == "file" else ""
+        return await self.kerastui.launcher.request(
+            "look.judge_predict", channel=CHANNEL, path=str(self.path),
+            experiment=shared.experiment.plain(), part=shared.part, file=file,
+            afresh=shared.part not in shared.sizes,
+        )  # fmt: skip
 
     @work(group="judge", exclusive=True, exit_on_error=False)
     async def _answer(self, wanted: tuple[Any, ...]) -> None:
@@ -255,8 +266,8 @@ class JudgePane(InspectPane):
         try:
             await asyncio.sleep(SETTLED)
             while self._wanted(found, wanted):
-                done = await self.ask("judge_predict")
-                shared.sizes = {str(k): int(v) for k, v in done["parts"].items()}
+                done = await self._predict()
+                shared.sizes |= {str(k): int(v) for k, v in done["parts"].items()}
                 shared.choices = list(done["choices"])
                 if done["done"] >= done["rows"]:
                     break
@@ -382,8 +393,9 @@ class JudgePane(InspectPane):
         shared = self.judging
         path = await self.app.push_screen_wait(AskText(
             "a labelled file",
-            "Which file? It needs the same columns as the data of the experiment, the known "
-            "answers among them, and goes through the same preparation.",
+            "Which file? It needs the columns of the experiment's data, the known answers among "
+            "them; of texts one column of texts and one of classes; of pictures, or texts, a "
+            "folder for each class. It goes through the same preparation.",
             shared.file, "/path/to/file.csv", _no_file,
         ))  # fmt: skip
         if path:
