@@ -19,6 +19,8 @@ from kerastui.tui.widgets.form import Form
 from kerastui.tui.widgets.form_edit import Choose, EditValue
 from kerastui.tui.widgets.form_fields import Field, editable, part_fields, read, spelled
 
+from .pilots import until
+
 
 class Host(App[None]):
     def __init__(self, experiment: Experiment) -> None:
@@ -143,6 +145,28 @@ async def test_nothing_changed_is_nothing() -> None:
         await pilot.pause()
         await pilot.press("down", "down", "escape")
         await pilot.pause()
+    assert app.results == [None]
+
+
+async def test_a_default_that_is_chosen_or_typed_again_stays_a_default() -> None:
+    app = Host(a05())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        rows = app.screen.query_one(Form).rows
+        fold = next(r.key for r in rows.shown if r.key.startswith("compile.optimizer…"))
+        await go_to(app, pilot, fold)
+        await pilot.press("enter")
+        for key, dialog in ("amsgrad", Choose), ("beta_1", EditValue):
+            path = f"compile.optimizer.{key}"
+            await until(pilot, lambda path=path: rows.move_to(path), key)
+            await pilot.press("enter")
+            await until(pilot, lambda dialog=dialog: isinstance(app.screen, dialog), "the dialog")
+            if dialog is EditValue:
+                app.screen.query_one(Input).value = "0.9"
+            await pilot.press("enter")
+            await until(pilot, lambda: isinstance(app.screen, SettingsScreen), "the form")
+        await pilot.press("escape")
+        await until(pilot, lambda: app.results, "the end")
     assert app.results == [None]
 
 

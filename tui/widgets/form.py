@@ -192,7 +192,8 @@ class Form(Vertical):
                 ChooseSeveral(field.label, field.options, field.value or ())
             )
         elif field.options and not field.typed:
-            value = await self.app.push_screen_wait(Choose(field.label, field.options, field.value))
+            now = field.default if field.value is None else field.value
+            value = await self.app.push_screen_wait(Choose(field.label, field.options, now))
         else:
             value = await self.app.push_screen_wait(EditValue(field, self._check))
         if value is None:
@@ -201,6 +202,8 @@ class Form(Vertical):
             value = {"yes": True, "no": False}.get(value, value)
         if value is EditValue.DEFAULT:
             value = None
+        elif field.value is None and type(value) is type(field.default) and value == field.default:
+            return  # it holds already without being set
         elif field.kind and isinstance(value, str):
             value = await complete(self.app, field.kind, retyped(field.kind, field.table, value))
             if value is None:
