@@ -109,7 +109,7 @@ def _made(type_: str, parameters: Mapping[str, Any]) -> Any:
         )
     weights = parameters.get("weights")
     path = None if weights is None else _weights_file(str(weights))
-    arguments = {name: value for name, value in parameters.items() if name not in OWN}
+    arguments = {name: value for name, value in parameters.items() if name not in (*OWN, "name")}
     arguments |= {"include_top": parameters.get("include_top", False), "weights": None,
                   "input_shape": shape}  # fmt: skip
     if not type_.startswith(UNNAMED):

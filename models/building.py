@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import applications, catalogue
+from kerastui.models import applications, catalogue, feeding
 from kerastui.models.building_errors import LayerError, Shape, explain, first_line, out_of_memory
 from kerastui.models.experiment import (
     Compile,
@@ -188,7 +188,10 @@ def build_model(
     sources = list(tensors.values())
     for _ in _graph(model, tensors):
         pass
-    outputs = [_named_output(model, name, tensors[name]) for name in model.outputs]
+    outputs = [
+        keras.layers.Identity(name=own)(tensors[name]) if own else tensors[name]
+        for name in model.outputs for own in [feeding.own_name(model, name)]
+    ]  # fmt: skip
     return keras.Model(sources if len(sources) > 1 else sources[0],
                        outputs if len(outputs) > 1 else outputs[0])  # fmt: skip
 
@@ -355,19 +358,6 @@ def _shared(
             f"Nodes with a layer before it: {', '.join(layers) or 'none'}.", where,
         )  # fmt: skip
     return layers[node.shares]
-
-
-def _named_output(model: GraphModel, name: str, tensor: Any) -> Any:
-    """An output that goes by its own name where its layer's name is another one.
-
-    The output of a shared layer would carry the name of the node that made the layer.
-    """
-    import keras
-
-    node = next((node for node in model.nodes if node.name == name), None)
-    if node is not None and not node.disabled and node.shares is None:
-        return tensor
-    return keras.layers.Identity(name=f"{name}_output" if node is None else name)(tensor)
 
 
 def _apply(

@@ -30,6 +30,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from kerastui.datasets.errors import UserError
+from kerastui.models import applications
 from kerastui.models.experiment import GraphInput, GraphModel, SequentialModel
 
 if TYPE_CHECKING:
@@ -126,6 +127,19 @@ def output_names(model: GraphModel) -> list[str]:
     """The outputs' names in Keras: an input that is an output gets another one."""
     sources = {entry.name for entry in model.inputs}
     return [f"{name}_output" if name in sources else name for name in model.outputs]
+
+
+def own_name(model: GraphModel, output: str) -> str:
+    """The name that an output must be given, where its layer goes by another; empty elsewhere.
+
+    The output of a shared layer would carry the name of the node that made the layer, and some
+    applications keep the name that Keras gives them.
+    """
+    node = next((node for node in model.nodes if node.name == output), None)
+    if node is None:
+        return f"{output}_output"
+    kept = not node.disabled and node.shares is None
+    return "" if kept and applications.name_of(node.type, node.name) == output else output
 
 
 def class_weights(

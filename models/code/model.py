@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import applications, catalogue
+from kerastui.models import applications, catalogue, feeding
 from kerastui.models.code.layout import (
     Expression,
     Group,
@@ -248,10 +248,9 @@ class _Graph:
 
     def _output(self, name: str) -> str:
         """The variable of an output; renamed where its layer goes by another name."""
-        node = next((node for node in self.model.nodes if node.name == name), None)
-        if node is not None and not node.disabled and node.shares is None:
+        own = feeding.own_name(self.model, name)
+        if not own:
             return self.variables[name]
-        own = f"{name}_output" if node is None else name
         variable = self._fresh(f"{name}_output")
         renamed = call("layers.Identity", named={"name": text(own)})
         self.lines.append(f"{variable} = {one_line(renamed)}({self.variables[name]})")
@@ -267,7 +266,7 @@ def _one_or_list(names: list[str]) -> Expression:
 
 def compile_lines(spec: Compile, model: SequentialModel | GraphModel) -> list[str]:
     """Return the lines that compile `model`; one loss stands for every output."""
-    outputs = _output_names(model)
+    outputs = feeding.output_names(model) if isinstance(model, GraphModel) else ["output"]
     loss: Expression
     if isinstance(spec.loss, dict):
         loss = mapping({text(name): part("losses", value) for name, value in spec.loss.items()})
@@ -289,14 +288,6 @@ def compile_lines(spec: Compile, model: SequentialModel | GraphModel) -> list[st
     if spec.loss_weights is not None:
         arguments["loss_weights"] = literal(spec.loss_weights)
     return statement("", call("model.compile", named=arguments))
-
-
-def _output_names(model: SequentialModel | GraphModel) -> list[str]:
-    """The names Keras gives the outputs, as `building` names them."""
-    if isinstance(model, SequentialModel):
-        return ["output"]
-    nodes = {node.name for node in model.nodes}
-    return [name if name in nodes else f"{name}_output" for name in model.outputs]
 
 
 def callback_lines(callbacks: list[Part]) -> list[str]:

@@ -184,6 +184,24 @@ def test_an_application_can_be_a_branch_of_a_graph() -> None:
         assert np.array_equal(one, other)
 
 
+def test_an_output_has_its_own_name_whatever_keras_calls_the_network() -> None:
+    node = {"type": "EfficientNetV2B0", "include_top": True, "classes": 2, "from": ["picture"]}
+    model = {
+        "kind": "graph",
+        "inputs": [{"name": "picture"}],
+        "nodes": [{"name": "seen", **node}, {"name": "flat", "type": "Flatten",
+                                             "from": ["picture"]}],
+        "outputs": ["seen", "flat"],
+    }  # fmt: skip
+    losses = {"seen": "categorical_crossentropy", "flat": "mse"}
+    spec = experiment().changed({"model": model, "compile.loss": losses})
+    made = compile_model(build_model(spec.model, (32, 32, 3), seed=1), spec.compile)
+    assert made.output_names == ["seen", "flat"]
+    lines = "\n".join(model_lines(spec.model, "(32, 32, 3)"))
+    assert 'name="efficientnetv2-b0"' in lines
+    assert 'seen_output = layers.Identity(name="seen")(seen)' in lines
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "name", [e.name for e in catalogue.entries("layers") if e.group == applications.GROUP]
