@@ -56,6 +56,9 @@ def trained(experiment: Experiment, folder: Path) -> History:
         assert time.monotonic() < until, run.console.read_text(errors="replace")[-2000:]
         time.sleep(0.1)
     assert run.info().status == "finished", run.console.read_text(errors="replace")[-2000:]
+    while run.history().status != "finished":  # the log's last lines follow `run.json`
+        assert time.monotonic() < until
+        time.sleep(0.1)
     return run.history()
 
 

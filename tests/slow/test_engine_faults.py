@@ -66,7 +66,16 @@ def until(condition: Callable[[], Any], seconds: float = 180) -> Any:
 
 
 def end_of(run: Run) -> str:
-    return str(until(lambda: run.info().status not in ACTIVE and run.info().status))
+    """Return how it ended, once its worker is gone: the log's last lines follow `run.json`."""
+    ended: str = until(lambda: run.info().status not in ACTIVE and run.info().status)
+    until(lambda: not at_work(run.info().pid))
+    return ended
+
+
+def at_work(pid: int | None) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return pid is not None and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def epochs(run: Run, more: int = 3) -> None:
@@ -225,7 +234,7 @@ def test_a_worker_whose_directory_is_gone_ends(tmp_path: Path, what: str) -> Non
     run.path.rename(tmp_path / "elsewhere")
     if what != "removed":
         run.path.write_text("in the way")
-    until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
+    until(lambda: not at_work(process.pid))
     assert run.path.exists() == (what != "removed"), "it is not made anew"
 
 

@@ -51,6 +51,8 @@ def until(condition: Callable[[], Any]) -> Any:
 def status(run: Run, wanted: str) -> Any:
     until(lambda: run.info().status in (wanted, "failed", "lost"))
     assert run.info().status == wanted, (run.info().error, run.console.read_text()[-2000:])
+    # An end is written into `run.json` first and into the log a moment later.
+    until(lambda: run.history().status == wanted)
 
 
 @pytest.mark.parametrize("execution", ["fast", "plain"])

@@ -60,8 +60,10 @@ def until(condition: Callable[[], Any], seconds: float = 90) -> Any:
 
 
 def ended(run: Run) -> str:
-    status = run.info().status
-    return status if status in ("finished", "stopped", "failed", "lost") else ""
+    """Return how it ended, once its worker is gone: the log is written after `run.json`."""
+    info = run.info()
+    gone = info.pid is None or not alive(info.pid)
+    return info.status if gone and info.status in ("finished", "stopped", "failed", "lost") else ""
 
 
 def alive(pid: int) -> bool:
