@@ -40,7 +40,8 @@ class DrawPad(HalfBlocks):
     DrawPad:focus { border: round $primary; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "pen", "pen", tooltip="Put the pen down, so that arrows draw; or lift it"),
+        Binding("space", "pen", "pen", key_display="Space",
+                tooltip="Put the pen down, so that arrows draw; or lift it"),
         Binding("up", "move(-1,0)", "up", show=False, tooltip="Move the pen"),
         Binding("down", "move(1,0)", "down", show=False, tooltip="Move the pen"),
         Binding("left", "move(0,-1)", "left", show=False, tooltip="Move the pen"),

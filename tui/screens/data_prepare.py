@@ -52,7 +52,8 @@ with cures, and what would be proposed."""
         Binding("a", "add", "add a step", tooltip="Add a step below the cursor"),
         Binding("w", "words", "in words", tooltip="What may be wrong, with cures, and what would "
                 "be proposed"),
-        Binding("space", "switch", "use or not", tooltip="Use the column as a feature, or not"),
+        Binding("space", "switch", "use or not", key_display="Space",
+                tooltip="Use the column as a feature, or not"),
         Binding("d", "duplicate", "duplicate", show=False, tooltip="The step once more"),
         Binding("delete,backspace", "remove", "remove", key_display="Del",
                 tooltip="Take the step out; u brings it back"),

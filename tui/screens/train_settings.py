@@ -218,7 +218,7 @@ class SettingsScreen(ModalScreen["Experiment | None"]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("u", "undo", "undo", tooltip="Take the last change back"),
         Binding("U", "redo", "redo", tooltip="Make the change again that was taken back"),
-        Binding("escape", "close", "done", tooltip="Back; the changes are kept"),
+        Binding("escape", "close", "done", key_display="Esc", tooltip="Back; the changes are kept"),
     ]
 
     def __init__(self, experiment: Experiment) -> None:

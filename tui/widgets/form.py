@@ -41,7 +41,8 @@ class Form(Vertical):
     Form > #form-doc { height: auto; max-height: 3; color: $muted; padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "edit", "edit", tooltip="Edit the field under the cursor"),
+        Binding("enter", "edit", "edit", key_display="Enter",
+                tooltip="Edit the field under the cursor"),
         Binding("a", "add", "add", tooltip="Add one more of what the cursor is on"),
         Binding("delete,backspace", "remove", "remove", key_display="Del",
                 tooltip="Take it out, or back to its default"),

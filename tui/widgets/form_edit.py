@@ -192,7 +192,7 @@ class ChooseSeveral(ModalScreen[list[str] | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "take", "take them", key_display="Enter", priority=True,
                 tooltip="Take what is marked"),
-        Binding("space", "mark", "mark", tooltip="Mark it, or no longer"),
+        Binding("space", "mark", "mark", key_display="Space", tooltip="Mark it, or no longer"),
         Binding("escape", "cancel", "back", key_display="Esc", tooltip="Leave it as it is"),
     ]  # fmt: skip
 
