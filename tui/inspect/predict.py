@@ -33,18 +33,15 @@ if TYPE_CHECKING:
 
 BESIDE = 24
 """Cells that the answers need beside a drawing."""
+WANTED = "row to ask about"
+"""What panes share under this name: a part and a row of it that are shown here next."""
 PAUSE = 0.02
 """Seconds in which changes are gathered before the model is asked."""
 
 
 class OnePane(AskPane):
-    """One input and what the model says of it.
+    """One input and what the model says of it."""
 
-    Attributes:
-        wanted: A part and a row of it that another pane wants to be shown here next.
-    """
-
-    wanted: ClassVar[tuple[str, int] | None] = None
     DEFAULT_CSS = """
     OnePane #ask-where { margin: 0 0 1 0; }
     OnePane #ask-both { layout: vertical; height: 1fr; }
@@ -91,9 +88,15 @@ class OnePane(AskPane):
 
     def show(self, key: str, width: int) -> str:
         self._fit()
-        if OnePane.wanted is not None and self.form:
-            self.open_row(*OnePane.wanted)
+        if self.form and (wanted := self._wanted()) is not None:
+            self._open(*wanted)
         return "one input"
+
+    def _wanted(self) -> tuple[str, int] | None:
+        """Take the row that another pane wants to be shown here."""
+        assert self.found is not None
+        wanted: tuple[str, int] | None = self.found.shared.pop(WANTED, None)
+        return wanted
 
     @property
     def asked(self) -> Widget:
@@ -143,16 +146,10 @@ class OnePane(AskPane):
         self.part = next(iter(form["parts"]), "")
         if self.kind == "series":
             self.part = "next"
-        part, row = OnePane.wanted or (self.part, 0)
         if not form["parts"]:
             self._begin({"values": [0.0] * len(form["fields"]), "truth": None, "label": ""})
         else:
-            self.open_row(part, row)
-
-    def open_row(self, part: str, row: int) -> None:
-        """Begin with a row of the data."""
-        OnePane.wanted = None
-        self._open(part, row)
+            self._open(*(self._wanted() or (self.part, 0)))
 
     @work(group="row", exclusive=True, exit_on_error=False)
     async def _open(self, part: str, row: int) -> None:
@@ -379,7 +376,7 @@ class OnePane(AskPane):
                     str(self.row), check=check)
         )  # fmt: skip
         if typed is not None and (place := _row(typed, part, parts)):
-            self.open_row(*place)
+            self._open(*place)
 
 
 def _row(text: str, part: str, parts: dict[str, int]) -> tuple[str, int] | None:

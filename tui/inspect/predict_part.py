@@ -240,7 +240,7 @@ class PartPane(AskPane):
     @work(group="open", exclusive=True, exit_on_error=False)
     async def action_open(self) -> None:
         """Show the row under the cursor where one input is asked."""
-        from kerastui.tui.inspect.predict import OnePane
+        from kerastui.tui.inspect.predict import WANTED
         from kerastui.tui.screens.inspect import InspectScreen
         from kerastui.tui.widgets.search import SearchLine
 
@@ -248,7 +248,8 @@ class PartPane(AskPane):
         if source is None or not source.rows or not isinstance(screen, InspectScreen):
             return
         page = await self.ask("predict_page", first=self.grid.row, count=1, columns=[0])
-        OnePane.wanted = (self.state["part"], int(page["cells"][0][0]))
+        assert self.found is not None
+        self.found.shared[WANTED] = (self.state["part"], int(page["cells"][0][0]))
         for line in screen.query(SearchLine):
             line.close()  # it may keep the row out of sight
         screen.rows.move_to("ask one")
