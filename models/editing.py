@@ -152,13 +152,8 @@ def duplicate(experiment: Experiment, place: int) -> Edited:
 def toggle(experiment: Experiment, places: Sequence[int]) -> Edited:
     """Switch layers off, or on again; several become alike: off if any of them is on."""
     layers = layers_of(experiment)
-    off = any(not layers[place].get("disabled") for place in places)
-    for place in places:
-        layers[place].pop("disabled", None)
-        if off:
-            layers[place]["disabled"] = True
-    several = f"{len(places)} layers" if len(places) > 1 else called(experiment, places[0])
-    words = f"switching {several} {'off' if off else 'on'}"
+    off = _alike(layers, places, "disabled", True)
+    words = f"switching {_several(experiment, places)} {'off' if off else 'on'}"
     return Edited(with_layers(experiment, layers), words, places[-1])
 
 
@@ -176,14 +171,29 @@ def freeze(experiment: Experiment, places: Sequence[int]) -> Edited:
     ]  # fmt: skip
     if not able:
         raise UserError(f"{called(experiment, places[0])} has no setting of its own to freeze.")
-    on = any(layers[place].get("trainable", True) for place in able)
-    for place in able:
-        layers[place].pop("trainable", None)
-        if on:
-            layers[place]["trainable"] = False
-    several = f"{len(able)} layers" if len(able) > 1 else called(experiment, able[0])
-    words = f"{'freezing' if on else 'thawing'} {several}"
+    frozen = _alike(layers, able, "trainable", False)
+    words = f"{'freezing' if frozen else 'thawing'} {_several(experiment, able)}"
     return Edited(with_layers(experiment, layers), words, places[-1])
+
+
+def _alike(
+    layers: Sequence[dict[str, Any]], places: Sequence[int], field: str, value: bool
+) -> bool:
+    """Give layers a value that is not the usual one, or the usual one if all of them have it.
+
+    Returns:
+        Whether they have it now.
+    """
+    given = any(layers[place].get(field, not value) != value for place in places)
+    for place in places:
+        layers[place].pop(field, None)
+        if given:
+            layers[place][field] = value
+    return given
+
+
+def _several(experiment: Experiment, places: Sequence[int]) -> str:
+    return f"{len(places)} layers" if len(places) > 1 else called(experiment, places[0])
 
 
 def remove(experiment: Experiment, places: Sequence[int]) -> Edited:
@@ -191,11 +201,12 @@ def remove(experiment: Experiment, places: Sequence[int]) -> Edited:
     layers = layers_of(experiment)
     gone = set(places)
     kept = [index for index in range(len(layers)) if index not in gone]
-    several = f"{len(gone)} layers" if len(gone) > 1 else called(experiment, places[0])
     moved: dict[int, int | None] = dict.fromkeys(gone)
     moved |= {old: new for new, old in enumerate(kept)}
     changed = with_layers(experiment, [layers[index] for index in kept], moved)
-    return Edited(changed, f"removing {several}", min(min(gone), len(kept) - 1))
+    return Edited(
+        changed, f"removing {_several(experiment, sorted(gone))}", min(min(gone), len(kept) - 1)
+    )
 
 
 def move(experiment: Experiment, place: int, step: int) -> Edited:

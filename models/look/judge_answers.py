@@ -78,7 +78,7 @@ class Judged:
         Raises:
             UserError: Numbers are predicted here.
         """
-        found = self._kept("classes")
+        found = self._rows()
         if not isinstance(found, Classes):
             raise UserError("Numbers are predicted here, not classes.", "Choose another output.")
         return found
@@ -90,12 +90,12 @@ class Judged:
         Raises:
             UserError: Classes are predicted here.
         """
-        found = self._kept("numbers")
+        found = self._rows()
         if not isinstance(found, Numbers):
             raise UserError("Classes are predicted here, not numbers.", "Choose another output.")
         return found
 
-    def _kept(self, what: str) -> Classes | Numbers:
+    def _rows(self) -> Classes | Numbers:
         kept = self.predictions.kept
         if ("rows", self.number) not in kept:
             kept["rows", self.number] = _rows(self.predictions, self.choice)
