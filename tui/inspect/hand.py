@@ -21,7 +21,7 @@ from kerastui.models.figures import number
 from kerastui.tui.inspect import neuron
 from kerastui.tui.inspect.lines import LinesView
 from kerastui.tui.labs.number_grid import GridColumn, NumberGrid
-from kerastui.tui.widgets.line_view import LineView
+from kerastui.tui.widgets.line_view import LineView, in_lines
 
 if TYPE_CHECKING:
     from kerastui.models.by_hand import Calculated, Network
@@ -197,13 +197,13 @@ class HandView(Vertical):
             .stylize(Style.from_meta({"sample": place}))
             for place, one in enumerate(self.samples, 1)
         ]  # fmt: skip
-        lines = _in_lines(offered, width)[: 3 if self.size.height >= 16 else 1]
+        lines = in_lines(offered, width)[: 3 if self.size.height >= 16 else 1]
         if self._note:
             lines += Content.styled(self._note, "$muted").wrap(width)[:2]
         self.query_one("#hand-samples", LineView).show(lines)
         told = [Content.styled("prediction", "$muted")]
         told += [Content.styled(number(value), "bold $series-1") for value in self.prediction]
-        result = _in_lines(told, width)
+        result = in_lines(told, width)
         if self.chosen >= 0 and (known := self.samples[self.chosen].predicted):
             result += self._beside(known).wrap(width)
         if self.size.height >= 16:
@@ -333,14 +333,3 @@ class Steps(Sequence[Content]):
             (f"{name:<{NAME}}", "$series-1"), f"  {value} × {scale} + {shift}", (" = ", "$muted"),
             (output, "bold $series-1"),
         )  # fmt: skip
-
-
-def _in_lines(parts: Sequence[Content], width: int) -> list[Content]:
-    """Return parts one after the other, in as many lines as they need."""
-    lines: list[Content] = []
-    for part in parts:
-        if lines and lines[-1].cell_length + 3 + part.cell_length <= width:
-            lines[-1] = Content.assemble(lines[-1], "   ", part)
-        else:
-            lines.append(part)
-    return lines

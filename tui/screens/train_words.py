@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from kerastui.tui.widgets import metrics_table, run_progress, words
+from kerastui.tui.widgets.line_view import in_lines
 from kerastui.tui.widgets.run_progress import Progress
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def result(
         run_progress.execution(progress),
         run_progress.pace(history),
     )
-    lines += _in_lines([Content.styled(fact, "$muted") for fact in facts if fact], width)
+    lines += in_lines([Content.styled(fact, "$muted") for fact in facts if fact], width)
     return lines + _keys_and_model(progress, width, differs=differs, model=model)
 
 
@@ -75,7 +76,7 @@ def _keys_and_model(
     else:
         keys = (again, "a go on", "t table", "w in words", "5 seeds", "e settings", "c code",
                 "I inspect")  # fmt: skip
-    lines = _in_lines([_key(key) for key in keys], width)
+    lines = in_lines([_key(key) for key in keys], width)
     if model:
         text = Content.styled(f"model {_short(model)}", "$muted")
         lines += text.wrap(width) if text.cell_length > width else [text]
@@ -123,14 +124,3 @@ def _short(path: Path) -> str:
 def _key(text: str) -> Content:
     letter, _, word = text.partition(" ")
     return Content.assemble((letter, "$primary"), f" {word}")
-
-
-def _in_lines(parts: list[Content], width: int) -> list[Content]:
-    """Return parts one after the other, in as many lines as they need."""
-    lines: list[Content] = []
-    for part in parts:
-        if lines and lines[-1].cell_length + 3 + part.cell_length <= width:
-            lines[-1] = Content.assemble(lines[-1], "   ", part)
-        else:
-            lines.append(part)
-    return lines

@@ -97,6 +97,17 @@ def spread(left: Content, right: Content, width: int) -> Content:
     return Content.assemble(left, " " * room, right)
 
 
+def in_lines(parts: Sequence[Content], width: int) -> list[Content]:
+    """Return parts one after the other, in as many lines of `width` cells as they need."""
+    lines: list[Content] = []
+    for part in parts:
+        if lines and lines[-1].cell_length + 3 + part.cell_length <= width:
+            lines[-1] = Content.assemble(lines[-1], "   ", part)
+        else:
+            lines.append(part)
+    return lines
+
+
 def bar(share: float, width: int, colour: str) -> Content:
     """Return a bar of `width` cells that is filled to `share` (0 to 1)."""
     halves = round(min(1.0, max(0.0, share)) * width * 2)
