@@ -1,0 +1,106 @@
+"""The kit of widgets: names and values, words, lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from textual.app import App
+
+from kerastui.tui import themes
+from kerastui.tui.widgets import words
+from kerastui.tui.widgets.key_values import table
+from kerastui.tui.widgets.row_list import Column, Row, RowList
+
+from .pilots import HOSTILE, until
+
+
+def test_values_wrap_under_themselves() -> None:
+    lines = table([("Name", "one two three four five"), ("Other", "x")], 22).plain.splitlines()
+    assert lines[0].startswith("Name") or lines[0] == "Name"
+    wide = table([("Name", "one two three four five six"), ("Other", "x")], 32).plain.splitlines()
+    assert wide[0].startswith("Name   one")
+    assert wide[1].startswith(" " * 7)
+    assert all(len(line) <= 32 for line in wide)
+
+
+@given(st.lists(st.floats()), st.integers(0, 40))
+def test_a_sparkline_takes_any_values(values: list[float], width: int) -> None:
+    assert len(words.sparkline(values, width)) == min(width, len(values))
+
+
+def test_a_sparkline_keeps_the_extremes() -> None:
+    line = words.sparkline([5.0] * 500 + [1.0] + [5.0] * 498 + [9.0], 10)
+    assert "▁" in line
+    assert "█" in line
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(None, "–"), (0, "0 s"), (0.0123, "12 ms"), (0.5, "0.5 s"), (59.7, "1 min 0 s"),
+     (125, "2 min 5 s"), (7300, "2 h 1 min"), (float("nan"), "–")],
+)  # fmt: skip
+def test_durations_are_said_in_their_two_largest_units(seconds: float | None, said: str) -> None:
+    assert words.duration(seconds) == said
+
+
+class ListApp(App[None]):
+    """A list alone."""
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return themes.OWN_VARIABLES
+
+    def compose(self) -> Any:
+        yield RowList([Column("name"), Column("value", 8, "right")], closed={"g"})
+
+
+async def test_a_list_of_many_rows_draws_only_what_is_seen() -> None:
+    async with ListApp().run_test(size=(40, 10)) as pilot:
+        rows = pilot.app.query_one(RowList)
+        rows.set_rows(Row(str(place), (HOSTILE, f"{place}")) for place in range(200_000))
+        rows.focus()
+        await pilot.press("end")
+        await until(pilot, lambda: rows.key == "199999", "the last row")
+        assert len(rows.visible_keys) == 9
+        assert HOSTILE[:20] in rows.render_line(9).text
+
+
+async def test_groups_fold_and_a_search_opens_them() -> None:
+    async with ListApp().run_test(size=(40, 10)) as pilot:
+        rows = pilot.app.query_one(RowList)
+        rows.set_rows(
+            [
+                Row("g", ("group",), group=True),
+                Row("a", ("apple", "1"), level=1),
+                Row("b", ("banana", "2"), level=1),
+            ]
+        )
+        rows.focus()
+        assert [row.key for row in rows.shown] == ["g"]
+        await pilot.press("right", "down", "down")
+        await until(pilot, lambda: rows.key == "b", "the second row")
+        await pilot.press("left", "left")
+        await until(pilot, lambda: [row.key for row in rows.shown] == ["g"], "the group, folded")
+        rows.set_search("ban")
+        assert [row.key for row in rows.shown] == ["g", "b"]
+        assert rows.key == "b"
+        rows.set_search("")
+        assert rows.move_to("a")
+        assert rows.key == "a"
+        assert not rows.move_to("z")
+
+
+async def test_the_cursor_stays_on_its_row_when_rows_come_and_go() -> None:
+    async with ListApp().run_test(size=(40, 10)) as pilot:
+        rows = pilot.app.query_one(RowList)
+        rows.set_rows(Row(key, (key,)) for key in "abc")
+        rows.move_to("b")
+        rows.set_rows(Row(key, (key,)) for key in "xabc")
+        assert rows.key == "b"
+        rows.set_rows(Row(key, (key,)) for key in "xac")
+        assert rows.key == "c"
+        rows.set_rows([])
+        assert rows.key == ""
+        await pilot.press("enter", "down", "end", "left", "right")
