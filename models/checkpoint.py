@@ -26,9 +26,10 @@ from kerastui.models.callback_files import PATHS
 
 FILE = "state.npz"
 _FORMAT = 1
-_SETTINGS = {"params", "min_delta", "append", "append_header", *PATHS}
+_SETTINGS = {"params", "min_delta", "monitor_op", "append", "append_header", *PATHS}
 """Attributes of callbacks that are settings of this training. (Of `min_delta` Keras turns the
-sign when it first uses it; paths are elsewhere where a run was copied.)"""
+sign when it first uses it, and `monitor_op` it only sets then; paths are elsewhere where a run was
+copied.)"""
 
 
 @dataclass

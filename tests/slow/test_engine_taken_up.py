@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kerastui.models import kept
 from kerastui.models.control import Control
 from kerastui.models.experiment import Experiment
 from kerastui.models.record import Record
 from kerastui.models.runs import Run, RunInfo
+from kerastui.models.saved.difference import between, pairs
+from kerastui.models.saved.read import read
 
 keras = pytest.importorskip("keras")
 if keras.backend.backend() != "tensorflow":
@@ -193,3 +196,31 @@ def test_another_learning_rate_is_taken_from_there_on_and_said(do: Do, execution
     assert list(rates[-2:]) == [0.5, 0.5]
     assert any("0.001 → 0.5" in note.text for note in rest.run.history().notes)
     assert began == [True]
+
+
+@pytest.mark.parametrize("execution", ["fast", "plain"])
+def test_models_of_epochs_are_the_same_where_a_training_was_interrupted(
+    do: Do, execution: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "MOST", 4)
+    asked = {"fit.keep_every": 1, "callbacks": BOTH}
+    spec = experiment(execution=execution, **asked)
+    whole = do(spec)
+    left = do(spec, StopAfter(3))
+    stops = 0
+    while left.ending.kind == "stopped" and stops < 200:
+        stops += 1
+        left = do(spec, StopAfter(4), state=left.state, run=left.run)
+    assert stops > 1
+    assert_same(whole, left)
+    ours, theirs = (kept.of_epochs(one.run.path) for one in (whole, left))
+    assert list(ours) == list(theirs) == [2, 4, 6, 8]
+    for epoch, file in ours.items():
+        for one, other in pairs(read(file), read(theirs[epoch])):
+            np.testing.assert_array_equal(one.values, other.values)
+    # One can go on from it, optimizer and all, and none of it is what another epoch has.
+    again = keras.models.load_model(theirs[6])
+    assert int(again.optimizer.iterations) == 6 * STEPS
+    assert any(one.distance > 0 for one in between(read(ours[6]), read(ours[8])))
+    # The keeping itself touches nothing.
+    assert_same(whole, do(experiment(execution=execution, **{**asked, "fit.keep_every": 0})))
