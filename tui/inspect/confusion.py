@@ -237,7 +237,7 @@ class CalibrationPane(JudgeLines):
             rows.append([
                 f"{float(one['low']):.0%} – {float(one['high']):.0%}",
                 f"{said:.0%}", f"{so:.0%}", _reliability(said, so, room),
-                Content.styled(f"{off:+.0%}".replace("-", "−"),
+                Content.styled(f"{off:+z.0%}".replace("-", "−").replace("+0%", "0%"),
                                "$muted" if abs(off) < 0.1 or count < 10 else "$warn"),
                 f"{count:,}",
             ])  # fmt: skip

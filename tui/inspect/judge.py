@@ -274,6 +274,7 @@ class JudgePane(InspectPane):
                 self._say(progress(done["done"], done["rows"], self.width))
             else:
                 return
+            self._say([Content.styled("Computing …", "$muted")])
             if shared.part == "file":
                 shared.sizes["file"] = done["rows"]
             self._choose_fitting()
