@@ -71,7 +71,9 @@ def identify(path: Path) -> Opened:
         with path.open("rb") as stream:
             head = stream.read(_HEAD)
     except FileNotFoundError:
-        raise UserError(f"There is no {path}.", "Check the path.") from None
+        from kerastui.datasets.files.place import near
+
+        raise UserError(f"There is no {path}.", near(path)) from None
     except (OSError, ValueError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise UserError(f"{path} can't be read: {reason}.", "Check its permissions.") from None

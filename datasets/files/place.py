@@ -28,7 +28,7 @@ def checked(path: Path) -> Path:
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"There is no file {path}.", hint=_near(path)) from None
+        raise UserError(f"There is no file {path}.", hint=near(path)) from None
     except (OSError, ValueError) as error:
         raise UserError(f"{path} can't be reached: {_words(error)}.", "Check the path.") from None
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
@@ -48,7 +48,7 @@ def _words(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
-def _near(path: Path) -> str:
+def near(path: Path) -> str:
     """A hint with names of the same folder that are like the one that is not there."""
     from difflib import get_close_matches
 
