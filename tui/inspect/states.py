@@ -81,8 +81,8 @@ def _files(run: Run, found: Found) -> list[State]:
     for name, note in kept.by_callbacks(run.path, experiment).items():
         files.append(State(name, note, run.path / name))
     if not found.of_checkpoint:
-        files.append(State("last checkpoint", "As training left it: no best or averaged weights "
-                           "are put in place.", run.path))  # fmt: skip
+        left = "As training left it: no best weights put back."
+        files.append(State("last checkpoint", left, run.path))
         files.append(State(found.path.name, "What the run ended with.", found.path))
     return files
 

@@ -156,9 +156,9 @@ def _fit(fit: dict[str, Any]) -> Iterator[Field]:
         "keep the model every",
         fit["keep_every"],
         0,
-        "Epochs between two models that stay in the run's folder kept/, to be compared (= in "
-        "Inspect) and opened. At most 32 and about 1 GB stay: then every second one goes.",
-        "a whole number of epochs; 0 keeps none but the last",
+        "So many epochs lie between two models kept to be compared (= in Inspect) or opened. "
+        "At most 32, or about 1 GB, stay: then every second one goes.",
+        "a whole number of epochs, or 0 for none",
     )
 
 
