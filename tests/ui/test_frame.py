@@ -60,6 +60,14 @@ async def test_every_section_is_one_key_away() -> None:
             )
 
 
+async def test_the_app_may_end_before_a_section_stands() -> None:
+    for section in ("data", "inspect"):
+        app = app_with()
+        async with app.run_test(size=(120, 40)):
+            app.action_section(section)
+        assert not app.return_code
+
+
 async def test_a_click_on_the_header_goes_to_a_section() -> None:
     async with app_with().run_test(size=(120, 40)) as pilot:
         await shows(pilot, "Runs")

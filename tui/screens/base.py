@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from textual import events
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
@@ -59,6 +60,12 @@ class SectionScreen(Screen[None]):
         """There is news of the run that is shown (at most ten times a second), or another run
         is shown (`monitor.run` differs), or none, or another study (`kerastui.study`), or a
         model was opened (`kerastui.opened_model`)."""
+
+    async def on_event(self, event: events.Event) -> None:
+        # When the app ends while a screen is on its way, that comes without all it consists of.
+        coming = isinstance(event, events.Mount | events.Resize | events.ScreenResume)
+        if self.app.is_running or not coming:
+            await super().on_event(event)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         failures.tell(self.kerastui, event)
