@@ -22,7 +22,7 @@ def answer(request: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     if request == "model.shapes":
         return shapes_without_data(parse(arguments["experiment"]), arguments["input_shape"])
     if request == "model.start":
-        from kerastui.models.saved.start import told
+        from kerastui.models.saved.start_copy import told
 
         return told(**arguments)
     if request == "model.end":

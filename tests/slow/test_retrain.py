@@ -16,7 +16,8 @@ from kerastui.datasets.files.library import imported
 from kerastui.datasets.files.sniff import sniff
 from kerastui.models.experiment_file import parse, save
 from kerastui.models.runs import Run, Workspace
-from kerastui.models.saved.start import sha256_of, told
+from kerastui.models.saved.start import sha256_of
+from kerastui.models.saved.start_copy import told
 
 pytestmark = pytest.mark.slow
 

@@ -17,7 +17,7 @@ from kerastui.models.experiment_file import dumps, loads, parse
 from kerastui.models.file_cures import head_for
 from kerastui.models.file_data import card_fits, experiment_with
 from kerastui.models.preflight_facts import Facts, TargetFacts
-from kerastui.models.saved import start
+from kerastui.models.saved import start, start_copy
 
 OLD = Path(__file__).parents[1] / "files" / "keras2"
 HEAD = {"type": "Dense", "units": 3, "activation": "softmax"}
@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def mlp(folder: Path) -> dict[str, Any]:
-    return start.told(str(OLD / "mlp.h5"), str(folder))
+    return start_copy.told(str(OLD / "mlp.h5"), str(folder))
 
 
 def model(told: dict[str, Any], **more: Any) -> FileModel:
@@ -53,9 +53,9 @@ def test_an_old_file_is_repaired_on_a_copy_that_is_taken_again(
     assert mlp["inputs"] == [[4]]
     assert next(layer["name"] for layer in mlp["layers"]) == "dense"
     assert any("decay" in change for change in mlp["changes"])
-    again = start.told(str(OLD / "mlp.h5"), str(folder))
+    again = start_copy.told(str(OLD / "mlp.h5"), str(folder))
     assert (again["path"], again["sha256"]) == (mlp["path"], mlp["sha256"])
-    of_today = start.told(mlp["path"], str(folder))
+    of_today = start_copy.told(mlp["path"], str(folder))
     assert of_today["changes"] == []
     assert of_today["path"] == mlp["path"]
 
@@ -63,7 +63,7 @@ def test_an_old_file_is_repaired_on_a_copy_that_is_taken_again(
 def test_a_fixed_number_of_rows_is_opened_and_the_predictions_stay(folder: Path) -> None:
     import keras
 
-    told = start.told(str(OLD / "rnn.keras"), str(folder))
+    told = start_copy.told(str(OLD / "rnn.keras"), str(folder))
     assert any("any number of rows" in change for change in told["changes"])
     with np.load(OLD / "expected.npz") as stored:
         x, wanted = stored["rnn_x"], stored["rnn"]
@@ -142,7 +142,7 @@ def test_a_graph_is_cut_only_where_one_layer_follows_another(folder: Path) -> No
     ends = keras.layers.Dense(2, name="end")(keras.layers.Add(name="sum")(sides))
     file = folder / "graph.keras"
     keras.Model(inputs, ends).save(file)
-    told = start.told(str(file), str(folder))
+    told = start_copy.told(str(file), str(folder))
     built = build_model(model(told, cut=1, frozen=["left"], layers=[HEAD]), (4,), seed=1)
     assert built.output_shape == (None, 3)
     assert not built.get_layer("left").trainable
@@ -154,7 +154,7 @@ def test_a_graph_is_cut_only_where_one_layer_follows_another(folder: Path) -> No
         "new_dense": ["sum"],
     }  # fmt: skip
     assert "does not simply follow" in shapes(model(told, cut=2), (4,)).problem
-    two = start.told(str(OLD / "two.json"), str(folder))
+    two = start_copy.told(str(OLD / "two.json"), str(folder))
     assert "2 inputs" in shapes(model(two), (6,)).problem
 
 
