@@ -141,6 +141,8 @@ class Nursery:
 
     async def wait_ready(self, seconds: float | None = None) -> bool:
         """Wait until it can fork; returns whether it can."""
+        if self.ready:
+            return True  # at once: whatever else the loop has to do would come first
         if self._process is None:
             return False
         waits = [asyncio.ensure_future(event.wait()) for event in (self._ready, self._gone)]
