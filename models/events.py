@@ -31,12 +31,17 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 VERSION = 1
 
 Event = dict[str, Any]
+
+BLOCK = 256 * 1024
+"""Bytes of a log that are read at once: with more events at a time, the collector of garbage takes
+longer than all the rest."""
 
 TERMINAL = frozenset({"finished", "stopped", "failed"})
 """Events after which a worker writes nothing more."""
@@ -55,17 +60,22 @@ def encode(event: str, **fields: Any) -> bytes:
     return text.encode() + b"\n"
 
 
-def decode(line: bytes) -> Event | None:
-    """Return the event of one line, or None for a line that is damaged or of another version."""
+def decode(line: bytes, parse: Callable[[bytes], Any] = json.loads) -> Event | None:
+    """Return the event of one line, or None for a line that is damaged or of another version.
+
+    Args:
+        line: The line.
+        parse: A quicker reader of JSON, if there is one; what it refuses is read by `json`.
+    """
     try:
-        event = json.loads(line)
+        event = parse(line)
     except (ValueError, RecursionError):
-        return None
+        return decode(line) if parse is not json.loads else None
     if not isinstance(event, dict) or event.get("v") != VERSION:
         return None
     if not isinstance(event.get("event"), str):
         return None
-    if not any(name in line for name in _NAMED):
+    if _NAMED[0] not in line and _NAMED[1] not in line:
         return event  # as nearly every line: a look at each of its numbers would take longest
     for name in ("logs", "figures"):
         if isinstance(values := event.get(name), dict):
@@ -85,11 +95,23 @@ class EventReader:
         self.path = path
         self._offset = start
 
-    def read(self, limit: int = 4 * 2**20) -> list[Event]:
-        """Return the events that came since the last call, from at most `limit` bytes.
+    def read(self, limit: int = BLOCK) -> list[Event]:
+        """Return events that came since the last call, from at most `limit` bytes at a time; none
+        where nothing is left.
 
         A log that became shorter than what was read of it is read again from its start.
         """
+        # Three times as fast as json; not imported before there is something to read.
+        from pydantic_core import from_json
+
+        while lines := self._lines(limit):
+            decoded = (decode(line, from_json) for line in lines.splitlines())
+            if events := [event for event in decoded if event is not None]:
+                return events
+        return []
+
+    def _lines(self, limit: int) -> bytes:
+        """Return the next whole lines."""
         try:
             with self.path.open("rb") as stream:
                 size = stream.seek(0, 2)
@@ -102,10 +124,9 @@ class EventReader:
                     block += stream.readline()
                     whole = block.rfind(b"\n") + 1
         except OSError:
-            return []
+            return b""
         self._offset += whole
-        decoded = (decode(line) for line in block[:whole].splitlines())
-        return [event for event in decoded if event is not None]
+        return block[:whole]
 
 
 def plain_numbers(value: Any) -> Any:

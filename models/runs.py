@@ -23,6 +23,9 @@ from kerastui.models.history import History
 if TYPE_CHECKING:
     from kerastui.models.experiment import Experiment
 
+_MOST = 4 * 2**20
+"""Bytes of commands that are taken in at once."""
+
 COMMANDS = frozenset({"stop", "pause", "continue", "kill", "set_learning_rate", "set_epochs"})
 
 
@@ -311,4 +314,4 @@ class CommandReader:
 
     def read(self) -> list[Mapping[str, Any]]:
         """Return new commands in order; each has `event` (the command) and its arguments."""
-        return [entry for entry in self._reader.read() if entry["event"] in COMMANDS]
+        return [entry for entry in self._reader.read(_MOST) if entry["event"] in COMMANDS]

@@ -19,9 +19,6 @@ INTERVAL = 0.1
 INFO_INTERVAL = 1.0
 """Seconds between two looks at `run.json`, which tells that a worker is gone."""
 
-CHUNK = 256 * 1024
-"""Bytes of the log that are taken in at once while the screen waits."""
-
 
 @dataclass(frozen=True)
 class Asked:
@@ -181,7 +178,7 @@ class RunMonitor:
     async def _take_in(self) -> bool:
         """Take in what is new, a chunk at a time, so that keys are answered in between."""
         changed = False
-        while events := self._reader.read(CHUNK):
+        while events := self._reader.read():
             changed |= self.history.apply_all(events)
             await asyncio.sleep(0)
         return changed

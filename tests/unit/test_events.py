@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tempfile
 from pathlib import Path
 
 from hypothesis import given
@@ -36,6 +37,29 @@ def test_damaged_lines_are_passed_over(line: bytes) -> None:
     decode(line)
 
 
+@given(
+    st.lists(
+        st.builds(
+            lambda line, at, damage: line[:at] + damage + line[at + len(damage) :],
+            st.builds(lambda logs: encode("epochs", first=1, logs=logs)[:-1],
+                      st.dictionaries(st.text(max_size=5), st.lists(st.floats(), max_size=3))),
+            st.integers(0, 90),
+            st.binary(max_size=3)
+            | st.sampled_from([b"", b"NaN", b"},{", b"1e999", b'"', b"\\ud8"]),
+        ),
+        max_size=4,
+    )
+)  # fmt: skip
+def test_reader_reads_line_by_line_whatever_is_damaged(lines: list[bytes]) -> None:
+    block = b"".join(line + b"\n" for line in lines)
+    with tempfile.NamedTemporaryFile() as log:
+        log.write(block)
+        log.flush()
+        read = EventReader(Path(log.name)).read()
+    told = [found for line in block.splitlines() if (found := decode(line)) is not None]
+    assert repr(read) == repr(told)
+
+
 def test_reader_waits_for_a_whole_line(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     reader = EventReader(path)
@@ -57,6 +81,17 @@ def test_reader_takes_a_long_line_beyond_its_limit(tmp_path: Path) -> None:
     while events := reader.read(limit=64):
         read += events
     assert len(read) == 3
+
+
+def test_reader_goes_on_behind_a_damage_of_any_length(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    line = encode("checkpoint", epoch=3)
+    path.write_bytes(line + b"\0" * 1000 + b"\n" + b"nonsense\n" * 50 + line)
+    reader = EventReader(path)
+    read = []
+    while events := reader.read(limit=64):
+        read += events
+    assert len(read) == 2
 
 
 def test_reader_starts_again_when_the_log_was_cut(tmp_path: Path) -> None:
