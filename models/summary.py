@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from kerastui.datasets.errors import UserError
 from kerastui.models import applications, catalogue
-from kerastui.models.building import Shapes, Step, make, steps, type_of
+from kerastui.models.building import Shapes, Step, steps, type_of
 from kerastui.models.building_errors import LayerError
+from kerastui.models.building_parts import make
 from kerastui.models.experiment import GraphModel, Part, SequentialModel
 
 if TYPE_CHECKING:

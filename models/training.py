@@ -12,8 +12,8 @@ import keras
 import numpy as np
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.building import make
 from kerastui.models.building_errors import first_line
+from kerastui.models.building_parts import make
 from kerastui.models.callback_files import in_folder
 from kerastui.models.callbacks import Ending, RunLog
 from kerastui.models.checkpoint import State

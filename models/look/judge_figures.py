@@ -54,7 +54,7 @@ def _loss(judged: Judged) -> list[dict[str, Any]]:
     """The compiled loss, row by row; of one output as a whole."""
     import keras
 
-    from kerastui.models.building import make
+    from kerastui.models.building_parts import make
 
     choice, found = judged.choice, judged.predictions
     if choice.column is not None or not len(found.part.x):

@@ -12,8 +12,9 @@ import pytest
 
 from kerastui.datasets.errors import UserError
 from kerastui.models import catalogue, summary
-from kerastui.models.building import build_model, compile_model, make
+from kerastui.models.building import build_model, compile_model
 from kerastui.models.building_errors import LayerError
+from kerastui.models.building_parts import make
 from kerastui.models.catalogue_build import whole
 from kerastui.models.experiment import Compile, GraphModel, Part, SequentialModel
 

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from kerastui.datasets.errors import UserError
 from kerastui.datasets.prepare import prepare
 from kerastui.models import preflight
-from kerastui.models.building import build_model, compile_model, make
+from kerastui.models.building import build_model, compile_model
+from kerastui.models.building_parts import make
 from kerastui.models.experiment import Experiment, GraphModel
 from kerastui.models.preflight import Facts, Finding, TargetFacts
 from kerastui.models.preflight_facts import Cure
