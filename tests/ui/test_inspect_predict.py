@@ -266,6 +266,17 @@ async def test_rows_are_pasted(own_home: Path) -> None:
         assert area.text == ""
 
 
+async def test_pictures_can_not_be_pasted(own_home: Path) -> None:
+    async with KerasTui(launcher=launcher(PICTURE)).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, trained(own_home), "ask rows")
+        await shows(pilot, "Pictures can't be pasted")
+        await until(
+            pilot, lambda: "edit" not in {
+                one.binding.action for one in screen.active_bindings.values()
+            }, "no key that does nothing",
+        )  # fmt: skip
+
+
 async def test_a_file_is_predicted_with_its_progress(own_home: Path) -> None:
     made = launcher(FORM)
     shares = iter([0.25, 0.5])

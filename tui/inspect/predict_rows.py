@@ -99,7 +99,7 @@ class RowsPane(AskPane):
         self.area.load_text("")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "clear":
+        if action in ("clear", "edit"):
             return bool(self.form) and self.area.display
         return super().check_action(action, parameters)
 

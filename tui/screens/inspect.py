@@ -57,7 +57,8 @@ layer: a dead unit gave 0 for all samples, a saturated one stands at the end of 
     BINDINGS: ClassVar[list[BindingType]] = [
         ENTER,
         ESCAPE,
-        Binding("e", "edit", "edit the input", tooltip="Type other numbers into the network"),
+        Binding("e", "edit", "edit the input",
+                tooltip="Give the model another input: numbers, words, a drawing, a sample"),
         Binding("1", "choose(0)", "choose", key_display="1–9",
                 tooltip="Take one of what is numbered above: a view, an input"),
         *(Binding(str(place + 1), f"choose({place})", show=False)
