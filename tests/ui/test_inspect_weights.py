@@ -288,6 +288,18 @@ async def test_gradients_say_what_is_remarkable(own_home: Path) -> None:
         assert "NaN" in line
 
 
+def test_the_bars_of_gradients_make_room_for_the_numbers() -> None:
+    from kerastui.tui.inspect.gradients import told
+
+    answer = {"loss": 0.5, "rows": 32, "norm": 0.1, "words": [], "weights": [
+        {"layer": "dense", "name": "kernel", "shape": [5408, 100], "norm": 0.2746,
+         "mean": 0.0001102, "zeros": 0.43, "ratio": 0.01234}]}  # fmt: skip
+    wide = told(answer, 90)[0].cell_length
+    for width in (wide, wide - 1, wide - 5):
+        assert told(answer, width)[0].cell_length == width
+    assert told(answer, 20)[0].cell_length == wide - 7
+
+
 @pytest.mark.parametrize("off", [0.0, 0.5])
 async def test_one_neuron_stands_beside_what_keras_computes(own_home: Path, off: float) -> None:
     fake = launcher()

@@ -18,7 +18,8 @@ from kerastui.tui.inspect.subject import Found
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.row_list import Row
 
-BAR = 10
+BAR, SHORTEST = 10, 3
+"""Cells of a bar where there is room, and where there is none."""
 
 
 class GradientsPane(LinesPane):
@@ -77,17 +78,23 @@ def told(answer: dict[str, Any], width: int) -> tuple[Content, list[Content]]:
     """Return gradients as lines: headline, one line a weight, then what is remarkable."""
     weights = answer["weights"]
     most = max((_float(one["mean"]) for one in weights), default=0.0) or 1.0
-    rows: list[list[Content | str]] = [
-        [
-            f"{one['layer']} {one['name']}", words.shape(one["shape"]) or "1",
-            number(_float(one["norm"])), number(_float(one["mean"])),
-            Content.styled(bar(min(1.0, _float(one["mean"]) / most), BAR), "$series-1"),
-            f"{_float(one['zeros']):.0%}", number(_float(one["ratio"])),
-        ]
-        for one in weights
-    ]  # fmt: skip
     titles = ["", "shape", "norm", "mean |g|", "", "zeros", "g / weight"]
-    head, lines = aligned(rows, titles, [False, True, True, True, False, True, True])
+
+    def table(room: int) -> tuple[Content, list[Content]]:
+        rows: list[list[Content | str]] = [
+            [
+                f"{one['layer']} {one['name']}", words.shape(one["shape"]) or "1",
+                number(_float(one["norm"])), number(_float(one["mean"])),
+                Content.styled(bar(min(1.0, _float(one["mean"]) / most), room), "$series-1"),
+                f"{_float(one['zeros']):.0%}", number(_float(one["ratio"])),
+            ]
+            for one in weights
+        ]  # fmt: skip
+        return aligned(rows, titles, [False, True, True, True, False, True, True])
+
+    head, lines = table(BAR)
+    if (over := head.cell_length - width) > 0:
+        head, lines = table(max(SHORTEST, BAR - over))
     lines.append(Content(""))
     for text in answer["words"]:
         lines += Content.styled(f"▲ {text}", "$warn").wrap(max(20, width))

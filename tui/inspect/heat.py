@@ -148,7 +148,7 @@ class HeatView(WeightView):
         scale = Scale(self.app.theme_variables, limit(looked.statistics))
         self.picture.show(enlarged(scale.paint(values), width, height))
         cut = looked.cut
-        told = f"{cut}  {cut.rows:,} rows × {cut.columns:,} columns"
+        told = f"{cut}  {cut.rows:,} row{'s' * (cut.rows != 1)} × {cut.columns:,} columns"
         if values.size and values.shape != (cut.rows, cut.columns):
             down, across = -(-cut.rows // len(values)), -(-cut.columns // values.shape[1])
             told += f" · a pixel is the strongest of {down} × {across}"
