@@ -14,13 +14,13 @@ from kerastui.datasets.files.read import read
 from kerastui.datasets.files.sniff import sniff
 from kerastui.datasets.files.texts import load_texts
 from kerastui.datasets.loaded import Array, Loaded, Sequences
-from kerastui.datasets.prepare import Part
+from kerastui.datasets.prepared import Part
 from kerastui.datasets.recipe import FORMATS
 from kerastui.datasets.rows import Rows, as_array, is_missing
 from kerastui.datasets.text import OFFSET, UNKNOWN
 
 if TYPE_CHECKING:
-    from kerastui.datasets.prepare import Prepared
+    from kerastui.datasets.prepared import Prepared
     from kerastui.datasets.recipe import FileRecipe
     from kerastui.datasets.spec import Data
 

@@ -29,7 +29,7 @@ from kerastui.models.history import History
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kerastui.datasets.prepare import Part, Prepared
+    from kerastui.datasets.prepared import Part, Prepared
     from kerastui.datasets.spec import Task
 
 PARTS = ("train", "validation", "test")

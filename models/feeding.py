@@ -34,7 +34,7 @@ from kerastui.models import applications
 from kerastui.models.experiment import GraphInput, GraphModel, SequentialModel
 
 if TYPE_CHECKING:
-    from kerastui.datasets.prepare import Part, Prepared
+    from kerastui.datasets.prepared import Part, Prepared
 
 Model = SequentialModel | GraphModel
 

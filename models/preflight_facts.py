@@ -16,7 +16,7 @@ from kerastui.models.building import Shapes
 from kerastui.models.building_errors import Shape
 
 if TYPE_CHECKING:
-    from kerastui.datasets.prepare import Prepared
+    from kerastui.datasets.prepared import Prepared
     from kerastui.models.experiment import Experiment
 
 Level = Literal["problem", "warning", "hint"]

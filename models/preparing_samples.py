@@ -13,7 +13,8 @@ from kerastui.datasets.errors import UserError
 from kerastui.datasets.fitted import FittedStep
 from kerastui.datasets.load import Source
 from kerastui.datasets.loaded import Array, Loaded, Sequences
-from kerastui.datasets.prepare import PARTS, Prepared, StepRecord, prepare
+from kerastui.datasets.prepare import prepare
+from kerastui.datasets.prepared import PARTS, Prepared, StepRecord
 from kerastui.datasets.rows import Rows, is_missing
 from kerastui.datasets.steps import learns
 

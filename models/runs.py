@@ -58,7 +58,7 @@ class RunInfo:
     backend: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
-    """Where the data came from (`kerastui.datasets.prepare.Source`), the named substitute too."""
+    """Where the data came from (`kerastui.datasets.load.Source`), the named substitute too."""
     parameters: int | None = None
     study: str = ""
     """Identifier shared by the runs of one study."""

@@ -31,7 +31,7 @@ from kerastui.models.runs import CommandReader, Run
 if TYPE_CHECKING:
     import keras
 
-    from kerastui.datasets.prepare import Prepared
+    from kerastui.datasets.prepared import Prepared
     from kerastui.models.callbacks import Ending
     from kerastui.models.checkpoint import State
     from kerastui.models.experiment import Experiment

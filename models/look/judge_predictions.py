@@ -22,7 +22,7 @@ from kerastui.models.look.opened import Opened, opened
 
 if TYPE_CHECKING:
     from kerastui.datasets.loaded import Loaded
-    from kerastui.datasets.prepare import Part
+    from kerastui.datasets.prepared import Part
     from kerastui.models.experiment import Experiment
 
 PARTS = ("train", "validation", "test")

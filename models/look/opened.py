@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from kerastui.datasets.load import Source
     from kerastui.datasets.loaded import Loaded
-    from kerastui.datasets.prepare import Prepared
+    from kerastui.datasets.prepared import Prepared
 
 
 @dataclass

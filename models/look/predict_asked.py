@@ -22,7 +22,7 @@ from kerastui.models.look.opened import Opened
 from kerastui.models.look.predict_outcome import Floats, Output, outputs_of
 
 if TYPE_CHECKING:
-    from kerastui.datasets.prepare import Part
+    from kerastui.datasets.prepared import Part
 
 Array = npt.NDArray[Any]
 PARTS = ("test", "validation", "train")

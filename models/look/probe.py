@@ -19,7 +19,7 @@ from kerastui.models.experiment import SequentialModel
 from kerastui.models.look.opened import Opened
 
 if TYPE_CHECKING:
-    from kerastui.datasets.prepare import Part
+    from kerastui.datasets.prepared import Part
 
 PARTS = ("test", "validation", "train")
 

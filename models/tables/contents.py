@@ -23,7 +23,7 @@ from kerastui.models.tables.frame import (
 
 if TYPE_CHECKING:
     from kerastui.datasets.loaded import Loaded
-    from kerastui.datasets.prepare import Part, Prepared
+    from kerastui.datasets.prepared import Part, Prepared
     from kerastui.datasets.spec import Data
 
 BEGINNING = 40
@@ -85,7 +85,8 @@ def prepared(data: Data, seed: int) -> Frame:
     Raises:
         UserError: The data can't be prepared.
     """
-    from kerastui.datasets.prepare import PARTS, prepare
+    from kerastui.datasets.prepare import prepare
+    from kerastui.datasets.prepared import PARTS
 
     done = prepare(data, seed=seed)
     frames: list[Frame] = []

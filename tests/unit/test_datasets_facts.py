@@ -13,7 +13,8 @@ import pytest
 
 from kerastui.datasets.catalogue import card
 from kerastui.datasets.fetch import locate
-from kerastui.datasets.prepare import Prepared, prepare
+from kerastui.datasets.prepare import prepare
+from kerastui.datasets.prepared import Prepared
 from kerastui.datasets.spec import Data
 
 pytestmark = pytest.mark.skipif(

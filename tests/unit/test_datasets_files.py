@@ -19,7 +19,8 @@ from kerastui.datasets.files.read import read
 from kerastui.datasets.files.sniff import sniff
 from kerastui.datasets.files.table import csv_arguments, read_table
 from kerastui.datasets.loaded import Loaded, Sequences
-from kerastui.datasets.prepare import Prepared, prepare
+from kerastui.datasets.prepare import prepare
+from kerastui.datasets.prepared import Prepared
 from kerastui.datasets.recipe import FileRecipe
 from kerastui.datasets.spec import Data
 

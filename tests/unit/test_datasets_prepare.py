@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from kerastui.datasets.errors import UserError
-from kerastui.datasets.prepare import Prepared, prepare
+from kerastui.datasets.prepare import prepare
+from kerastui.datasets.prepared import Prepared
 from kerastui.datasets.spec import Data
 
 MPG = "mpg,cylinders,displacement,horsepower,weight,acceleration,year,origin,name\n"

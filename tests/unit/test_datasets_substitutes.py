@@ -11,7 +11,8 @@ import pytest
 from kerastui.datasets.catalogue import card, cards
 from kerastui.datasets.errors import UserError
 from kerastui.datasets.generators import generate
-from kerastui.datasets.prepare import Prepared, prepare
+from kerastui.datasets.prepare import prepare
+from kerastui.datasets.prepared import Prepared
 from kerastui.datasets.spec import Data
 
 THIRD = {"kind": "fraction", "test": 0.33}

@@ -20,7 +20,8 @@ from kerastui.models.runs import CommandReader, Run, RunInfo
 
 keras = pytest.importorskip("keras")
 
-from kerastui.datasets.prepare import Prepared, prepare  # noqa: E402
+from kerastui.datasets.prepare import prepare  # noqa: E402
+from kerastui.datasets.prepared import Prepared  # noqa: E402
 from kerastui.models import preflight  # noqa: E402
 from kerastui.models.building import build_model, compile_model  # noqa: E402
 from kerastui.models.evaluation import evaluate, predict  # noqa: E402

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from kerastui.datasets.errors import UserError
 from kerastui.datasets.load import Source
 from kerastui.datasets.loaded import Loaded, Sequences
-from kerastui.datasets.prepare import Prepared, prepare
+from kerastui.datasets.prepare import prepare
+from kerastui.datasets.prepared import Prepared
 from kerastui.datasets.spec import Data
 
 SOURCE = Source("own", "own", None, "", True, "generated", 6, None)
