@@ -255,6 +255,19 @@ async def test_a_value_is_changed_in_the_form_and_checked_while_typed() -> None:
         assert pilot.app.edits.undoable == "units of layer 1, Dense"  # type: ignore[attr-defined]
 
 
+async def test_the_model_is_trained_from_where_it_is_edited() -> None:
+    answering = launcher()
+    async with KerasTui(launcher=answering).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, "b13-xor")
+        await pilot.press("e", "down", "enter", "backspace", "9", "enter")
+        await until(pilot, lambda: layers(pilot)[0] == "Dense 9", "the value")
+        await pilot.press("escape")
+        await until(pilot, lambda: screen.rows.has_focus, "the list")
+        await pilot.press("r")
+        await until(pilot, lambda: answering.ran, "the run")
+        assert "units = 9" in (answering.ran[0].path / "experiment.toml").read_text("utf-8")
+
+
 async def test_a_problem_is_told_where_it_is_and_cured_by_its_number() -> None:
     async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
         screen = await opened(pilot)

@@ -64,6 +64,7 @@ Losses and how it is trained are on the Train screen (e)."""
         Binding("u", "undo", "undo", tooltip="Take the last change back"),
         Binding("t", "template", "template", tooltip="Begin anew with a template"),
         Binding("g", "diagram", "diagram", tooltip="The layers as a diagram, or as a list"),
+        Binding("r", "run", "run", tooltip="Train the current experiment"),
         Binding("c", "code", "code", tooltip="The same as a Python script"),
         Binding("b", "branch", "branch", tooltip="Add a node that begins a branch"),
         Binding("space", "mark", "mark", key_display="Space",
@@ -381,7 +382,7 @@ Losses and how it is trained are on the Train screen (e)."""
     # Looking
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "code":
+        if action in ("code", "run"):
             return self.experiment is not None
         if action in ("diagram", "write"):
             # One that can't be drawn stays dim; without a model there is nothing to draw.

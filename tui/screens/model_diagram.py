@@ -76,6 +76,11 @@ class ModelDiagram(ModelEdits):
         if self.experiment is not None:
             self.kerastui.show_code(self.experiment)
 
+    def action_run(self) -> None:
+        """Train the experiment."""
+        if self.experiment is not None:
+            self.kerastui.start_run(self.experiment)
+
 
 def graph_of(experiment: Experiment, summary: Mapping[str, Any]) -> Graph:
     """Return the graph of an experiment's model, with shapes and numbers as far as known."""
