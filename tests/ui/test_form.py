@@ -19,7 +19,7 @@ from kerastui.tui.widgets.form import Form
 from kerastui.tui.widgets.form_edit import Choose, EditValue
 from kerastui.tui.widgets.form_fields import Field, editable, part_fields, read, spelled
 
-from .pilots import until
+from .pilots import shows, until
 
 
 class Host(App[None]):
@@ -44,9 +44,34 @@ def fields(experiment: Experiment) -> dict[str, Field]:
 
 
 async def go_to(app: Host, pilot: Pilot[None], key: str) -> None:
+    """Put the cursor on a field."""
+    await settings(app, pilot)
+    await until(pilot, lambda: app.screen.query_one(Form).rows.move_to(key), f"a row {key}")
     await pilot.pause()
-    assert app.screen.query_one(Form).rows.move_to(key)
-    await pilot.pause()
+
+
+async def settings(app: Host, pilot: Pilot[None]) -> SettingsScreen:
+    """Wait until no question stands over the form."""
+    await until(pilot, lambda: isinstance(app.screen, SettingsScreen), "the settings")
+    await until(pilot, lambda: app.screen.query(Form), "the form")
+    screen = app.screen
+    assert isinstance(screen, SettingsScreen)
+    return screen
+
+
+async def fill_in(app: Host, pilot: Pilot[None], value: str) -> None:
+    """Answer a question for a value."""
+    await until(pilot, lambda: isinstance(app.screen, EditValue), "the question")
+    await until(pilot, lambda: app.screen.query(Input), "its line")
+    app.screen.query_one(Input).value = value
+    await pilot.press("enter")
+
+
+async def close(app: Host, pilot: Pilot[None]) -> None:
+    """Leave the form with what was changed."""
+    await settings(app, pilot)
+    await pilot.press("escape")
+    await until(pilot, lambda: app.results, "the result")
 
 
 async def test_a_value_is_typed_checked_and_taken() -> None:
@@ -54,20 +79,12 @@ async def test_a_value_is_typed_checked_and_taken() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await go_to(app, pilot, "fit.epochs")
         await pilot.press("enter")
-        await pilot.pause()
+        await fill_in(app, pilot, "0")
+        await shows(pilot, "received 0")
         assert isinstance(app.screen, EditValue)
-        app.screen.query_one(Input).value = "0"
-        await pilot.press("enter")
-        await pilot.pause()
-        assert isinstance(app.screen, EditValue)
-        problem = str(app.screen.query_one("#problem", Static).render())
-        assert "received 0" in problem
-        assert "accepted" in problem
-        app.screen.query_one(Input).value = "25"
-        await pilot.press("enter")
-        await pilot.pause()
-        await pilot.press("escape")
-        await pilot.pause()
+        assert "accepted" in str(app.screen.query_one("#problem", Static).render())
+        await fill_in(app, pilot, "25")
+        await close(app, pilot)
     assert app.results[0] is not None
     assert app.results[0].fit.epochs == 25
     assert app.results[0].changed({"fit.epochs": 150}) == a05()
@@ -78,18 +95,12 @@ async def test_an_optimizer_is_chosen_and_its_rate_set() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await go_to(app, pilot, "compile.optimizer")
         await pilot.press("enter")
-        await pilot.pause()
-        assert isinstance(app.screen, Choose)
+        await until(pilot, lambda: isinstance(app.screen, Choose), "the choice")
         await pilot.press("s", "g", "d", "enter")
-        await pilot.pause()
         await go_to(app, pilot, "compile.optimizer.learning_rate")
         await pilot.press("enter")
-        await pilot.pause()
-        app.screen.query_one(Input).value = "0.5"
-        await pilot.press("enter")
-        await pilot.pause()
-        await pilot.press("escape")
-        await pilot.pause()
+        await fill_in(app, pilot, "0.5")
+        await close(app, pilot)
     changed = app.results[0]
     assert changed is not None
     assert changed.compile.optimizer.type == "sgd"
@@ -101,25 +112,22 @@ async def test_callbacks_come_and_go_and_undo_brings_them_back() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await go_to(app, pilot, "callbacks.0")
         await pilot.press("a")
-        await pilot.pause()
+        await until(pilot, lambda: isinstance(app.screen, Choose), "the choice")
         await pilot.press(*"early", "enter")
-        await pilot.pause()
         await go_to(app, pilot, "callbacks.0.patience")
         await pilot.press("enter")
-        await pilot.pause()
-        app.screen.query_one(Input).value = "7"
-        await pilot.press("enter")
-        await pilot.pause()
-        screen = app.screen
-        assert isinstance(screen, SettingsScreen)
-        assert screen.experiment.callbacks[0].parameters == {"patience": 7}
+        await fill_in(app, pilot, "7")
+        screen = await settings(app, pilot)
+
+        def parameters() -> list[dict[str, Any]]:
+            return [callback.parameters for callback in screen.experiment.callbacks]
+
+        await until(pilot, lambda: parameters() == [{"patience": 7}], "the callback")
         await go_to(app, pilot, "callbacks.0")
         await pilot.press("delete")
-        await pilot.pause()
-        assert screen.experiment.callbacks == []
+        await until(pilot, lambda: parameters() == [], "it is gone")
         await pilot.press("u")
-        await pilot.pause()
-        assert screen.experiment.callbacks[0].parameters == {"patience": 7}
+        await until(pilot, lambda: parameters() == [{"patience": 7}], "it is back")
 
 
 async def test_what_an_object_can_not_do_without_is_asked_for() -> None:
@@ -127,24 +135,20 @@ async def test_what_an_object_can_not_do_without_is_asked_for() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await go_to(app, pilot, "callbacks.0")
         await pilot.press("a")
-        await pilot.pause()
+        await until(pilot, lambda: isinstance(app.screen, Choose), "the choice")
         await pilot.press(*"modelche", "enter")
-        await pilot.pause()
-        assert isinstance(app.screen, EditValue)
-        app.screen.query_one(Input).value = "best.keras"
-        await pilot.press("enter")
-        await pilot.pause()
-        screen = app.screen
-        assert isinstance(screen, SettingsScreen)
+        await fill_in(app, pilot, "best.keras")
+        screen = await settings(app, pilot)
+        await until(pilot, lambda: screen.experiment.callbacks, "the callback")
         assert screen.experiment.callbacks[0].parameters == {"filepath": "best.keras"}
 
 
 async def test_nothing_changed_is_nothing() -> None:
     app = Host(a05())
     async with app.run_test(size=(20, 5)) as pilot:
-        await pilot.pause()
+        await settings(app, pilot)
         await pilot.press("down", "down", "escape")
-        await pilot.pause()
+        await until(pilot, lambda: app.results, "the result")
     assert app.results == [None]
 
 
@@ -173,14 +177,17 @@ async def test_a_default_that_is_chosen_or_typed_again_stays_a_default() -> None
 async def test_parameters_at_their_defaults_are_folded() -> None:
     app = Host(a05())
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.pause()
-        form = app.screen.query_one(Form)
+        form = (await settings(app, pilot)).query_one(Form)
+        await until(pilot, lambda: form.rows.shown, "its rows")
         keys = [row.key for row in form.rows.shown]
         assert "compile.optimizer.beta_1" not in keys
         await go_to(app, pilot, next(key for key in keys if key.startswith("compile.optimizer…")))
         await pilot.press("enter")
-        await pilot.pause()
-        assert "compile.optimizer.beta_1" in [row.key for row in form.rows.shown]
+        await until(
+            pilot,
+            lambda: "compile.optimizer.beta_1" in [row.key for row in form.rows.shown],
+            "the parameters",
+        )
 
 
 @pytest.mark.parametrize("name", [entry.name for entry in shipped.index()])

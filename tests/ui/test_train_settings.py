@@ -17,6 +17,8 @@ from kerastui.tui.widgets.form import Form
 from kerastui.tui.widgets.form_edit import Choose, EditValue
 from kerastui.tui.widgets.form_fields import Field
 
+from .pilots import until
+
 
 class Host(App[None]):
     def __init__(self, experiment: Experiment) -> None:
@@ -52,8 +54,27 @@ def changed(experiment: Experiment, key: str, value: Any) -> Experiment:
 
 
 async def settled(pilot: Pilot[None]) -> SettingsScreen:
+    app = pilot.app
+    await until(pilot, lambda: isinstance(app.screen, SettingsScreen), "the settings")
+    await until(pilot, lambda: app.screen.query_one(Form).rows.shown, "the form")
     await pilot.pause()
-    return next(one for one in pilot.app.screen_stack if isinstance(one, SettingsScreen))
+    return next(one for one in app.screen_stack if isinstance(one, SettingsScreen))
+
+
+async def fill_in(pilot: Pilot[None], *values: str) -> None:
+    """Answer the questions for values that follow each other."""
+    before: object = None
+    for value in values:
+        await until(
+            pilot,
+            lambda b=before: pilot.app.screen is not b and isinstance(pilot.app.screen, EditValue),
+            f"the question for {value}",
+        )
+        before = pilot.app.screen
+        await until(pilot, lambda: pilot.app.screen.query(Input), "its line")
+        pilot.app.screen.query_one(Input).value = value
+        await pilot.press("enter")
+    await until(pilot, lambda: isinstance(pilot.app.screen, SettingsScreen), "the settings")
 
 
 async def test_the_learning_rate_can_follow_a_schedule_and_be_a_number_again() -> None:
@@ -62,32 +83,23 @@ async def test_the_learning_rate_can_follow_a_schedule_and_be_a_number_again() -
         screen = await settled(pilot)
         assert screen.query_one(Form).rows.move_to("compile.optimizer.schedule")
         await pilot.press("enter")
-        await pilot.pause()
-        assert isinstance(app.screen, Choose)
+        await until(pilot, lambda: isinstance(app.screen, Choose), "the choice")
         await pilot.press(*"exponential", "enter")
-        for value in ("0.1", "100", "0.9"):
-            await pilot.pause()
-            assert isinstance(app.screen, EditValue)
-            app.screen.query_one(Input).value = value
-            await pilot.press("enter")
-        await pilot.pause()
-        assert screen.experiment.compile.optimizer.parameters == {
-            "learning_rate": {"type": "ExponentialDecay", "initial_learning_rate": 0.1,
-                              "decay_steps": 100, "decay_rate": 0.9}
-        }  # fmt: skip
+        await fill_in(pilot, "0.1", "100", "0.9")
+        schedule = {"type": "ExponentialDecay", "initial_learning_rate": 0.1,
+                    "decay_steps": 100, "decay_rate": 0.9}  # fmt: skip
+        optimizer = lambda: screen.experiment.compile.optimizer.parameters  # noqa: E731
+        await until(pilot, lambda: optimizer() == {"learning_rate": schedule}, "the schedule")
         keys = fields(screen.experiment)
         assert "compile.optimizer.schedule" not in keys
         assert keys["compile.optimizer.learning_rate.decay_steps"].value == 100
         assert screen.query_one(Form).rows.move_to("compile.optimizer.learning_rate")
         await pilot.press("delete")
-        await pilot.pause()
-        assert screen.experiment.compile.optimizer.parameters == {}
+        await until(pilot, lambda: optimizer() == {}, "no schedule")
         await pilot.press("u", "u")
-        await pilot.pause()
-        assert screen.experiment == a05()
+        await until(pilot, lambda: screen.experiment == a05(), "the beginning")
         await pilot.press("U")
-        await pilot.pause()
-        assert screen.experiment != a05()
+        await until(pilot, lambda: screen.experiment != a05(), "the change again")
 
 
 async def test_a_schedule_by_epochs_is_asked_for_piece_by_piece() -> None:
@@ -96,17 +108,17 @@ async def test_a_schedule_by_epochs_is_asked_for_piece_by_piece() -> None:
         screen = await settled(pilot)
         assert screen.query_one(Form).rows.move_to("callbacks.0")
         await pilot.press("a")
-        await pilot.pause()
+        await until(pilot, lambda: isinstance(app.screen, Choose), "the callbacks")
+        callbacks = app.screen
         await pilot.press(*"learningrate", "enter")
-        await pilot.pause()
-        assert isinstance(app.screen, Choose)
+        await until(
+            pilot,
+            lambda: app.screen is not callbacks and isinstance(app.screen, Choose),
+            "the schedules",
+        )
         await pilot.press(*"inverse", "enter")
-        for value in ("0.1", "5", "0.5"):
-            await pilot.pause()
-            assert isinstance(app.screen, EditValue)
-            app.screen.query_one(Input).value = value
-            await pilot.press("enter")
-        await pilot.pause()
+        await fill_in(pilot, "0.1", "5", "0.5")
+        await until(pilot, lambda: screen.experiment.callbacks, "the callback")
         (callback,) = screen.experiment.callbacks
         assert callback.type == "LearningRateScheduler"
         assert callback.parameters["schedule"]["type"] == "InverseTimeDecay"
