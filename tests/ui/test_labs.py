@@ -38,6 +38,7 @@ from kerastui.tui.screens.learn import LearnScreen
 from kerastui.tui.widgets.row_list import RowList
 
 from .fakes import FakeLauncher
+from .pilots import until
 
 
 class FakeWorker(FakeLauncher):
@@ -127,14 +128,17 @@ async def opened(
     """Open a lab in the app, and wait until it has results, or says something."""
     app = KerasTui(launcher=worker or FakeWorker())
     async with app.run_test(size=size) as pilot:
-        await pilot.pause()
+        await until(pilot, lambda: isinstance(app.screen, LearnScreen), "the lessons")
         screen = labs.find(name).screen()
         await app.push_screen(screen)
-        for _ in range(100):
-            await pilot.pause(0.02)
-            if screen.results or (says and says in text(screen)):
-                break
+        await until(pilot, lambda: screen.results or (says and says in text(screen)), "results")
+        await pilot.pause()
         yield pilot, screen
+
+
+async def reads(pilot: Pilot[None], screen: LabScreen, words: str) -> None:
+    """Wait until words can be read in a lab."""
+    await until(pilot, lambda: words in text(screen), repr(words))
 
 
 def text(screen: LabScreen) -> str:
@@ -166,13 +170,11 @@ async def test_every_lab_opens_at_every_size_and_is_left_again(
 ) -> None:
     async with opened(lab.id, size) as (pilot, screen):
         assert pilot.app.screen is screen
-        assert screen.results, "it never computed anything"
         assert not [result for result in screen.results if result.right is False]
         await pilot.resize_terminal(90, 28)
         await pilot.pause()
         await pilot.press("escape")
-        await pilot.pause()
-        assert isinstance(pilot.app.screen, LearnScreen)
+        await until(pilot, lambda: isinstance(pilot.app.screen, LearnScreen), "the lessons")
 
 
 @pytest.mark.slow
@@ -211,8 +213,7 @@ async def test_every_lab_has_help(lab: labs.Lab) -> None:
     async with opened(lab.id) as (pilot, screen):
         assert screen.HELP
         await pilot.press("question_mark")
-        await pilot.pause()
-        assert pilot.app.screen is not screen
+        await until(pilot, lambda: pilot.app.screen is not screen, "the help")
 
 
 def test_the_registry_names_every_row_once() -> None:
@@ -227,15 +228,14 @@ def test_the_registry_names_every_row_once() -> None:
 async def test_a_lab_is_opened_from_its_lesson() -> None:
     app = KerasTui(launcher=FakeWorker())
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.pause()
+        await until(pilot, lambda: isinstance(app.screen, LearnScreen), "the lessons")
         rows = app.screen.query_one(RowList)
-        assert rows.move_to("b04-softmax")
+        await until(pilot, lambda: rows.move_to("b04-softmax"), "the lesson")
         await pilot.pause()
         await pilot.press("enter")
-        await pilot.pause()
-        assert isinstance(app.screen, SoftmaxScreen)
+        await until(pilot, lambda: isinstance(app.screen, SoftmaxScreen), "the lab")
         await pilot.press("escape")
-        await pilot.pause()
+        await until(pilot, lambda: isinstance(app.screen, LearnScreen), "the lessons again")
         assert rows.key == "b04-softmax"
 
 
@@ -254,10 +254,10 @@ async def test_a_lab_that_nobody_answers_says_so() -> None:
 
 
 async def test_versions_stand_beside_the_documents() -> None:
-    async with opened("a01") as (_, screen):
+    async with opened("a01") as (pilot, screen):
         assert isinstance(screen, VersionsScreen)
         assert (screen.results[0].published, screen.results[0].got) == ("2.2.0", "2.99.0")
-        assert "/physical_device:CPU:0" in text(screen)
+        await until(pilot, lambda: "/physical_device:CPU:0" in text(screen), "the device")
 
 
 async def test_a_summary_counts_and_its_diagram_is_written(own_home: Path) -> None:
@@ -268,11 +268,10 @@ async def test_a_summary_counts_and_its_diagram_is_written(own_home: Path) -> No
         ]  # fmt: skip
         assert all(result.right for result in screen.results)
         await pilot.press("down")
-        await pilot.pause()
-        assert "8 inputs × 100 neurons + 100 biases = 900" in text(screen)
+        await reads(pilot, screen, "8 inputs × 100 neurons + 100 biases = 900")
         await pilot.press("w")
-        await pilot.app.workers.wait_for_complete()
         saved = own_home / "saved"
+        await until(pilot, (saved / "a03-deep-mlp.txt").is_file, "the files")
         assert "<svg" in (saved / "a03-deep-mlp.svg").read_text()
         assert "▼" in (saved / "a03-deep-mlp.txt").read_text()
 
@@ -293,7 +292,7 @@ async def test_two_ways_to_write_one_model_are_equal() -> None:
         ]  # fmt: skip
         assert screen.structure.name == "Sequential"
         await pilot.press("f")
-        assert screen.structure.name == "functional"
+        await until(pilot, lambda: screen.structure.name == "functional", "the other way")
 
 
 async def test_where_it_is_narrow_table_and_diagram_take_turns() -> None:
@@ -302,9 +301,8 @@ async def test_where_it_is_narrow_table_and_diagram_take_turns() -> None:
         assert table.display
         assert not diagram.display
         await pilot.press("g")
+        await until(pilot, lambda: diagram.display and diagram.has_focus, "the diagram")
         assert not table.display
-        assert diagram.display
-        assert diagram.has_focus
 
 
 async def test_a_neuron_is_typed_over_and_put_back() -> None:
@@ -312,17 +310,18 @@ async def test_a_neuron_is_typed_over_and_put_back() -> None:
         assert isinstance(screen, NeuronScreen)
         assert screen.results[0].got == "0.8"
         await pilot.press("5", "enter")
-        assert screen.inputs == [5.0, 2.0]
+        await until(pilot, lambda: screen.inputs == [5.0, 2.0], "another input")
         assert screen.results[0] == (screen.results[0].__class__("sum", "0.8", "1.2", None))
         await pilot.press("down", "right", "-", ".", "5", "enter")
-        assert screen.weights == [0.1, -0.5, 0.3]
+        await until(pilot, lambda: screen.weights == [0.1, -0.5, 0.3], "another weight")
         await pilot.press("minus", "7", "escape")
         assert screen.weights == [0.1, -0.5, 0.3]
         assert pilot.app.screen is screen
         await pilot.press("a")
-        assert len(screen.weights) == 4
+        await until(pilot, lambda: len(screen.weights) == 4, "one more")
         await pilot.press("delete", "v")
-        assert (screen.inputs, screen.weights) == ([1.0, 2.0], [0.1, 0.2, 0.3])
+        both = ([1.0, 2.0], [0.1, 0.2, 0.3])
+        await until(pilot, lambda: (screen.inputs, screen.weights) == both, "the values again")
 
 
 async def test_what_is_no_number_is_not_taken() -> None:
@@ -332,15 +331,15 @@ async def test_what_is_no_number_is_not_taken() -> None:
         await pilot.press("9", "e", "9", "enter")
         assert screen.inputs == [1.0, 2.0]
         await pilot.press("0", ",", "5", "enter")
-        assert screen.inputs == [0.5, 2.0]
+        await until(pilot, lambda: screen.inputs == [0.5, 2.0], "a number")
 
 
 async def test_the_activation_of_a_neuron_is_chosen() -> None:
     async with opened("b01") as (pilot, screen):
         before = text(screen)
         await pilot.press("f")
-        assert screen.query_one(Chooser).value == "tanh"
-        assert "tanh x" in text(screen)
+        await until(pilot, lambda: screen.query_one(Chooser).value == "tanh", "the choice")
+        await reads(pilot, screen, "tanh x")
         assert text(screen) != before
 
 
@@ -348,21 +347,19 @@ async def test_every_activation_is_drawn_with_its_parameters() -> None:
     async with opened("b02") as (pilot, screen):
         assert isinstance(screen, ActivationsScreen)
         await pilot.press("down", "down", "down")
-        await pilot.pause(0.1)
-        assert screen.activation.name == "step"
+        await until(pilot, lambda: screen.activation.name == "step", "the step")
+        await until(pilot, lambda: screen.query(Slider), "its slider")
         slider = screen.query_one(Slider)
         slider.focus()
+        await until(pilot, lambda: slider.has_focus, "the focus")
         await pilot.press("left")
-        await pilot.pause()
-        assert screen.values == {"threshold": 0.4}
+        await until(pilot, lambda: screen.values == {"threshold": 0.4}, "another threshold")
         chart = screen.query_one(FunctionChart)
         chart.focus()
         await pilot.press("home")
-        await pilot.pause()
-        assert screen.x == -6.0
+        await until(pilot, lambda: screen.x == -6.0, "the left end")
         await pilot.press("right")
-        await pilot.pause()
-        assert screen.x == -5.9
+        await until(pilot, lambda: screen.x == -5.9, "a step")
 
 
 async def test_the_mouse_moves_sliders_and_cursors() -> None:
@@ -370,14 +367,14 @@ async def test_the_mouse_moves_sliders_and_cursors() -> None:
         assert isinstance(screen, WeightBiasScreen)
         slider = screen.query_one("#weight", Slider)
         await pilot.click(slider, offset=(slider.size.width - 10, 0))
-        assert slider.value > 2
+        await until(pilot, lambda: slider.value > 2, "another weight")
         await pilot.click(FunctionChart, offset=(60, 5))
-        await pilot.pause()
-        assert screen.x > 2
+        await until(pilot, lambda: screen.x > 2, "another place")
         await pilot.press("f")
-        assert screen.curves() == [(1.0, 0.5), (1.0, 1.0), (1.0, 1.5), (1.0, 2.0)]
+        curves = [(1.0, 0.5), (1.0, 1.0), (1.0, 1.5), (1.0, 2.0)]
+        await until(pilot, lambda: screen.curves() == curves, "the curves of the document")
         await pilot.press("v")
-        assert slider.value == 1.0
+        await until(pilot, lambda: slider.value == 1.0, "the values again")
         assert screen.curves()[0] == (0.5, 0.0)
 
 
@@ -389,11 +386,11 @@ async def test_softmax_to_the_documents_digits_then_ones_own() -> None:
         ]  # fmt: skip
         assert all(result.right for result in screen.results)
         await pilot.press("f")
-        assert screen.logits == [1.9, 1.2, 1.4]
-        assert "47.5%" in text(screen)
+        await until(pilot, lambda: screen.logits == [1.9, 1.2, 1.4], "other logits")
+        await reads(pilot, screen, "47.5%")
         await pilot.press("1", "0", "0", "0", "enter")
-        assert "out of range" in text(screen)
-        assert "100.0%" in text(screen)
+        await reads(pilot, screen, "out of range")
+        await reads(pilot, screen, "100.0%")
 
 
 async def test_algebra_is_computed_line_by_line() -> None:
@@ -401,21 +398,19 @@ async def test_algebra_is_computed_line_by_line() -> None:
         assert isinstance(screen, AlgebraScreen)
         assert [r.got for r in screen.results] == ["[[12]]", "[−2, −1]", "[1, 3]"]
         await pilot.press("a", *"y", "space", "equals_sign", "space", *"x", "enter")
-        await pilot.pause(0.1)
-        assert screen.variables["y"] == [4.0, 6.0]
+        await until(pilot, lambda: screen.variables.get("y") == [4.0, 6.0], "y")
         await pilot.press(*"oops", "enter")
-        await pilot.pause(0.1)
-        assert "'oops' can't be read." in text(screen)
-        assert "Check [brackets] and commas." in text(screen)
+        await reads(pilot, screen, "'oops' can't be read.")
+        await reads(pilot, screen, "Check [brackets] and commas.")
         await pilot.press("up")
-        assert screen.query_one(Input).value == "oops"
+        await until(pilot, lambda: screen.query_one(Input).value == "oops", "the line again")
         await pilot.press("escape")
         await pilot.pause()
         assert pilot.app.screen is screen
         await pilot.press("delete")
-        assert "y" not in screen.variables
+        await until(pilot, lambda: "y" not in screen.variables, "y is gone")
         await pilot.press("u")
-        assert screen.variables["y"] == [4.0, 6.0]
+        await until(pilot, lambda: screen.variables.get("y") == [4.0, 6.0], "y again")
 
 
 async def test_matrices_are_typed_over() -> None:
@@ -423,40 +418,44 @@ async def test_matrices_are_typed_over() -> None:
         screen.query_one(RowList).move_to("A")
         await pilot.pause()
         await pilot.press("e")
-        assert isinstance(screen.focused, NumberGrid)
+        await until(pilot, lambda: isinstance(screen.focused, NumberGrid), "the numbers")
         await pilot.press("right", "7", "enter")
-        await pilot.pause()
-        assert screen.variables["A"] == [[3.0, 7.0]]
+        await until(pilot, lambda: screen.variables["A"] == [[3.0, 7.0]], "another number")
 
 
 async def test_the_picture_comes_coarse_then_in_slices() -> None:
     worker = FakeWorker()
     async with opened("b06", worker=worker) as (pilot, screen):
         assert isinstance(screen, MandelbrotScreen)
-        await pilot.pause(0.1)
+        await until(pilot, lambda: len(worker.asked("lab.mandelbrot")) == 11, "all slices")
+        await until(pilot, lambda: screen.share == 1, "the whole picture")
         asked = worker.asked("lab.mandelbrot")
         assert (asked[0]["width"], asked[0]["height"]) == (80, 60)
         assert [slice_["first"] for slice_ in asked[1:]] == list(range(0, 480, 48))
         assert {slice_["width"] for slice_ in asked[1:]} == {640}
         assert screen.counts[479, 0] == 479 * 200 // 480
-        columns, rows = screen.query_one(HalfBlocks).pixels
-        assert columns / rows == pytest.approx(4 / 3, abs=0.03)
+        blocks = screen.query_one(HalfBlocks)
+        await until(pilot, lambda: blocks.pixels[1], "room for it")
+        await until(
+            pilot,
+            lambda: blocks.pixels[0] / blocks.pixels[1] == pytest.approx(4 / 3, abs=0.03),
+            "four to three",
+        )
 
 
 async def test_zooming_and_moving_ask_for_another_view() -> None:
     worker = FakeWorker()
     async with opened("b06", worker=worker) as (pilot, screen):
         await pilot.press("plus")
-        assert screen.view.span == 2.0
+        await until(pilot, lambda: screen.view.span == 2.0, "half of it")
         await pilot.press("right")
-        assert screen.view.real == pytest.approx(-0.1)
+        await until(pilot, lambda: screen.view.real == pytest.approx(-0.1), "a step")
         await pilot.press("right_square_bracket")
-        assert screen.view.cycles == 400
+        await until(pilot, lambda: screen.view.cycles == 400, "more cycles")
         await pilot.click(HalfBlocks, offset=(0, 0))
-        assert screen.view.real < -0.8
+        await until(pilot, lambda: screen.view.real < -0.8, "the place that was clicked")
         await pilot.press("v")
-        await pilot.pause(0.2)
-        assert screen.view == View()
+        await until(pilot, lambda: screen.view == View(), "the first view again")
 
 
 async def test_a_view_that_is_left_asks_for_nothing_more() -> None:
@@ -467,11 +466,11 @@ async def test_a_view_that_is_left_asks_for_nothing_more() -> None:
         await pilot.pause()
         await pilot.press("plus")
         await pilot.pause()
+        await until(pilot, lambda: screen.view.span == 1.0, "the last view")
         worker.requests.clear()
         worker.hold.set()
-        await pilot.pause(0.3)
+        await until(pilot, lambda: worker.asked("lab.mandelbrot") and screen.share == 1, "it")
         assert {slice_["span"] for slice_ in worker.asked("lab.mandelbrot")} == {1.0}
-        assert screen.share == 1
 
 
 async def test_pictures_leave_no_files_behind(
@@ -491,13 +490,11 @@ async def test_weights_are_drawn_anew_for_another_layer() -> None:
         assert isinstance(screen, InitializersScreen)
         assert (screen.results[0].published, screen.results[0].right) == ("0.01", True)
         screen.query_one("#outputs", Slider).value = 300
-        await pilot.pause(0.3)
-        assert worker.asked("lab.weights")[-1]["n_out"] == 300
-        assert screen.results[0].published == "0.005"
+        await until(pilot, lambda: worker.asked("lab.weights")[-1]["n_out"] == 300, "a question")
+        await until(pilot, lambda: screen.results[0].published == "0.005", "its answer")
         screen.query_one("#inputs", Slider).value = 2000
-        await pilot.pause(0.3)
-        assert "too many weights" in text(screen)
+        await reads(pilot, screen, "too many weights")
         screen.query_one(RowList).move_to("zeros")
         screen.query_one("#inputs", Slider).value = 100
-        await pilot.pause(0.3)
-        assert screen.results[0].right is False  # the stand-in draws no zeros, and is found out
+        # The stand-in draws no zeros, and is found out.
+        await until(pilot, lambda: screen.results and screen.results[0].right is False, "that")
