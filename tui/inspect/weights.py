@@ -42,6 +42,8 @@ LIVE_EVERY = 3.0
 
 _LIVE = "as the last checkpoint has them; they change while the run goes on"
 
+_THEN = ", as the checkpoint was then"
+
 EXPORT = Binding("x", "export", "export", tooltip="Write the numbers to a .csv or .npy file")
 
 
@@ -140,9 +142,9 @@ class WeightsPane(InspectPane):
                 head, told = inspect_words.layers(found.model, found.statistics)
                 if self._beside[0]:
                     head, *told = self._beside[1]
-                    note = f"{self._beside[0]} · = for others"
+                    note = f"{self._beside[0]}{_THEN * found.of_checkpoint} · = for others"
                     told += [Content(""), Content.styled(note, "$muted")]
-                if found.of_checkpoint:
+                elif found.of_checkpoint:
                     told += [Content(""), Content.styled(_LIVE, "$muted")]
                 lines.show(told, head)
             return key
@@ -304,7 +306,8 @@ class WeightsPane(InspectPane):
         except UserError as error:
             self.kerastui.tell_error(error, "The weights can't be compared")
             return
-        if beside is not None and found is self.found:
+        # A newer checkpoint of the same run may have come meanwhile.
+        if beside is not None and self.found is not None and found.path == self.found.path:
             self._beside = beside
             self.show("layers", self.size.width)
 
