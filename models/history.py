@@ -134,7 +134,9 @@ class History:
 
     @property
     def kept(self) -> str:
-        """What a stopped run left, in words: its model, or no more than a checkpoint."""
+        """What a stopped run left, in words: its model, a checkpoint, or nothing."""
+        if not self.started:
+            return "its training had not begun"
         # As the worker says that was killed on request.
         remains = "checkpoint" in str(self.ended.get("text"))
         return "the last checkpoint remains" if remains else "the model is kept"

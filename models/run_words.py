@@ -194,7 +194,7 @@ def _on_the_way(history: History) -> list[str]:
 def _kept(info: RunInfo, history: History) -> str:
     status = history.status if history.ended else info.status
     if status == "stopped":
-        return "" if "checkpoint" in str(history.ended.get("text")) else "The model is kept."
+        return _sentence(history.kept)
     if status in ("failed", "lost"):
         if history.checkpoint_epoch:
             return f"The checkpoint of epoch {history.checkpoint_epoch:,} remains."

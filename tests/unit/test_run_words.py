@@ -81,6 +81,20 @@ def test_what_happened_on_the_way() -> None:
     assert text.count("rate halved") == 1
 
 
+def test_what_a_stopped_run_left() -> None:
+    early = history({"event": "stopped", "epoch": 0, "text": "stopped on request"})
+    text = run_words.summary(info("stopped"), early)
+    assert "Its training had not begun." in text
+    killed = {
+        "event": "stopped",
+        "epoch": 3,
+        "text": "killed on request; the last checkpoint remains",
+    }
+    text = run_words.summary(info("stopped"), history(STARTED, trained(3), killed))
+    assert "The last checkpoint remains." in text
+    assert "model" not in text
+
+
 def test_runs_that_went_wrong() -> None:
     ended = {"event": "failed", "epoch": 3, "message": "There was not enough memory."}
     failed = history(STARTED, trained(3), {"event": "checkpoint", "epoch": 2}, ended)

@@ -161,7 +161,13 @@ def outcome(progress: Progress, width: int) -> list[Content]:
     else:
         parts.append(_plain_outcome(progress))
     if status == "stopped":
-        where = f"after epoch {history.epoch:,}" if history.epoch else "in the first epoch"
+        where = (
+            f"after epoch {history.epoch:,}"
+            if history.epoch
+            else "in the first epoch"
+            if history.started
+            else "before the first epoch"
+        )
         at = f"stopped {where} of {history.epochs:,}; {history.kept}"
         parts.append(Content.styled(f"– {at}", "$muted"))
     elif history.epochs and history.epoch < history.epochs and not nan:
