@@ -160,16 +160,12 @@ def outcome(progress: Progress, width: int) -> list[Content]:
         parts += _judged(judged[0], _rows(progress, judged[0].figure.figure))
     else:
         parts.append(_plain_outcome(progress))
-    if status == "stopped":
-        where = (
-            f"after epoch {history.epoch:,}"
-            if history.epoch
-            else "in the first epoch"
-            if history.started
-            else "before the first epoch"
-        )
+    if status == "stopped" and history.started:
+        where = f"after epoch {history.epoch:,}" if history.epoch else "in the first epoch"
         at = f"stopped {where} of {history.epochs:,}; {history.kept}"
         parts.append(Content.styled(f"– {at}", "$muted"))
+    elif status == "stopped":
+        parts.append(Content.styled("– stopped before the training began", "$muted"))
     elif history.epochs and history.epoch < history.epochs and not nan:
         stop = next((note for note in history.notes if note.kind == "early_stopping"), None)
         text = stop.text if stop else f"ended after epoch {history.epoch:,} of {history.epochs:,}"
