@@ -189,7 +189,8 @@ class SamplesView(Horizontal):
         return lines
 
     def _where(self, row: list[Any], answer: dict[str, Any]) -> list[Content]:
-        where = f"  row {int(answer['index']):,} of the data"
+        source = "file" if self.pane.judging.part == "file" else "data"
+        where = f"  row {int(answer['index']):,} of the {source}"
         return Content.assemble((clean(str(row[1])), "bold"), (where, "$faint")).wrap(self._room)
 
     def _tell(self, lines: list[Content], name: Sequence[Content] = ()) -> None:

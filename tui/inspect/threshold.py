@@ -114,7 +114,6 @@ class ThresholdPane(JudgePane):
             ("told ", "$muted"), (yes, "bold"), (f" above {place / STEPS:.2f}", "$muted"),
             ("    fewest errors at ", "$faint"), (f"{best / STEPS:.2f}", _mark(place, best)),
             ("   highest F1 at ", "$faint"), (f"{f1 / STEPS:.2f}", _mark(place, f1)),
-            ("   b", "$faint"),
         )])  # fmt: skip
         room = max(6, min(16, width // 4))
         no_short, yes_short = (str(Content(name).truncate(room, ellipsis=True))
@@ -139,7 +138,7 @@ class ThresholdPane(JudgePane):
         ):
             value = here[name]
             change = value - half[name]
-            against = f"{change:+.1%} against 0.50".replace("-", "−")
+            against = f"{100 * change:+.1f} points against 0.50".replace("-", "−")
             if place == STEPS // 2:
                 against = ""
             elif abs(change) < 0.0005:
