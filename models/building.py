@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import applications, catalogue, feeding
+from kerastui.models import applications, catalogue, catalogue_check, feeding
 from kerastui.models.building_errors import LayerError, Shape, explain, first_line, out_of_memory
 from kerastui.models.building_parts import make, plain
 from kerastui.models.experiment import (
@@ -198,7 +198,7 @@ def _make_layer(spec: Layer, where: str, label: str, shape: Shape, *, sketch: bo
         except UserError as error:
             raise LayerError(error.message, error.hint, where) from error
     type_, parameters = plain(spec)
-    problems = catalogue.check("layers", type_, parameters, where)
+    problems = catalogue_check.check("layers", type_, parameters, where)
     if problems:
         raise LayerError(problems[0].sentence, problems[0].cure, where)
     try:

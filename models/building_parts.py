@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import catalogue
+from kerastui.models import catalogue, catalogue_check
 from kerastui.models.building_errors import first_line
 from kerastui.models.experiment import Layer, Part
 
@@ -34,7 +34,7 @@ def make(kind: str, part: Part | Mapping[str, Any] | str, where: str = "") -> An
         UserError: The part is not in the catalogue or Keras refuses a parameter.
     """
     type_, parameters = plain(part)
-    problems = catalogue.check(kind, type_, parameters, where)
+    problems = catalogue_check.check(kind, type_, parameters, where)
     if problems:
         raise UserError(problems[0].sentence, hint=problems[0].cure)
     entry = catalogue.find(kind, type_)

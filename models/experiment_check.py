@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from kerastui.models import catalogue
+from kerastui.models import catalogue_check
 
 if TYPE_CHECKING:
     from kerastui.models.experiment import Experiment, Layer, Part
 
 
-def problems(experiment: Experiment) -> list[catalogue.Problem]:
+def problems(experiment: Experiment) -> list[catalogue_check.Problem]:
     """Return what Keras would not accept, named by the experiment's own fields."""
     return [
         problem
         for kind, part, where in _parts(experiment)
-        for problem in catalogue.check(kind, part.type, part.parameters, where)
+        for problem in catalogue_check.check(kind, part.type, part.parameters, where)
     ]
 
 

@@ -9,7 +9,7 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from kerastui.models import catalogue, shipped
+from kerastui.models import catalogue, catalogue_check, shipped
 from kerastui.models.experiment import Experiment
 from kerastui.tui.screens.train_settings import SettingsScreen, sections
 from kerastui.tui.themes import OWN_VARIABLES
@@ -157,5 +157,5 @@ def test_every_parameter_of_every_object_has_a_line_that_says_what_it_takes(kind
     """A form is all there is: no parameter may be out of reach or without a word on it."""
     for entry in catalogue.entries(kind):
         for parameter in entry.parameters:
-            words = catalogue.describe(parameter)
+            words = catalogue_check.describe(parameter)
             assert words, f"{entry.name}.{parameter.name}"

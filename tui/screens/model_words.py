@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kerastui.models import catalogue
+from kerastui.models import catalogue, catalogue_check
 from kerastui.tui.widgets.form_fields import read
 
 GROUPS = (
@@ -174,7 +174,7 @@ def layer_from(entry: catalogue.Entry, values: Sequence[str]) -> tuple[dict[str,
             return layer, f"{entry.name} has no place for {word}."
     parameters = {name: value for name, value in layer.items() if name != "type"}
     wrong = [
-        problem for problem in catalogue.check("layers", entry.name, parameters)
+        problem for problem in catalogue_check.check("layers", entry.name, parameters)
         if problem.received != "nothing"
     ]  # fmt: skip
     return layer, wrong[0].sentence.partition(": ")[2] or wrong[0].sentence if wrong else ""

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from kerastui.models import catalogue
+from kerastui.models import catalogue, catalogue_check
 from kerastui.tui.widgets.footer import FooterLine
 from kerastui.tui.widgets.form_fields import (
     USUAL,
@@ -284,7 +284,7 @@ async def _ask(
         return [inner] if inner is not None and parameter.value == "parts" else inner
 
     def check(changes: Changes) -> str:
-        found = catalogue.check(kind, name, {**table, **changes})
+        found = catalogue_check.check(kind, name, {**table, **changes})
         wrong = [one for one in found if one.where == parameter.name]
         return wrong[0].sentence.partition(": ")[2] if wrong else ""
 
@@ -292,7 +292,7 @@ async def _ask(
     asked = Field(
         parameter.name, title, usual if not check({parameter.name: usual}) else None, None,
         lambda value: {parameter.name: value},
-        doc=parameter.doc, accepts=catalogue.describe(parameter),
+        doc=parameter.doc, accepts=catalogue_check.describe(parameter),
         options=tuple(Option(choice) for choice in parameter.choices),
     )  # fmt: skip
     value = await app.push_screen_wait(EditValue(asked, check))
