@@ -10,7 +10,8 @@ from textual.content import Content
 from textual.widget import Widget
 
 from kerastui.models.figures import number
-from kerastui.tui.inspect.judge import JudgePane, judging
+from kerastui.tui.inspect.judge import JudgePane
+from kerastui.tui.inspect.judging import judging
 from kerastui.tui.inspect.lines import LinesView, aligned
 from kerastui.tui.inspect.regression import NUMBERS
 from kerastui.tui.inspect.subject import Found

@@ -8,7 +8,8 @@ from textual.content import Content
 
 from kerastui.models.figures import number
 from kerastui.models.look import judge_reasons
-from kerastui.tui.inspect.judge import JudgeLines, judging, left_out
+from kerastui.tui.inspect.judge import JudgeLines, left_out
+from kerastui.tui.inspect.judging import judging
 from kerastui.tui.inspect.lines import aligned, plain
 from kerastui.tui.inspect.subject import Found
 

@@ -11,7 +11,8 @@ from textual.content import Content
 from textual.widget import Widget
 
 from kerastui.models.look.judge_kinds import Kind
-from kerastui.tui.inspect.judge import JudgePane, judging
+from kerastui.tui.inspect.judge import JudgePane
+from kerastui.tui.inspect.judging import judging
 from kerastui.tui.inspect.lines import aligned
 from kerastui.tui.inspect.subject import Found
 from kerastui.tui.labs.slider import Slider
