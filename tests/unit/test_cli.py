@@ -440,6 +440,15 @@ def test_commands_reach_the_run(kerastui: Any, run: Run, command: str) -> None:
     assert [entry["event"] for entry in CommandReader(run.commands).read()] == [command]
 
 
+@pytest.mark.parametrize("words", [("--epochs", "99999999999"), ("--learning-rate", "inf")])
+def test_what_no_worker_takes_is_not_asked_for(
+    kerastui: Any, run: Run, words: tuple[str, str]
+) -> None:
+    place = ("--workspace", str(run.path.parent.parent))
+    assert kerastui("runs", "set", run.id, *words, *place).code == 2
+    assert CommandReader(run.commands).read() == []
+
+
 def test_who_kills_on_another_host_is_told_that_the_worker_does_it(kerastui: Any, run: Run) -> None:
     info = run.info()
     info.status, info.pid, info.host = "running", 1, "far-away"

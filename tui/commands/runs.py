@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from dataclasses import asdict
@@ -225,9 +226,15 @@ def set_(
     workspace_: WorkspaceFolder = None,
 ) -> None:
     """Change the number of epochs or the learning rate of a run while it trains."""
+    from kerastui.models.control import MOST_EPOCHS
+
     with arguments():
         if epochs is None and learning_rate is None:
             raise UserError("Nothing to set.", "Give --epochs N or --learning-rate X.")
+        if epochs is not None and epochs > MOST_EPOCHS:
+            raise UserError(f"{epochs:,} epochs are too many.", f"Give at most {MOST_EPOCHS:,}.")
+        if learning_rate is not None and not math.isfinite(learning_rate):
+            raise UserError("The learning rate must be finite.", "Give one such as 0.001 or 1e-4.")
     run = _run(id_, workspace_)
     _must_be_active(run)
     if epochs is not None:
