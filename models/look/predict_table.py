@@ -163,7 +163,8 @@ def predicted(asked: Asking, table: Table, what: str = "The table") -> Predicted
     for number, row in enumerate(table.rows):
         if len(row) != len(table.names):
             good[number] = False
-            notes[number].append(f"{len(row)} cells instead of {len(table.names)}")
+            cells = f"{len(row)} cell{'s' * (len(row) != 1)}"
+            notes[number].append(f"{cells} instead of {len(table.names)}")
     if asked.kind == "text":
         place = text_column(table.names, asked, what)
         batch = _texts(asked, table, place, good, notes)

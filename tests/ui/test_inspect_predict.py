@@ -73,7 +73,7 @@ def launcher(form: dict[str, Any]) -> FakeLauncher:
         cells = [line.split(",") for line in text.splitlines()]
         return {"names": ["sepal", "colour"], "rows": [
             {"cells": one, "answers": [[0.25, 0.75]] if len(one) == 2 else None,
-             "notes": [] if len(one) == 2 else ["1 cells instead of 2"]} for one in cells
+             "notes": [] if len(one) == 2 else ["1 cell instead of 2"]} for one in cells
         ]}  # fmt: skip
 
     made.answers |= {
@@ -251,6 +251,17 @@ async def test_words_are_marked_while_they_are_typed(own_home: Path) -> None:
         await until(pilot, lambda: screen.rows.has_focus, "the list")
 
 
+async def test_a_long_text_leaves_room_for_the_answer(own_home: Path) -> None:
+    async with KerasTui(launcher=launcher(TEXT)).run_test(size=NARROW) as pilot:
+        screen = await opened(pilot, trained(own_home), "ask one")
+        await shows(pilot, "read as the film")
+        area = screen.query_one(AskArea)
+        await until(pilot, lambda: area.has_focus, "the text has the focus")
+        area.load_text("the long film " * 120 + "zx good")
+        await shows(pilot, "1 unknown: never seen")
+        await until(pilot, lambda: "100.0 %" in text(pilot), "the answer is seen")
+
+
 async def test_rows_are_pasted(own_home: Path) -> None:
     async with KerasTui(launcher=launcher(FORM)).run_test(size=WIDE) as pilot:
         screen = await opened(pilot, trained(own_home), "ask rows")
@@ -258,7 +269,7 @@ async def test_rows_are_pasted(own_home: Path) -> None:
         area = screen.query_one(AskArea)
         await until(pilot, lambda: area.has_focus, "the rows have the focus")
         area.post_message(events.Paste(f"5,red\n{HOSTILE}\n6,blue"))
-        await shows(pilot, "1 cells instead of 2")
+        await shows(pilot, "1 cell instead of 2")
         assert text(pilot).count("75.0 %") == 2
         await pilot.press("f7", "backspace", "?")
         await shows(pilot, "The first row has 1 cell.")

@@ -189,7 +189,7 @@ class OnePane(AskPane):
             room = max(4, self.size.height * 3 // 5 - 2)
             form.styles.height = min(len(self.form.get("fields", ())) + 1, room)
         for words in self.query(WordsIn):
-            words.area.styles.height = max(3, min(12, self.size.height // 3))
+            words.fit(self.size.height)
         pad = self.pad
         if pad is None:
             return

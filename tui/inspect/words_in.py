@@ -73,7 +73,7 @@ class WordsIn(Vertical):
         parts: list[Content | str | tuple[str, str]] = [("read as ", "$faint")]
         for word, state in words[:MOST_WORDS]:
             parts += [(clean(word), STYLES[state] or "$text"), " "]
-        lines = [Content.assemble(*parts)]
+        lines = []
         told = []
         if counts["unknown"]:
             told.append(Content.assemble(
@@ -88,4 +88,14 @@ class WordsIn(Vertical):
         if told:
             lines.append(Content("   ").join(told))
             lines.append(Content.styled("each counts as one and the same unknown word", "$faint"))
+        lines.append(Content.assemble(*parts))  # last: it may be too long to be seen whole
         self.query_one("#words-read", Static).update(Content("\n").join(lines))
+
+    def fit(self, height: int) -> None:
+        """Leave room below for the answer.
+
+        Args:
+            height: Cells there are for text and answer.
+        """
+        self.area.styles.height = max(3, min(12, height // 3))
+        self.query_one("#words-read").styles.max_height = max(3, min(9, height // 4))
