@@ -60,7 +60,7 @@ async def test_marked_runs_stand_side_by_side(runs: list[Run], size: tuple[int, 
         await pilot.press("equals_sign")
         await until(pilot, lambda: isinstance(app.screen, CompareScreen), "the comparison")
         await shows(pilot, "optimizer · learning rate  0.01  0.001  0.001")
-        assert HOSTILE in text(pilot)
+        await shows(pilot, HOSTILE)
         compared = app.screen
         assert isinstance(compared, CompareScreen)
         found = compared.comparison
@@ -71,14 +71,13 @@ async def test_marked_runs_stand_side_by_side(runs: list[Run], size: tuple[int, 
             "layer 1 Dense · units", "optimizer · learning rate",
         ]  # fmt: skip
         if size == WIDE:
-            assert "◆ 0.92" in text(pilot)
+            await shows(pilot, "◆ 0.92")
         chart = app.screen.query_one("#compare-first", LossChart)
         await shows(pilot, "A─")
         await pilot.press("x")
         await shows(pilot, "over time")
         await pilot.press("x", "plus", "y", "m", "z")
-        assert chart.look.smoothing == 0.3
-        assert chart.look.log
+        await until(pilot, lambda: chart.look.smoothing == 0.3 and chart.look.log, "the look")
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, RunsScreen), "the runs")
         assert screen(app).marked
@@ -124,8 +123,8 @@ async def test_a_member_of_a_study_brings_its_variants(runs: list[Run]) -> None:
         await shows(pilot, "3 runs")
         await pilot.press("equals_sign")
         await shows(pilot, "2 runs")
-        assert "A  variant 0" in text(pilot)
-        assert "B  variant 1" in text(pilot)
+        await shows(pilot, "A  variant 0")
+        await shows(pilot, "B  variant 1")
 
 
 async def test_train_holds_the_variants_of_its_study_side_by_side(
@@ -138,6 +137,7 @@ async def test_train_holds_the_variants_of_its_study_side_by_side(
     async with app.run_test(size=WIDE) as pilot:
         app.show_study(study)
         await until(pilot, lambda: app.current_mode == "train", "the Train screen")
+        await until(pilot, lambda: app.screen.check_action("compare", ()), "its members")
         await pilot.press("v")
         await shows(pilot, "C  variant 2")
         await pilot.press("escape")
@@ -169,7 +169,7 @@ async def test_the_filter_works_while_it_is_typed(runs: list[Run]) -> None:
         await shows(pilot, "acc is test.accuracy")
         await pilot.press("space", *"units")
         await shows(pilot, "has no sign")
-        assert "2 of 3 runs" in text(pilot)
+        await shows(pilot, "2 of 3 runs")
         await pilot.press(*"=20")
         await shows(pilot, "may be several")
         for _ in "units=20":
@@ -178,10 +178,10 @@ async def test_the_filter_works_while_it_is_typed(runs: list[Run]) -> None:
         await shows(pilot, "1 of 3 runs")
         await pilot.press("enter")
         await until(pilot, lambda: app.focused is screen(app).query_one(RowList), "the list")
-        assert screen(app).query_one(RowList).key == runs[2].id
+        await until(pilot, lambda: screen(app).query_one(RowList).key == runs[2].id, "its row")
         await pilot.press("escape")
         await until(pilot, lambda: "of 3 runs" not in text(pilot), "all runs")
-        assert len(screen(app).query_one(RowList).shown) == 3
+        await until(pilot, lambda: len(screen(app).query_one(RowList).shown) == 3, "three rows")
 
 
 async def test_the_order_changes_and_pinned_runs_stay_on_top(runs: list[Run]) -> None:
@@ -195,14 +195,18 @@ async def test_the_order_changes_and_pinned_runs_stay_on_top(runs: list[Run]) ->
         def order() -> list[str]:
             return [row.key for row in rows.shown]
 
-        assert order() == [run.id for run in reversed(runs)]
+        await until(
+            pilot, lambda: order() == [run.id for run in reversed(runs)], "the newest first"
+        )
         await pilot.press("o")
         await shows(pilot, "best ▾")
-        assert order() == [runs[0].id, runs[2].id, runs[1].id]
+        await until(
+            pilot, lambda: order() == [runs[0].id, runs[2].id, runs[1].id], "the best first"
+        )
         await pilot.press("end", "asterisk")
         await until(pilot, lambda: order()[0] == runs[1].id, "the pinned run on top")
         await shows(pilot, "★")
-        assert run_notes.read(runs[1].path).pinned
+        await until(pilot, lambda: run_notes.read(runs[1].path).pinned, "the pin on disk")
         await pilot.press("home", "asterisk")
         await until(pilot, lambda: order()[0] == runs[0].id, "the pin gone")
 
@@ -219,8 +223,12 @@ async def test_tags_and_notes_are_written_and_found(runs: list[Run]) -> None:
         for _ in "a:b":
             await pilot.press("backspace")
         await pilot.press(*"best", "enter")
+        await until(
+            pilot,
+            lambda: [run_notes.read(run.path).tags for run in runs] == [(), ("best",), ("best",)],
+            "both tags",
+        )
         await shows(pilot, "#best")
-        assert [run_notes.read(run.path).tags for run in runs] == [(), ("best",), ("best",)]
         await pilot.press("escape")
         await pilot.press("n")
         await shows(pilot, "note on exp0")

@@ -77,7 +77,13 @@ async def opened(pilot: Pilot[Any], run: Run) -> InspectScreen:
 
 
 async def go(pilot: Pilot[Any], screen: InspectScreen, key: str) -> None:
-    assert screen.rows.move_to(key)
+    """Put the cursor on a row, and wait until its pane is there."""
+    await until(pilot, lambda: screen.rows.move_to(key), f"a row {key}")
+    await until(
+        pilot,
+        lambda: screen.pane is not None and screen.pane.is_mounted and screen.pane.display,
+        key,
+    )
     await pilot.pause()
 
 
@@ -100,25 +106,30 @@ async def test_the_evaluation_stands_by_part_and_beside_what_was_published(own_h
         assert next(line for line in lines if line.startswith("loss")).split()[1:] == [
             "0.01", "0.02"
         ]  # fmt: skip
-        shown = text(pilot)
-        assert "there is no validation part" in shown
-        assert "not the real data: other [x] stands in" in shown
-        assert "T [/y]" in shown
+        await shows(pilot, "there is no validation part")
+        await shows(pilot, "not the real data: other [x] stands in")
+        await shows(pilot, "T [/y]")
 
 
 async def test_verdicts_are_those_of_the_run(own_home: Path) -> None:
     async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
         await opened(pilot, trained(own_home))
         await shows(pilot, "3 of 4 ✓")
-        lines = text(pilot).splitlines()
-        assert any("0 xor 0" in line and "0.005 ✓" in line for line in lines)
-        assert any("1 xor 0" in line and "0.5 ✗" in line for line in lines)
+        for label, verdict in (("0 xor 0", "0.005 ✓"), ("1 xor 0", "0.5 ✗")):
+            await until(
+                pilot,
+                lambda one=label, v=verdict: any(
+                    one in line and v in line for line in text(pilot).splitlines()
+                ),
+                f"the verdict on {label}",
+            )
 
 
 async def test_predictions_stand_beside_the_truth(own_home: Path) -> None:
     async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
         screen = await opened(pilot, trained(own_home))
         await go(pilot, screen, "predictions")
+        await shows(pilot, HOSTILE)
         line = next(line for line in text(pilot).splitlines() if HOSTILE in line)
         assert line.split(HOSTILE)[1].split()[:5] == ["2.75", "1", "1.75", "1", "1"]
 
@@ -145,7 +156,7 @@ async def test_by_hand_an_input_is_chosen_or_typed(own_home: Path, size: tuple[i
         hand = screen.query_one(HandView)
         await until(pilot, lambda: len(hand.samples) == 3, "the inputs")
         await pilot.press("2")
-        assert hand.prediction == [2.75]
+        await until(pilot, lambda: hand.prediction == [2.75], "the second input")
         await shows(pilot, "Keras predicted 2.75 ✓ largest distance 0")
         await shows(pilot, HOSTILE)
         steps = _steps(hand)
@@ -153,20 +164,20 @@ async def test_by_hand_an_input_is_chosen_or_typed(own_home: Path, size: tuple[i
         assert steps[3:6] == ["0B bias + −1.25", "sum = 1.25", "L1N0 relu(1.25) = 1.25"]
         assert steps[-2] == "L2N0 = 2.75"
         await pilot.press("3")
-        assert hand.values == [0.1, 1]
-        assert "Keras predicted" not in text(pilot)
+        await until(pilot, lambda: hand.values == [0.1, 1], "the third input")
+        await until(pilot, lambda: "Keras predicted" not in text(pilot), "no prediction by Keras")
         # Digits type where the numbers are, and choose elsewhere.
         await pilot.press("e")
         await shows(pilot, "▌L0N0 a")
         await pilot.press("3", "enter", "down", "minus", "2", "enter")
-        assert hand.values == [3, -2]
-        assert hand.prediction == [0.25]
+        await until(pilot, lambda: hand.values == [3, -2], "what was typed")
+        await until(pilot, lambda: hand.prediction == [0.25], "its prediction")
         await pilot.press("escape")
-        assert screen.rows.has_focus
+        await until(pilot, lambda: screen.rows.has_focus, "the list")
         await until(pilot, lambda: "▌L0N" not in text(pilot), "no cursor among the numbers")
         await pilot.press("1")
-        assert hand.values == [0, 0]
-        assert hand.prediction == [0.5]
+        await until(pilot, lambda: hand.values == [0, 0], "the first input")
+        await until(pilot, lambda: hand.prediction == [0.5], "its prediction")
 
 
 def _steps(hand: HandView) -> list[str]:
@@ -184,7 +195,7 @@ async def test_an_input_is_chosen_with_the_mouse(own_home: Path) -> None:
         offered = hand.query_one("#hand-samples", LineView)
         place = offered.lines[0].plain.index("3 test 0")
         assert await pilot.click(offered, offset=(place + 2, 0))
-        assert hand.chosen == 2
+        await until(pilot, lambda: hand.chosen == 2, "the choice")
 
 
 async def test_narrow_the_detail_has_the_whole_width(own_home: Path) -> None:
@@ -211,7 +222,7 @@ async def test_without_the_data_numbers_can_be_typed(own_home: Path) -> None:
         await go(pilot, screen, "hand")
         await shows(pilot, "The data is not to be had: xor.csv is not here.")
         await pilot.press("e", "4", "enter")
-        assert screen.query_one(HandView).values == [4, 0]
+        await until(pilot, lambda: screen.query_one(HandView).values == [4, 0], "the numbers")
 
 
 async def test_what_keras_did_not_say_is_shown_as_such(own_home: Path) -> None:
@@ -269,9 +280,10 @@ async def test_lines_are_cut_with_an_ellipsis_and_scroll(own_home: Path) -> None
         await go(pilot, screen, "layers")
         await pilot.press("enter")
         view = screen.query_one("#weight-lines", LinesView)
-        assert view.render_line(1).text.rstrip().endswith("…")
+        await until(pilot, lambda: view.render_line(1).text.rstrip().endswith("…"), "a cut line")
+        await until(pilot, lambda: view.has_focus, "the focus")
         await pilot.press(*["right"] * 60)
-        assert view.render_line(1).text.rstrip().endswith("%")
+        await until(pilot, lambda: view.render_line(1).text.rstrip().endswith("%"), "its end")
 
 
 async def test_a_model_of_a_stranger_is_opened_without_keras(own_home: Path) -> None:

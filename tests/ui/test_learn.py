@@ -57,7 +57,8 @@ async def on(pilot: Pilot[Any], name: str) -> None:
 async def test_every_shipped_example_and_nothing_else_is_listed() -> None:
     app = KerasTui(launcher=FakeLauncher())
     async with app.run_test(size=WIDE) as pilot:
-        await pilot.pause()
+        await shows(pilot, "lessons")
+        await until(pilot, lambda: learn(app).rows.shown, "the lessons")
         rows = learn(app).rows.shown
         names = sorted(entry.name for entry in (*shipped.index(), *visits.every().values()))
         assert [row.key for row in rows if not row.group] == names
@@ -83,8 +84,8 @@ async def test_obtained_stands_beside_published(own_home: Path) -> None:
         assert any("≠ a06 Iris" in line for line in lines)
         assert any("● a13" in line for line in lines)
         assert any(re.search(r"A  tf.keras .* 1/\d+ ✓", line) for line in lines)
-        assert "0.86 – 0.97" in text(pilot)
-        assert "✓ 0.922" in text(pilot)
+        await shows(pilot, "0.86 – 0.97")
+        await shows(pilot, "✓ 0.922")
 
 
 async def test_a_run_on_a_substitute_never_counts(own_home: Path) -> None:
@@ -94,7 +95,7 @@ async def test_a_run_on_a_substitute_never_counts(own_home: Path) -> None:
     app = KerasTui(launcher=FakeLauncher())
     async with app.run_test(size=WIDE) as pilot:
         await shows(pilot, "≈ a05 Ionosphere")
-        assert "only on the substitute breast_cancer" in text(pilot)
+        await shows(pilot, "only on the substitute breast_cancer")
         assert "✓ 0.922" not in text(pilot)
         assert learn(app).mine["a05-ionosphere"].done is False
 
@@ -103,16 +104,18 @@ async def test_a_search_finds_words_of_the_text_and_escape_ends_it() -> None:
     app = KerasTui(launcher=FakeLauncher())
     async with app.run_test(size=WIDE) as pilot:
         await pilot.press("slash", *"dropout hiding")
-        found = [row.key for row in learn(app).rows.shown if not row.group]
-        assert found == ["a16-dropout"]
+
+        def found() -> list[str]:
+            return [row.key for row in learn(app).rows.shown if not row.group]
+
+        await until(pilot, lambda: found() == ["a16-dropout"], "the one that is found")
         await pilot.press("enter")
-        await pilot.pause()
-        assert learn(app).rows.has_focus
+        await until(pilot, lambda: learn(app).rows.has_focus, "the list")
         await pilot.press("escape")
         await until(pilot, lambda: len(learn(app).rows.shown) > 20, "all rows")
         assert learn(app).rows.key == "a16-dropout"
         await pilot.press("slash", *"zzzz")
-        assert "Nothing found" in text(pilot)
+        await shows(pilot, "Nothing found")
 
 
 async def test_a_heading_folds_and_says_what_is_below_it() -> None:
@@ -120,10 +123,10 @@ async def test_a_heading_folds_and_says_what_is_below_it() -> None:
     async with app.run_test(size=WIDE) as pilot:
         await pilot.press("home")
         await shows(pilot, "open")
-        assert "a18  Early stopping" in text(pilot)
+        await shows(pilot, "a18  Early stopping")
         many = len(learn(app).rows.shown)
         await pilot.press("enter")
-        assert len(learn(app).rows.shown) < many
+        await until(pilot, lambda: len(learn(app).rows.shown) < many, "fewer rows")
         await pilot.press("r", "o", "c", "1")
         assert app.shown_run is None
         assert app.current is None
@@ -134,14 +137,12 @@ async def test_narrow_shows_the_list_then_the_detail_then_runs() -> None:
     app = KerasTui(launcher=launcher)
     async with app.run_test(size=(80, 24)) as pilot:
         await on(pilot, "a13")
-        assert "Enter open" in text(pilot)
+        await shows(pilot, "Enter open")
         await pilot.press("enter")
-        await pilot.pause()
-        assert "Enter run" in text(pilot)
-        assert "Esc back" in text(pilot)
+        await shows(pilot, "Enter run")
+        await shows(pilot, "Esc back")
         await pilot.press("escape")
-        await pilot.pause()
-        assert "lessons" in text(pilot)
+        await shows(pilot, "lessons")
         await pilot.press("enter", "enter")
         await until(pilot, lambda: launcher.ran, "the run")
 
@@ -163,8 +164,7 @@ async def test_where_nobody_answers_the_dots_stay() -> None:
     app = KerasTui(launcher=launcher)
     async with app.run_test(size=WIDE) as pilot:
         await until(pilot, lambda: launcher.requests, "a question")
-        await pilot.pause()
-        assert "… parameters" in text(pilot)
+        await shows(pilot, "… parameters")
 
 
 # Running
@@ -179,7 +179,7 @@ async def test_r_runs_an_example_and_its_figures_come_back() -> None:
         await until(pilot, lambda: app.monitor and app.monitor.status == "finished", "the end")
         assert app.current
         assert app.current.name == "a18-early-stopping"
-        assert "a18-early-stopping" in text(pilot).splitlines()[0]
+        await until(pilot, lambda: "a18-early-stopping" in text(pilot).splitlines()[0], "its name")
         await pilot.press("L")
         await until(pilot, lambda: learn(app).mine["a18-early-stopping"].last, "the own run")
 
@@ -252,18 +252,21 @@ async def test_c_shows_the_script_to_copy_and_to_write(
         assert isinstance(screen, CodeScreen)
         compile(screen.code, "script", "exec")
         await pilot.press("y")
-        assert app.clipboard == screen.code
+        await until(pilot, lambda: app.clipboard == screen.code, "the copy")
         await pilot.press("w")
         await shows(pilot, "Jupyter notebook")
         await pilot.press("enter")
         written = tmp_path / "a05-ionosphere.py"
-        await until(pilot, written.exists, "the file")
-        assert written.read_text() == screen.code
+        await until(
+            pilot, lambda: written.exists() and written.read_text() == screen.code, "the file"
+        )
         written.write_text("mine")
-        await pilot.press("w", "enter")
+        await pilot.press("w")
+        await shows(pilot, "Jupyter notebook")
+        await pilot.press("enter")
         await shows(pilot, "is there already")
         await pilot.press("enter")
-        await pilot.pause()
+        await until(pilot, lambda: app.screen is screen, "the script again")
         assert written.read_text() == "mine"
 
 
@@ -273,7 +276,7 @@ async def test_c_shows_the_script_to_copy_and_to_write(
 async def _asked(pilot: Pilot[Any]) -> None:
     await pilot.press("r")
     await until(pilot, lambda: isinstance(pilot.app.screen, Ask), "the question")
-    assert "Ionosphere radar returns is not on this machine" in text(pilot)
+    await shows(pilot, "Ionosphere radar returns is not on this machine")
 
 
 async def test_the_substitute_is_taken_only_when_asked_for_and_named() -> None:
@@ -360,11 +363,11 @@ async def test_the_data_screen_says_what_is_here(tmp_path: Path, own_home: Path)
         await pilot.press("D")
         await shows(pilot, "↓ ionosphere")
         await shows(pilot, "✓ make_circles")
-        assert "f fetch" in text(pilot)
+        await shows(pilot, "f fetch")
         await pilot.press("slash", *"circles")
         await shows(pilot, "made on the spot")
         await pilot.press("enter", "o")
-        assert "f fetch" not in text(pilot)
+        await until(pilot, lambda: "f fetch" not in text(pilot), "nothing to fetch")
 
 
 # Words
@@ -429,8 +432,7 @@ async def test_hardware_is_shown_from_the_header(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("kerastui.models.machine.doctor.examine", failing)
     app = KerasTui(launcher=FakeLauncher())
     async with app.run_test(size=WIDE) as pilot:
-        await until(pilot, lambda: app.hardware, "the hardware")
-        await pilot.pause()
+        await until(pilot, lambda: "core" in text(pilot).splitlines()[0], "the hardware")
         at = text(pilot).splitlines()[0].rindex("core")
         await pilot.click("HeaderLine", offset=(at, 0))
         await shows(pilot, "Memory")
