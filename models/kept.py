@@ -60,8 +60,10 @@ class KeptModels:
 
     def begin(self, model: keras.Model, epoch: int) -> None:
         """Take away what lies beyond the epoch from which the training goes on."""
-        for number, path in _kept(self._folder).items():
-            if number > epoch:
+        beyond = [path for number, path in _kept(self._folder).items() if number > epoch]
+        cut_off = self._folder.glob(".*-epoch-*.keras")  # by a worker killed while it wrote
+        with contextlib.suppress(OSError):
+            for path in (*beyond, *cut_off):
                 path.unlink(missing_ok=True)
         if self._every:
             from kerastui.models.checkpoint import variables

@@ -18,6 +18,7 @@ from kerastui.datasets.errors import UserError
 from kerastui.tui.app import KerasTui
 from kerastui.tui.inspect.heat import HeatView
 from kerastui.tui.inspect.histogram import HistogramView
+from kerastui.tui.inspect.weights import WeightsPane
 from kerastui.tui.widgets.data_grid import DataGrid
 
 from .fakes import change, finished_run
@@ -484,3 +485,40 @@ async def test_the_neighbours_of_a_word(own_home: Path) -> None:
         found = [x.split()[:2] for x in right(pilot) if "█" in x or x.endswith("−0.995")]
         assert found[0] == ["0", "0"]
         assert ["1", "good"] in found
+
+
+async def test_a_run_that_goes_on_is_set_beside_an_epoch_of_its_own(own_home: Path) -> None:
+    run = trained(own_home)
+    run.model.unlink()
+    change(run, status="running", ended=None, pid=os.getpid(), pid_started=None)
+    shapes = {"kernel": [2, 2], "bias": [2]}
+    weights = [{"path": f"model/layer0/{name}", "shape": shape, "place": place}
+               for place, (name, shape) in enumerate(shapes.items())]  # fmt: skip
+    (run.path / "weights.jsonl").write_text(json.dumps({"v": 1, "weights": weights}) + "\n")
+    (run.path / "kept").mkdir()
+    kernel = np.array([[1.5, 2], [3, 4]], "f4")
+    keras_file(run.path / "kept" / "epoch-1.keras", [("relu", kernel, [0, 0])])
+    run.checkpoint.mkdir(exist_ok=True)
+    state = run.checkpoint / "state.npz"
+    arrays: dict[str, Any] = {"value.0": kernel, "value.1": np.zeros(2, "f4")}
+    np.savez(state, **arrays)
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, run)
+        await go(pilot, screen, "layers")
+        await pilot.press("enter")
+        pane = screen.query_one(WeightsPane)
+        await shows(pilot, "as the last checkpoint has them")
+        await pilot.press("equals_sign")
+        await shows(pilot, "another moment of this run")
+        # While one chooses, it trains on.
+        before = pane.found
+        kernel[1, 0] = 7.5
+        np.savez(run.checkpoint / "new.npz", **arrays)
+        os.replace(run.checkpoint / "new.npz", state)
+        await until(pilot, lambda: pane.found is not before, "the newer checkpoint")
+        await pilot.press("e")
+        await shows(pilot, "set beside which weights?")
+        await pilot.press("enter")
+        await shows(pilot, "set beside epoch 1, as the checkpoint was then")
+        line = next(x for x in right(pilot) if x.startswith("layer0 kernel"))
+        assert line.split()[3] == "4.5"

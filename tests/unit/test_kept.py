@@ -65,8 +65,11 @@ def test_the_number_of_models_is_bounded_and_follows_from_the_epoch(
     doubled = [note["text"] for note in files.notes]
     assert len(doubled) == len(set(doubled)) > 0
     # Gone on with after epoch 200: what lies behind it goes, and the rest comes out the same.
+    left = tmp_path / kept.FOLDER / ".77-epoch-398.keras"
+    left.write_text("half a mod")
     again = kept.KeptModels(files, every)
     again.begin(files, 200)
+    assert not left.exists()
     assert max(kept.of_epochs(tmp_path), default=0) <= 200
     for epoch in range(201, 400):
         again.look(files, epoch, last=False)
