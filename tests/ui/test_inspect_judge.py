@@ -245,7 +245,7 @@ async def test_classes_and_calibration_in_words(own_home: Path) -> None:
         await pilot.press("v", "escape")
         screen.rows.move_to("calibration")
         await shows(pilot, "They mislead")
-        await shows(pilot, "surer than it should be")
+        await shows(pilot, "true less often than they say")
 
 
 def test_the_verdict_on_probabilities_follows_their_error() -> None:

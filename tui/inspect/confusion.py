@@ -265,8 +265,8 @@ def verdict(answer: dict[str, Any], what: str) -> str:
            else "They are roughly right" if error < 0.1 else "They mislead")  # fmt: skip
     lean = ""
     if abs(said - so) >= 0.02:
-        lean = (" They are too high: the model is surer than it should be." if said > so
-                else " They are too low: the model is right more often than it says.")  # fmt: skip
+        lean = (" They are too high: it comes true less often than they say." if said > so
+                else " They are too low: it comes true more often than they say.")  # fmt: skip
     return (
         f"The probabilities that {what} are off by {error:.1%} on average (ECE). {how}. On the "
         f"whole {said:.1%} is said, and {so:.1%} came true.{lean}"
