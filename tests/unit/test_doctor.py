@@ -1,4 +1,4 @@
-"""The doctor: each cause of a missing GPU, the probe with real children, the text."""
+"""The doctor: each cause of a missing GPU, the whole report, its text."""
 
 from __future__ import annotations
 
@@ -9,78 +9,19 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from kerastui.datasets.errors import UserError
-from kerastui.models.machine import environment, probe
+from kerastui.models.machine import environment
 from kerastui.models.machine.cures import Finding, System, install_driver
-from kerastui.models.machine.devices import configure_devices
-from kerastui.models.machine.diagnosis import Facts, diagnose_gpu, reason, sees
+from kerastui.models.machine.diagnosis import diagnose_gpu, reason, sees
 from kerastui.models.machine.doctor import as_text, examine, lines
-from kerastui.models.machine.gpu import Gpu, PciCard
-from kerastui.models.machine.hardware import Cpu, Memory, Snapshot
+from kerastui.models.machine.gpu import PciCard
+from kerastui.models.machine.hardware import Memory, Snapshot
 from kerastui.models.machine.probe import WorkerReport
 
-GIB = 2**30
-UBUNTU = System(distribution=("ubuntu", "debian"))
-CONTAINER = System(container=True)
-CARD = PciCard("0000:01:00.0", None)
-CUDA_BUILD = {
-    "is_cuda_build": True,
-    "cuda_version": "12.5.1",
-    "cudnn_version": "9",
-    "cuda_compute_capabilities": ["sm_60", "sm_80", "compute_90"],
-}
-
-
-def gpu(index: int = 0, **changes: Any) -> Gpu:
-    card = Gpu(
-        index=index,
-        name="NVIDIA A10",
-        uuid=f"GPU-{index}",
-        memory_total=24 * GIB,
-        memory_used=GIB,
-        memory_free=23 * GIB,
-        load_percent=3.0,
-        temperature=40,
-        driver_version="550.54.15",
-        cuda_driver_version="12.4",
-        compute_capability=(8, 6),
-    )
-    return replace(card, **changes)
-
-
-def machine(*cards: Gpu, problem: str | None = None, error: int | None = None) -> Snapshot:
-    cpu = Cpu("Some CPU", 4, 8, 4, 12.0)
-    return Snapshot(cpu, Memory(16 * GIB, 9 * GIB, 64 * GIB), cards, problem, error)
-
-
-def worker(*names: str, cuda: bool = True, **changes: Any) -> WorkerReport:
-    report = WorkerReport(
-        tensorflow="2.21.0",
-        keras="3.15.1",
-        backend="tensorflow",
-        cpus=["/physical_device:CPU:0"],
-        gpus=list(names),
-        build=dict(CUDA_BUILD) if cuda else {"is_cuda_build": False},
-        cuda_code=0,
-        cuda_uuids=[f"GPU-{number}" for number in range(len(names))],
-    )
-    return replace(report, **changes)
-
-
-def facts(snapshot: Snapshot, report: WorkerReport, **changes: Any) -> Facts:
-    given: dict[str, Any] = {"tensorflow": ("tensorflow", "2.21.0"), "system": UBUNTU}
-    return Facts(snapshot, report, **{**given, **changes})
-
-
-def only(found: list[Finding]) -> Finding:
-    assert len(found) == 1, found
-    return found[0]
-
+from .machines import CARD, CONTAINER, CUDA_BUILD, GIB, UBUNTU, facts, gpu, machine, only, worker
 
 # Why no GPU is listed at all
 
@@ -262,112 +203,6 @@ def test_the_reason_in_a_long_import_error() -> None:
     )
     assert reason(error) == "ImportError: libfoo.so: cannot open"
     assert reason("") == "no reason was given."
-
-
-# The probe, with modules of our own in TensorFlow's place, in real child processes
-
-KERAS = "__version__ = '3.15.1'\nclass backend:\n    backend = staticmethod(lambda: 'tensorflow')\n"
-TENSORFLOW = """
-import os
-from types import SimpleNamespace as S
-print("noise on standard output")
-os.write(2, b"a reason of TensorFlow\\n")
-__version__ = "2.21.0"
-sysconfig = S(get_build_info=lambda: {
-    "is_cuda_build": True, "cuda_version": "12.5.1", "cudnn_version": "9",
-    "cuda_compute_capabilities": ["sm_80"]})
-config = S(
-    list_physical_devices=lambda kind: [S(name=f"{kind}:0", device_type=kind)],
-    experimental=S(get_device_details=lambda device: {"device_name": "Fake A10"}))
-"""
-
-
-@pytest.fixture
-def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder whose `tensorflow.py` and `keras.py` a child imports before the real ones."""
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    (tmp_path / "keras.py").write_text(KERAS)
-    return tmp_path
-
-
-def test_the_probe_reports_devices_and_libraries(modules: Path) -> None:
-    package = modules / "tensorflow"
-    package.mkdir()
-    (package / "__init__.py").write_text(TENSORFLOW)
-
-    report = probe.ask()
-
-    assert (report.tensorflow, report.keras, report.exit_code) == ("2.21.0", "3.15.1", 0)
-    assert (report.cpus, report.gpus) == (["CPU:0"], ["Fake A10"])
-    assert report.cuda_build
-    assert {"libcublas.so.12", "libcudnn.so.9"} <= set(report.libraries)
-    assert "a reason of TensorFlow" in report.stderr
-
-
-def test_the_probe_loads_libraries_that_pip_put_beside(modules: Path) -> None:
-    package = modules / "tensorflow"
-    package.mkdir()
-    (package / "__init__.py").write_text(TENSORFLOW)
-    beside = modules / "nvidia/cudnn/lib"
-    beside.mkdir(parents=True)
-    # Any shared library that is sure to load stands in for cuDNN; a text file for a broken one.
-    import _ctypes
-
-    (beside / "libcudnn.so.9").symlink_to(_ctypes.__file__)
-    (beside / "libcufft.so.11").write_text("not a library")
-
-    libraries = probe.ask().libraries
-
-    assert libraries["libcudnn.so.9"] == ""
-    assert "libcufft.so.11" in libraries["libcufft.so.11"]
-
-
-@pytest.mark.parametrize(
-    ("body", "words"),
-    [
-        ("raise ImportError('libfoo.so.1 is missing')", "libfoo.so.1 is missing"),
-        ("import os; os.kill(os.getpid(), 4)", "lacks (AVX)"),
-        ("import os; os.kill(os.getpid(), 11)", "signal 11"),
-        ("import os; os.write(2, b'no space left'); os._exit(3)", "no space left"),
-    ],
-)
-def test_a_tensorflow_that_cannot_be_imported(modules: Path, body: str, words: str) -> None:
-    (modules / "tensorflow.py").write_text(body)
-    report = probe.ask()
-    assert report.tensorflow is None
-    found = only(diagnose_gpu(facts(machine(gpu()), report)))
-    assert (found.level, words in found.sentence) == ("problem", True), found
-
-
-def test_a_probe_that_hangs_is_ended(modules: Path) -> None:
-    (modules / "tensorflow.py").write_text("import time; time.sleep(600)")
-    report = probe.ask(timeout=1.5)
-    assert report.exit_code is None
-    assert "not ready after" in only(diagnose_gpu(facts(machine(), report))).sentence
-
-
-def test_files_of_the_current_directory_are_not_imported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, modules: Path
-) -> None:
-    (modules / "tensorflow.py").write_text("raise ImportError('the one of PYTHONPATH')")
-    elsewhere = tmp_path / "work"
-    elsewhere.mkdir()
-    (elsewhere / "json.py").write_text("raise SystemExit('the wrong json')")
-    monkeypatch.chdir(elsewhere)
-    assert "PYTHONPATH" in probe.ask().errors["tensorflow"]
-
-
-@pytest.mark.slow
-def test_the_real_tensorflow() -> None:
-    report = probe.ask()
-    assert report.exit_code == 0, report
-    assert report.errors == {}
-    assert report.tensorflow is not None
-    assert report.keras is not None
-    assert len(report.cpus) >= 1
-    assert "is_cuda_build" in report.build
-    assert (report.libraries == {}) == (not report.cuda_build)
-    assert examine(report).worker is report
 
 
 # The whole report
@@ -582,96 +417,3 @@ def test_two_tensorflows_are_one_too_many(
     found = report_of(machine(), worker())
     (problem,) = [f for f in found.diagnosis if "both installed" in f.sentence]
     assert "uninstall -y tensorflow tensorflow-cpu" in (problem.cure or "").replace("uv pip", "")
-
-
-# Choosing devices in the worker
-
-
-class FakeTensorFlow:
-    """The device functions of TensorFlow, which remember what they were told."""
-
-    def __init__(self, count: int) -> None:
-        self.gpus = [SimpleNamespace(name=f"GPU:{number}") for number in range(count)]
-        self.visible: list[list[str]] = []
-        self.growing: list[str] = []
-        self.config = SimpleNamespace(
-            list_physical_devices=lambda kind: list(self.gpus),
-            set_visible_devices=lambda devices, kind: self.visible.append(
-                [device.name for device in devices]
-            ),
-            experimental=SimpleNamespace(
-                set_memory_growth=self._grow,
-                get_device_details=lambda device: {"device_name": "NVIDIA A10"},
-            ),
-        )
-
-    def _grow(self, device: SimpleNamespace, on: bool) -> None:
-        if on:
-            self.growing.append(device.name)
-
-
-@pytest.fixture
-def tensorflow(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> FakeTensorFlow:
-    fake = FakeTensorFlow(request.param)
-    monkeypatch.setitem(sys.modules, "tensorflow", fake)
-    monkeypatch.setenv("CUDA_DEVICE_ORDER", "")  # so that it is put back afterwards
-    monkeypatch.delenv("CUDA_DEVICE_ORDER")
-    return fake
-
-
-@pytest.mark.parametrize(
-    ("tensorflow", "device", "described", "visible", "growing"),
-    [
-        (0, "auto", "CPU", [], []),
-        (0, "cpu", "CPU", [], []),
-        (1, "cpu", "CPU", [[]], []),
-        (2, "auto", "GPU 0 NVIDIA A10", [], ["GPU:0", "GPU:1"]),
-        (2, "gpu", "GPU 0 NVIDIA A10", [["GPU:0"]], ["GPU:0"]),
-        (2, "GPU:1", "GPU 1 NVIDIA A10", [["GPU:1"]], ["GPU:1"]),
-    ],
-    indirect=["tensorflow"],
-)
-def test_devices_are_chosen_and_memory_grows(
-    tensorflow: FakeTensorFlow,
-    device: str,
-    described: str,
-    visible: list[list[str]],
-    growing: list[str],
-) -> None:
-    assert configure_devices(device).startswith(described)
-    assert (tensorflow.visible, tensorflow.growing) == (visible, growing)
-    assert os.environ["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
-
-
-@pytest.mark.parametrize(
-    ("tensorflow", "device", "words"),
-    [
-        (0, "gpu", "sees no GPU here"),
-        (2, "gpu:2", 'Choose one of "gpu:0", "gpu:1"'),
-        (1, "tpu", '"tpu" is not a device'),
-        (1, "gpu:x", "is not a device"),
-        (1, "auto:1", "is not a device"),
-    ],
-    indirect=["tensorflow"],
-)
-@pytest.mark.usefixtures("tensorflow")
-def test_devices_that_are_not_there(device: str, words: str) -> None:
-    with pytest.raises(UserError) as caught:
-        configure_devices(device)
-    assert words in str(caught.value)
-
-
-@pytest.mark.slow
-def test_devices_of_the_real_tensorflow() -> None:
-    code = (
-        "from kerastui.models.machine.devices import configure_devices\n"
-        "import tensorflow as tf\n"
-        "print(configure_devices('cpu'))\n"
-        "print(float(tf.reduce_sum(tf.ones(3))), tf.config.list_logical_devices('GPU'))"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    described, computed = result.stdout.splitlines()
-    assert described.startswith("CPU ")
-    assert computed == "3.0 []"
