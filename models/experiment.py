@@ -18,6 +18,7 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
+    field_validator,
     model_serializer,
     model_validator,
 )
@@ -232,6 +233,15 @@ class Compile(Strict):
     loss: Part | dict[str, Part] = Field(default=Part(type="mse"), union_mode="left_to_right")
     metrics: list[Part] | dict[str, list[Part]] = []
     loss_weights: dict[str, float] | None = None
+
+    @field_validator("optimizer")
+    @classmethod
+    def _rate_is_float(cls, optimizer: Part) -> Part:
+        # Keras' optimizers refuse a learning rate of 1 and take 1.0.
+        rate = optimizer.parameters.get("learning_rate")
+        if type(rate) is not int:
+            return optimizer
+        return Part(type=optimizer.type, **{**optimizer.parameters, "learning_rate": float(rate)})
 
     def loss_of(self, output: str) -> Part | None:
         """The loss of an output; None where Keras trains without one on it."""

@@ -329,6 +329,15 @@ def test_weights_that_do_not_fit_into_memory(monkeypatch: pytest.MonkeyPatch) ->
 # --- compile ---------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("name", ["SGD", "Adam"])
+def test_a_whole_number_is_a_learning_rate(name: str) -> None:
+    with pytest.raises(ValueError, match="should be float"):  # what Keras makes of it
+        getattr(keras.optimizers, name)(learning_rate=1)
+    spec = Compile.model_validate({"optimizer": layer(name, learning_rate=1)})
+    assert spec.optimizer.parameters == {"learning_rate": 1.0}
+    assert float(make("optimizers", spec.optimizer).learning_rate) == 1
+
+
 def test_compile_gives_keras_what_is_written() -> None:
     model = build_model(stack(layer("Dense", units=1, activation="sigmoid")), (3,), seed=1)
     spec = Compile.model_validate(
