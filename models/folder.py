@@ -94,6 +94,10 @@ class Folder(Generic[Info]):
             plain = json.loads((self.path / self.record).read_text(encoding="utf-8"))
             return self._parse(plain)
         except (OSError, ValueError, TypeError, AttributeError) as error:
+            if not self.path.is_dir():
+                raise UserError(
+                    f"There is no {self.kind} {self.path} any more.", "It was removed or moved."
+                ) from None
             raise UserError(
                 f"{self.path} is no {self.kind} that can be read: {error}.",
                 f"Its directory holds {self.record}; remove the directory if it is damaged.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kerastui.datasets.errors import UserError
@@ -198,6 +198,9 @@ class RunMonitor:
             self.killed = self.info.status == "lost" and self.run.kill_asked()
         except UserError as error:
             self.problem = str(error)
+            if self.active and self.info is not None and not self.run.path.is_dir():
+                # A worker leaves when its directory is gone.
+                self.info = replace(self.info, status="lost", silent=0.0)
         return before != (self.info, self.problem)
 
 

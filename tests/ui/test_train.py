@@ -373,6 +373,20 @@ async def test_two_epochs_are_too_few_for_advice(tmp_path: Path) -> None:
         await pilot.press("escape")
 
 
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_a_run_whose_directory_is_gone_does_not_go_on(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    run = make_run(tmp_path, 5)
+    async with train(tmp_path, run, size=size) as (app, pilot, _):
+        assert app.monitor is not None
+        run.path.rename(tmp_path / "elsewhere")
+        await shows(pilot, "? lost")
+        await shows(pilot, "There is no run")
+        (tmp_path / "elsewhere").rename(run.path)
+        await shows(pilot, "● running")
+
+
 async def test_a_worker_killed_on_request_is_said_to_be(tmp_path: Path) -> None:
     run = make_run(tmp_path, 5)
     run.command("kill")

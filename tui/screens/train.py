@@ -268,7 +268,7 @@ keys act on the member under the cursor; Enter shows it by itself, Escape comes 
             self._summarise(monitor)
         progress = Progress(
             history, info, monitor.status, self.asked, self._verdicts,
-            self._usage if monitor.active else "", monitor.killed,
+            self._usage if monitor.active else "", monitor.killed, monitor.problem,
         )  # fmt: skip
         if not self.has_class("-wide"):
             width = max(10, self.size.width - 2)

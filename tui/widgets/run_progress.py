@@ -26,6 +26,7 @@ class Progress:
         verdicts: The published figures beside the obtained ones.
         usage: Load of the machine in words.
         killed: Whether its worker is gone because it was killed on request.
+        problem: Why the run can't be read any more, empty where it can.
     """
 
     history: History
@@ -35,6 +36,7 @@ class Progress:
     verdicts: list[Verdict] = field(default_factory=list)
     usage: str = ""
     killed: bool = False
+    problem: str = ""
 
 
 def wide(progress: Progress, width: int) -> list[Content]:
@@ -137,6 +139,8 @@ def why_lost(progress: Progress) -> tuple[str, str]:
         message = str(history.ended.get("message") or error.get("message") or "It failed.")
         hint = str(history.ended.get("hint") or error.get("hint") or "")
         return message, " ".join(part for part in (hint, kept) if part)
+    if progress.status == "lost" and progress.problem:
+        return progress.problem, "r runs it anew."
     if progress.status == "lost":
         return (
             "Its worker was killed on request."
