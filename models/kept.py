@@ -70,7 +70,8 @@ class KeptModels:
 
             size = 4 * sum(math.prod(one.shape) for one in variables(model))
             self._most = max(1, min(MOST, ROOM // max(1, size)))
-            self._now = interval(self._every, epoch, self._most)
+            before = max(_kept(self._folder), default=0)
+            self._now = interval(self._every, before, self._most)
 
     def next(self, epoch: int) -> int:
         """Return after how many epochs in all a model is kept again."""
