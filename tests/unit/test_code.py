@@ -6,22 +6,15 @@ import ast
 import builtins
 import inspect
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kerastui.datasets.catalogue import card
-from kerastui.datasets.fetch import locate
-from kerastui.datasets.prepare import prepare
 from kerastui.models import catalogue, shipped
 from kerastui.models.applications import UNNAMED
 from kerastui.models.code import script
@@ -30,52 +23,20 @@ from kerastui.models.code.notebook import notebook
 from kerastui.models.code.sources import AS_IN_SKLEARN
 from kerastui.models.experiment import Experiment
 
+from .scripts import (
+    HOT,
+    LABEL,
+    MEDIAN,
+    MINMAX,
+    STANDARD,
+    assert_laid_out,
+    assert_same_arrays,
+    experiment,
+    located,
+)
+
 EXAMPLES = [entry.name for entry in shipped.index()]
 LIBRARIES = {"keras", "math", "numpy", "os", "pandas", "re", "sklearn"}
-ROOT = Path(__file__).parents[2]
-
-
-def experiment(data: dict[str, Any], **rest: Any) -> Experiment:
-    """An experiment whose model is of no importance."""
-    model = {"kind": "sequential", "layers": [{"type": "Dense", "units": 1}]}
-    return Experiment.model_validate({"data": data, "model": model, **rest})
-
-
-def located(data_set: str) -> Path | None:
-    """The data file; skips the test where the data are not here."""
-    found = locate(card(data_set))
-    if found is None:
-        pytest.skip(f"{data_set} is not here; set KERASTUI_DATA")
-    return found.path
-
-
-def arrays_of(source: str) -> dict[str, Any]:
-    """Run the data section of a script and return its variables."""
-    names: dict[str, Any] = {}
-    exec(compile(source.split("# Build the model.")[0], "script", "exec"), names)
-    return names
-
-
-def assert_same_arrays(chosen: Experiment, path: Path | None) -> None:
-    """The script's arrays are those of `prepare`: values, types and shapes."""
-    prepared = prepare(chosen.data, seed=chosen.seed)
-    names = arrays_of(script(chosen, path))
-    parts = {"train": prepared.train, "test": prepared.test, "val": prepared.validation}
-    if prepared.validation is not None and prepared.validation is prepared.test:
-        del parts["val"]
-    if chosen.data.split.validation.kind == "test":
-        del parts["val"]
-    for suffix, part in parts.items():
-        x, y = names.get(f"x_{suffix}"), names.get(f"y_{suffix}")
-        if suffix == "train" and x is None:
-            x, y = names["x"], names["y"]
-        if part is None:
-            assert x is None, suffix
-            continue
-        assert (x.dtype, x.shape) == (part.x.dtype, part.x.shape), suffix
-        assert (y.dtype, y.shape) == (part.y.dtype, part.y.shape), suffix
-        np.testing.assert_array_equal(x, part.x)
-        np.testing.assert_array_equal(y, part.y)
 
 
 # --- the shipped examples --------------------------------------------------------------------
@@ -95,34 +56,6 @@ def test_an_example_is_a_clean_script_of_its_own(name: str, tmp_path: Path) -> N
     }
     assert imported <= LIBRARIES
     assert "keras.utils.set_random_seed(SEED)" in source
-
-
-def assert_laid_out(scripts: list[str], mode: list[str], folder: Path) -> None:
-    """Ruff finds nothing to say about scripts, or nothing to move."""
-    ruff = shutil.which(
-        "ruff", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    )
-    assert ruff, "ruff belongs to the development tools"
-    place = folder / "scripts"
-    place.mkdir(exist_ok=True)
-    for number, source in enumerate(scripts):
-        (place / f"script_{number}.py").write_text(source)
-    settings_file = place / "ruff.toml"
-    settings_file.write_text(
-        'line-length = 100\ntarget-version = "py311"\n'
-        'lint.select = ["A", "B", "C4", "E", "F", "I", "N", "PIE", "RET", "RUF", "SIM", "UP"]\n'
-        'lint.ignore = ["RUF001", "RUF002", "RUF003"]\n'
-    )
-    done = subprocess.run(
-        [ruff, *mode, "--no-cache", "--config", str(settings_file), str(place)],
-        capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def _assert_clean(source: str, folder: Path) -> None:
-    for mode in (["check"], ["format", "--check"]):
-        assert_laid_out([source], mode, folder)
 
 
 @pytest.mark.parametrize("mode", [["check"], ["format", "--check"]])
@@ -157,11 +90,6 @@ def test_an_example_prepares_the_very_arrays(name: str) -> None:
 
 # --- other preparations ----------------------------------------------------------------------
 
-LABEL = {"step": "encode_label"}
-HOT = {"step": "one_hot"}
-STANDARD = {"step": "scale", "method": "standard"}
-MINMAX = {"step": "scale", "method": "minmax"}
-MEDIAN = {"step": "missing", "strategy": "median"}
 SMALL_TEXTS = {"n_train": 60, "n_test": 20, "length": 12, "random_state": 3}
 
 PREPARATIONS: dict[str, dict[str, Any]] = {
@@ -299,173 +227,6 @@ PREPARATIONS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", PREPARATIONS)
 def test_data_that_are_always_here_give_the_very_arrays(name: str) -> None:
     assert_same_arrays(experiment(PREPARATIONS[name], seed=5), None)
-
-
-# --- own files -------------------------------------------------------------------------------
-
-HOUSES = """city;rooms;built;price;sold;note
-Ulm;3;01.05.1999;210,5;yes;a
-Bonn;4;13.07.2004;320,25;no;b
-Ulm;;02.01.2010;250,125;yes;a
-Kiel;2;24.12.1985;180,75;no;
-Bonn;5;30.06.2015;411,1;yes;b
-Kiel;3;17.03.1992;205,3;no;a
-Ulm;6;08.08.2020;505,9;yes;b
-Bonn;;11.11.2001;300,0;no;a
-"""
-TABLE = {"delimiter": ";", "decimal": ",", "dates": {"built": "%d.%m.%Y"}}
-OWN: dict[str, dict[str, Any]] = {
-    "everything": {
-        "target": ["price"], "task": "regression",
-        "steps": [
-            {"step": "missing", "strategy": "most_frequent", "columns": ["rooms", "note"]},
-            {"step": "dates", "parts": ["year", "month", "day", "weekday", "day_of_year", "hour",
-                                        "days"]},
-            {"step": "one_hot", "columns": ["city"]},
-            {"step": "ordinal"}, STANDARD,
-        ],
-        "split": {"kind": "last", "count": 3, "validation": {"kind": "first", "count": 1}},
-    },
-    "classes": {
-        "target": ["sold"], "features": ["rooms", "city"], "task": "binary",
-        "steps": [{"step": "missing", "strategy": "constant", "value": 1.5, "text": "none",
-                   "columns": ["rooms", "city"]},
-                  {"step": "ordinal", "columns": ["city"]}, LABEL, MINMAX],
-        "split": {"kind": "fraction", "test": 0.25},
-    },
-    "numbers": {
-        "target": ["price"], "features": ["rooms"], "task": "regression",
-        "steps": [{"step": "missing", "strategy": "constant"}, STANDARD],
-    },
-    "dropped": {
-        "target": ["price", "rooms"], "features": ["city"], "task": "regression",
-        "steps": [{"step": "missing"}, {"step": "one_hot", "columns": ["city"]}],
-        "split": {"kind": "first", "count": 4},
-    },
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", OWN)
-@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
-def test_own_tables_give_the_very_arrays(name: str, kind: str, tmp_path: Path) -> None:
-    import io
-
-    import pandas as pd
-
-    path = tmp_path / f"houses.{kind}"
-    recipe: dict[str, Any] = {"path": str(path), "format": kind}
-    if kind == "csv":
-        path.write_text(HOUSES)
-        recipe |= TABLE
-    else:
-        table = pd.read_csv(io.StringIO(HOUSES), sep=";", decimal=",")
-        if kind == "jsonl":
-            recipe["dates"] = TABLE["dates"]
-            table.to_json(path, orient="records", lines=True)
-        else:
-            table["built"] = pd.to_datetime(table["built"], format="%d.%m.%Y")
-            table.to_parquet(path)
-    data = {"dataset": "houses", "file": recipe, **OWN[name]}
-    chosen = experiment(data, seed=3)
-    assert_same_arrays(chosen, path)
-    _assert_clean(script(chosen, path), tmp_path)
-
-
-def test_an_own_series_gives_the_very_windows(tmp_path: Path) -> None:
-    path = tmp_path / "rain.csv"
-    lines = [f"2020-01-{day:02}, {day * 1.37 % 5:.3f}" for day in range(1, 31)]
-    path.write_text("\n".join(["day, rain", *lines]))
-    recipe = {"path": str(path), "dates": {"day": "%Y-%m-%d"}}
-    data = {
-        "dataset": "rain", "file": recipe, "task": "forecasting", "target": ["rain"],
-        "steps": [{"step": "window", "length": 4}, STANDARD],
-        "split": {"kind": "last", "count": 5},
-    }  # fmt: skip
-    assert_same_arrays(experiment(data), path)
-
-
-@pytest.mark.parametrize("kind", ["pictures", "texts"])
-@pytest.mark.parametrize("steps", [[], [LABEL], [HOT]])
-def test_own_folders_give_the_very_arrays(
-    kind: str, steps: list[dict[str, Any]], tmp_path: Path
-) -> None:
-    from PIL import Image
-
-    random = np.random.default_rng(1)
-    folder = tmp_path / "things"
-    for name in ("cats", "Dogs", "birds"):
-        (folder / name / "deep").mkdir(parents=True)
-        for number in range(4):
-            place = folder / name / ("deep" if number == 2 else ".") / f"{number}"
-            if kind == "pictures":
-                pixels = random.integers(0, 255, (9 + number, 12, 3)).astype("uint8")
-                Image.fromarray(pixels).save(place.with_suffix(".png"))
-            else:
-                words = " ".join(f"Word{n}" for n in random.integers(0, 9, 12))
-                place.with_suffix(".txt").write_text(f"{words} don't {name}.")
-    recipe: dict[str, Any] = {"path": str(folder), "format": kind}
-    first: list[dict[str, Any]] = [{"step": "pad", "length": 8, "words": 10}]
-    if kind == "pictures":
-        recipe |= {"height": 8, "width": 10}
-        first = [STANDARD]
-    chosen = experiment({
-        "dataset": "things", "file": recipe, "task": "multiclass", "steps": [*first, *steps],
-        "split": {"kind": "fraction", "test": 0.25},
-    })  # fmt: skip
-    assert_same_arrays(chosen, folder)
-    _assert_clean(script(chosen, folder), tmp_path)
-
-
-def test_texts_of_an_own_table_give_the_very_arrays(tmp_path: Path) -> None:
-    path = tmp_path / "reviews.csv"
-    rows = [f'"{"good " * n}day, it\'s no {n}",{n % 2}' for n in range(12)]
-    path.write_text("\n".join(["what,stars", *rows, ",1"]))
-    recipe = {"path": str(path), "format": "texts", "text": "what", "label": "stars"}
-    chosen = experiment({
-        "dataset": "reviews", "file": recipe, "task": "binary",
-        "steps": [{"step": "multi_hot", "words": 12}], "split": {"kind": "fraction", "test": 0.25},
-    })  # fmt: skip
-    assert_same_arrays(chosen, path)
-    _assert_clean(script(chosen, path), tmp_path)
-
-
-ARRAYS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "table": ({"x": (20, 3), "y": (20,)}, {"arrays": ["x", "y"]}),
-    "several targets": ({"x": (20, 3), "y": (20, 2)}, {"arrays": ["x", "y"]}),
-    "columns": ({"a": (20,), "b": (20,), "c": (20,)}, {}),
-    "blocks": ({"x": (20, 4, 4), "y": (20, 1)}, {"arrays": ["x", "y"]}),
-    "both parts": (
-        {"a": (20, 4, 4), "b": (20,), "c": (6, 4, 4), "d": (6,)},
-        {"arrays": ["a", "b", "c", "d"]},
-    ),
-    "one": ({"x": (20, 3)}, {"arrays": ["x"], "names": ["a", "b", "c"]}),
-}
-
-
-@pytest.mark.parametrize("name", ARRAYS)
-@pytest.mark.parametrize("kind", ["float32", "float64", "uint8"])
-def test_own_arrays_give_the_very_arrays(name: str, kind: str, tmp_path: Path) -> None:
-    shapes, recipe = ARRAYS[name]
-    random = np.random.default_rng(2)
-    path = tmp_path / "held.npz"
-    np.savez(path, **{n: (random.random(shape) * 9).astype(kind) for n, shape in shapes.items()})
-    target = {"table": ["target"], "several targets": ["target 1", "target 2"],
-              "columns": ["b"], "one": ["c"]}.get(name, [])  # fmt: skip
-    data: dict[str, Any] = {
-        "dataset": "held", "file": {"path": str(path), "format": "npz", **recipe},
-        "task": "regression", "target": target, "steps": [STANDARD],
-        "split": {"kind": "own" if name == "both parts" else "none"},
-    }  # fmt: skip
-    assert_same_arrays(experiment(data), path)
-    _assert_clean(script(experiment(data), path), tmp_path)
-
-
-def test_an_own_array_gives_the_very_arrays(tmp_path: Path) -> None:
-    path = tmp_path / "held.npy"
-    np.save(path, np.random.default_rng(3).random((20, 3), dtype="float32"))
-    data = {"dataset": "held", "file": {"path": str(path), "format": "npy"}, "task": "regression",
-            "target": ["column 2"], "steps": [STANDARD]}  # fmt: skip
-    assert_same_arrays(experiment(data), path)
 
 
 PUBLISHED: dict[str, dict[str, Any]] = {
@@ -717,82 +478,3 @@ def test_a_notebook_holds_the_lines_of_the_script_in_their_order(plain: dict[str
     assert sorted(steps) == lines
     calls = [line for line in "\n".join(code).splitlines() if line.startswith("model.fit(")]
     assert len(calls) == 1
-
-
-# --- models ----------------------------------------------------------------------------------
-
-
-def model_of(plain: dict[str, Any], **rest: Any) -> str:
-    """The lines of a script from the model to its compilation."""
-    data = {"dataset": "diabetes", "task": "regression"}
-    chosen = Experiment.model_validate({"data": data, "model": plain, **rest})
-    return script(chosen).split("set_random_seed(SEED)\n")[1].split("model.summary")[0]
-
-
-def test_a_graph_with_branches_a_shared_layer_and_two_outputs() -> None:
-    lines = model_of(
-        {
-            "kind": "graph",
-            "inputs": [{"name": "in"}, {"name": "extra", "shape": [4]}],
-            "nodes": [
-                {"name": "a", "type": "Dense", "units": 4, "from": ["in"]},
-                {"name": "off", "type": "Dropout", "rate": 0.5, "from": ["a"], "disabled": True},
-                {"name": "b", "type": "Dense", "shares": "a", "from": ["extra"]},
-                {"name": "class", "type": "Concatenate", "from": ["off", "b"]},
-                {"name": "out", "type": "Dense", "units": 1, "from": ["class"]},
-            ],
-            "outputs": ["out", "b"],
-        },
-        compile={"loss": "mse", "loss_weights": {"out": 1.0, "b": 0.5}},
-    )
-    assert lines == (
-        'x_in = keras.Input(shape=x["in"].shape[1:], name="in")\n'
-        'extra = keras.Input(shape=(4,), name="extra")\n'
-        'a_layer = layers.Dense(4, name="a")\n'
-        "a = a_layer(x_in)\n"
-        "b = a_layer(extra)\n"
-        'x_class = layers.Concatenate(name="class")([a, b])\n'
-        'out = layers.Dense(1, name="out")(x_class)\n'
-        'b_output = layers.Identity(name="b")(b)\n'
-        "model = keras.Model([x_in, extra], [out, b_output])\n"
-        "model.compile(\n"
-        '    optimizer="adam", loss={"out": "mse", "b": "mse"}, '
-        'loss_weights={"out": 1.0, "b": 0.5}\n'
-        ")\n"
-    )
-
-
-def test_attention_takes_its_inputs_one_by_one() -> None:
-    node = {"name": "att", "type": "MultiHeadAttention", "num_heads": 2, "key_dim": 3}
-    plain = {"kind": "graph", "inputs": [{"name": "x"}], "outputs": ["att"]}
-    lines = model_of({**plain, "nodes": [{**node, "from": ["x"]}]})
-    # `x` is taken: it holds the data.
-    assert 'layers.MultiHeadAttention(2, 3, name="att")(x_2, x_2)' in lines
-
-
-def test_names_stay_names_and_tables_become_objects() -> None:
-    lines = model_of(
-        {"kind": "sequential", "layers": [
-            {"type": "Conv2D", "filters": 8, "kernel_size": [3, 3], "activation": "relu",
-             "kernel_initializer": {"type": "HeNormal", "seed": 3}},
-            {"type": "Dropout", "rate": 0.5, "disabled": True},
-            {"type": "Bidirectional", "layer": {"type": "LSTM", "units": 10}},
-        ]},
-        compile={"optimizer": {"type": "sgd", "learning_rate": 0.1}, "metrics": ["acc"]},
-    )  # fmt: skip
-    assert "layers.Bidirectional(layers.LSTM(10))" in lines
-    assert "kernel_initializer=keras.initializers.HeNormal(seed=3)" in lines
-    assert "(3, 3), " in lines or "(3, 3)," in lines
-    assert "Dropout" not in lines
-    assert 'optimizer=keras.optimizers.SGD(learning_rate=0.1), loss="mse", metrics=["acc"]' in lines
-
-
-def test_the_module_loads_neither_keras_nor_pandas() -> None:
-    program = (
-        "import sys\nfrom kerastui.models import shipped\nfrom kerastui.models.code import script\n"
-        "script(shipped.experiment(shipped.index()[0].name))\n"
-        "heavy = {'keras', 'tensorflow', 'pandas', 'sklearn', 'numpy'} & set(sys.modules)\n"
-        "sys.exit(', '.join(sorted(heavy)) or None)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr

@@ -13,16 +13,12 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerastui.datasets.errors import UserError
-from kerastui.datasets.prepare import prepare
 from kerastui.models import preflight
 from kerastui.models.building import build_model, compile_model
 from kerastui.models.building_parts import make
 from kerastui.models.experiment import Experiment, GraphModel
 from kerastui.models.preflight import Facts, Finding, TargetFacts
 from kerastui.models.preflight_facts import Cure
-from kerastui.models.shipped import experiment as shipped_experiment
-from kerastui.models.shipped import index
 
 BINARY = TargetFacts((), 0, 1, whole=True)
 CLASSES = TargetFacts((), 0, 2, whole=True)
@@ -590,27 +586,3 @@ def test_a_metric_that_tensorflow_has_in_full_precision_only(precision: str) -> 
     (finding,) = found(half, data("multiclass"))
     assert (finding.level, finding.where) == ("problem", "compile.metrics.0")
     assert cured(half, data("multiclass")).plain()["model"]["layers"][0]["dtype"] == "float32"
-
-
-# --- the shipped examples on their real data ---------------------------------------------------
-
-
-def shipped() -> list[Any]:
-    """The examples; IMDB takes seconds to prepare, so one of those is enough in the fast tests."""
-    large = [entry.name for entry in index() if entry.dataset == "imdb"][1:]
-    return [
-        pytest.param(entry.name, marks=[pytest.mark.slow] if entry.name in large else [])
-        for entry in index()
-    ]
-
-
-@pytest.mark.parametrize("name", shipped())
-def test_no_shipped_example_raises_an_alarm(name: str) -> None:
-    one = shipped_experiment(name)
-    try:
-        prepared = prepare(one.data, seed=one.seed)
-    except UserError as error:
-        pytest.skip(str(error))
-    rows = len(prepared.validation.x) if prepared.validation else 0
-    facts = preflight.facts(prepared.train.x, prepared.train.y, one.data.task, rows)
-    assert preflight.check(one, facts) == []
