@@ -348,6 +348,14 @@ async def test_nothing_moves_over_ssh(monkeypatch: pytest.MonkeyPatch) -> None:
             await until(pilot, lambda: not app.focused.cursor_blink, "a cursor that stands still")
 
 
+async def test_a_search_that_finds_nothing_says_so() -> None:
+    async with app_with().run_test(size=(80, 24)) as pilot:
+        await pilot.press("slash", *"zzz")
+        await shows(pilot, "Nothing here has these words")
+        await pilot.press("escape")
+        await until(pilot, lambda: "Nothing here has" not in text(pilot), "the rows")
+
+
 # Without a terminal
 
 

@@ -342,6 +342,9 @@ class RowList(ScrollView, can_focus=True):
             titles = [Content(column.title) for column in self.columns]
             return self._strip(self._lay_out(titles, " ", width), width, style)
         index = y + self.scroll_offset.y - self._headline
+        if index == 0 and not self._shown and self.search.strip():
+            nothing = Content.styled(" Nothing here has these words.", "$muted")
+            return self._strip(nothing, width, ground)
         if not 0 <= index < len(self._shown):
             return Strip.blank(width, ground.rich_style)
         row = self._shown[index]
