@@ -36,8 +36,8 @@ CHARTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
 """Title of each chart, and its lines: label and figure."""
 
 _NOTHING = (
-    "No record of the weights. Runs keep one while they train since this version: "
-    "run the experiment again, and it grows here."
+    "No record of the weights. A run keeps one while it trains; this one did not get that far, "
+    "or the record is gone. Run the experiment again, and it grows here."
 )
 
 
