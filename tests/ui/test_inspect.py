@@ -309,7 +309,7 @@ async def test_a_damaged_model_of_a_stranger_gets_a_sentence(own_home: Path) -> 
 
 async def test_a_model_is_saved_in_another_format_with_its_card(own_home: Path) -> None:
     made = launcher()
-    offered = [{"name": "keras", "suffix": ".keras", "about": "all", "missing": []},
+    offered = [{"name": "keras", "suffix": ".keras", "about": "in HDF5", "missing": []},
                {"name": "onnx", "suffix": ".onnx", "about": "x", "missing": ["onnx"]}]  # fmt: skip
     made.answers["look.formats"] = lambda: {"formats": offered}
     asked: dict[str, Any] = {}
@@ -325,6 +325,8 @@ async def test_a_model_is_saved_in_another_format_with_its_card(own_home: Path) 
         await shows(pilot, "In which format?")
         await pilot.press("down")
         await shows(pilot, "Needs onnx, not installed here.")
+        await pilot.press("up")
+        await shows(pilot, "In HDF5")
         await pilot.press("1")
         await shows(pilot, "Where to:")
         await pilot.press("enter")

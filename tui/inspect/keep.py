@@ -45,7 +45,7 @@ async def _format(app: KerasTui, formats: list[dict[str, Any]]) -> dict[str, Any
     choices = [
         Choice(str(place), f"{one['name']:<11}{one['suffix'] or 'a folder'}",
                f"Needs {' and '.join(one['missing'])}, not installed here."
-               if one["missing"] else one["about"].capitalize())
+               if one["missing"] else f"{one['about'][:1].upper()}{one['about'][1:]}")
         for place, one in enumerate(formats, 1)
     ]  # fmt: skip
     key = await app.push_screen_wait(Ask("save the model as", "In which format?", choices))
