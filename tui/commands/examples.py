@@ -66,6 +66,5 @@ def _published(entry: Entry | Lab) -> str:
         return "lab"
     for figure in entry.plain.get("published", []):
         if "value" in figure:
-            name = figure["figure"].rpartition(".")[2]
-            return f"{name} {shown(figure['value'])}"
+            return f"{figure['label']} {shown(figure['value'])}"
     return ""
