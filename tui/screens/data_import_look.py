@@ -19,12 +19,16 @@ def headline(sniffed: Sniffed) -> Content:
     parts = [FORMATS[recipe.format], words.size(recipe.size)]
     if sniffed.total is not None:
         what = {"image": "pictures", "text": "texts"}.get(recipe.kind, "rows")
-        parts.append(f"{'' if sniffed.exact else 'about '}{sniffed.total:,} {what}")
+        parts.append(f"{'' if sniffed.exact else 'about '}{_count(sniffed.total, what)}")
     if sniffed.columns:
-        parts.append(f"{len(sniffed.columns):,} columns")
+        parts.append(_count(len(sniffed.columns), "columns"))
     if sniffed.classes:
-        parts.append(f"{len(sniffed.classes):,} classes")
+        parts.append(_count(len(sniffed.classes), "classes"))
     return Content(" · ".join(parts))
+
+
+def _count(count: int, what: str) -> str:
+    return f"{count:,} {what if count != 1 else {'classes': 'class'}.get(what, what[:-1])}"
 
 
 def doubts(sniffed: Sniffed) -> Content:
