@@ -84,7 +84,6 @@ def experiment_with(
     compile_ = plain["compile"]
     if base.model.kind == "graph":
         first = base.model.outputs[0]
-        compile_["loss"] = base.plain(defaults=True)["compile"]["loss"]
         if isinstance(base.compile.loss, dict):
             compile_["loss"] = compile_["loss"].get(first, "mse")
         if isinstance(base.compile.metrics, dict):

@@ -96,7 +96,7 @@ def resume(
         if epochs is not None:
             wanted[EPOCHS] = epochs
         after = _changed(before, wanted)
-        _check_epochs(info, before, after, asked=EPOCHS in wanted)
+        _check_epochs(info, after, asked=EPOCHS in wanted)
         changed = _differences(info.epochs, before, after)
         status, info.status = info.status, "queued"
         info.queued = time.time()
@@ -158,7 +158,7 @@ def _changed(before: Experiment, wanted: Mapping[str, Any]) -> Experiment:
     return before.changed(wanted) if wanted else before
 
 
-def _check_epochs(info: RunInfo, before: Experiment, after: Experiment, *, asked: bool) -> None:
+def _check_epochs(info: RunInfo, after: Experiment, *, asked: bool) -> None:
     if asked and after.fit.epochs <= info.epoch:
         raise UserError(
             f"{info.id} has trained {info.epoch} epochs; {after.fit.epochs} in all were asked for.",

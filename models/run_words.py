@@ -52,7 +52,7 @@ def summary(
     sentences = [
         _sentence(told) if beside else f"{_name(info)} {told}.",
         "" if beside else _result(info, history, verdicts),
-        _best(info, history),
+        _best(history),
         *_on_the_way(history),
         f"It overfits since about epoch {overfits_since:,}." if overfits_since else "",
         "" if beside else _kept(info, history),
@@ -156,7 +156,7 @@ def _rows(info: RunInfo, figure: str) -> str:
     return f" on {count:,} {part} rows" if isinstance(count, int) else ""
 
 
-def _best(info: RunInfo, history: History) -> str:
+def _best(history: History) -> str:
     names = [name for name in history.metrics if name != "learning_rate"]
     watched = [name for name in names if name.startswith("val_")] or names
     found = [(name, best) for name in watched[:2] if (best := history.best(name))]

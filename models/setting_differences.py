@@ -95,7 +95,7 @@ def _walk(values: Sequence[Any], path: str, words: str, found: list[Difference])
     if all(isinstance(value, list) for value in present) and any(
         isinstance(entry, dict) for value in present for entry in value
     ):
-        _lists(values, path, words, found)
+        _lists(values, path, found)
         return
     found.append(Difference(path, words or path, tuple(map(_brief, values))))
 
@@ -119,7 +119,7 @@ def _named(path: str, words: str, key: str) -> str:
     return f"{words} · {word}" if words else word
 
 
-def _lists(values: Sequence[Any], path: str, words: str, found: list[Difference]) -> None:
+def _lists(values: Sequence[Any], path: str, found: list[Difference]) -> None:
     """Lay lists side by side, entry by entry."""
     lists: list[list[Any]] = [value if isinstance(value, list) else [] for value in values]
     one = _ONE.get(path.rpartition(".")[2], path.rpartition(".")[2])

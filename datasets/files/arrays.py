@@ -97,7 +97,7 @@ def load_npz(path: Path, recipe: FileRecipe) -> Loaded:
             hint="One target is needed for each input.",
         )
     if x.ndim > 2:
-        return _pictures(x, y, n_train, path)
+        return _pictures(x, y, n_train)
     loaded = _table(x, recipe, path)
     targets = _columns_of(y, TARGET)
     loaded.columns.update(targets)
@@ -141,7 +141,7 @@ def _joined(
     return (*both, len(x_train))
 
 
-def _pictures(x: Array, y: Array, n_train: int | None, path: Path) -> Loaded:
+def _pictures(x: Array, y: Array, n_train: int | None) -> Loaded:
     """Pictures or other blocks of numbers, with class numbers or names as targets."""
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]

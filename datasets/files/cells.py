@@ -55,7 +55,7 @@ def loose_number(cell: str, marks: Marks) -> str | None:
     return text if PLAIN.fullmatch(text) else None
 
 
-def detect_marks(cells: Iterable[str], delimiter: str, quote: str) -> tuple[Marks, bool]:
+def detect_marks(cells: Iterable[str], quote: str) -> tuple[Marks, bool]:
     """How the numbers among cells are written, and whether that is in doubt.
 
     A comma or a point before exactly three digits may be either mark: then other cells decide, and

@@ -26,9 +26,6 @@ _ENDINGS = {
     ".ndjson": "jsonl", ".json": "jsonl",
 }  # fmt: skip
 
-DATA_ENDINGS = frozenset({*_ENDINGS, ".csv", ".tsv", ".tab", ".txt", ".data", ".dat"})
-"""Endings of files that hold data; others are looked into all the same."""
-
 
 def sniff(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Sniffed:
     """Look into a file or folder and say how it is to be read.

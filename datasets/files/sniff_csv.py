@@ -188,7 +188,7 @@ class _Look:
 
     def _marks(self, rows: Sequence[Sequence[str]], delimiter: str, quote: str) -> Marks:
         cells = (cell for row in rows for cell in row)
-        found, doubt = detect_marks(cells, delimiter, quote)
+        found, doubt = detect_marks(cells, quote)
         if found.decimal == "," and "decimal" not in self.given:
             self._say("Numbers have a decimal comma.", doubt, "decimal")
         if found.thousands and "thousands" not in self.given:

@@ -136,12 +136,12 @@ def entry(cls: type, kind: str, pools: dict[str, list[str]]) -> dict[str, Any] |
     if reason:
         return reason
     docs, named = argument_docs(cls), signature(cls, kind)
-    required, message = required_values(cls, named, kind, docs)
+    required, message = required_values(cls, named, docs)
     if required is None:
         return f"it cannot be built from plain values ({first_sentence(message)})"
     builder = Builder(cls, required)
     parameters = [
-        describe(builder, kind, name, parameter, docs.get(name, ""), pools)
+        describe(builder, name, parameter, docs.get(name, ""), pools)
         for name, parameter in named.items()
         if not (parameter.default is None and name in ("weights", "input_tensor"))
     ]

@@ -43,7 +43,7 @@ def signature(cls: type, kind: str) -> dict[str, inspect.Parameter]:
     return named
 
 
-def guess(kind: str, name: str, parameter: inspect.Parameter, doc: str) -> list[str]:
+def guess(name: str, parameter: inspect.Parameter, doc: str) -> list[str]:
     """Kinds of value a parameter may take, by its name, its default and its documentation."""
     default = parameter.default
     begins = re.sub(r"`[^`]*`|\"[^\"]*\"", "", re.sub(r"\s+", " ", doc))[:160]
@@ -153,13 +153,13 @@ def limits(builder: Builder, name: str, value: str, default: Any, doc: str) -> d
 
 
 def describe(
-    builder: Builder, kind: str, name: str, parameter: inspect.Parameter, doc: str,
+    builder: Builder, name: str, parameter: inspect.Parameter, doc: str,
     pools: dict[str, list[str]],
 ) -> dict[str, Any]:  # fmt: skip
     """The catalogue's facts about one parameter."""
     required = parameter.default is inspect.Parameter.empty
     default = None if required else plain(parameter.default)
-    guessed = guess(kind, name, parameter, doc or "; ".join(pools.get(name, [])[:1]))
+    guessed = guess(name, parameter, doc or "; ".join(pools.get(name, [])[:1]))
     facts: dict[str, Any] = {"name": name}
     accepts: list[str] = []
     for value in guessed or ["bool", "int", "float", "str", "list"]:
@@ -209,13 +209,13 @@ def plain(value: Any) -> Any:
     return value if isinstance(value, (bool, int, float, str)) else None
 
 
-def required_values(cls: type, named: dict[str, inspect.Parameter], kind: str,
+def required_values(cls: type, named: dict[str, inspect.Parameter],
                     docs: dict[str, str]) -> tuple[dict[str, Any] | None, str]:  # fmt: skip
     """Simple values with which the class can be built, or None and why there are none."""
     needed = [n for n, p in named.items() if p.default is inspect.Parameter.empty]
     options: list[list[Any]] = []
     for name in needed:
-        guessed = guess(kind, name, named[name], docs.get(name, ""))
+        guessed = guess(name, named[name], docs.get(name, ""))
         kinds = guessed or ["int", "float", "list", "str"]
         if "activations" in kinds:
             options.append(["relu"])

@@ -69,7 +69,7 @@ def _table(script: Script, recipe: FileRecipe) -> None:
             script.add(f'{column} = {column}.dt.tz_convert("UTC").dt.tz_localize(None)')
 
 
-def _chosen(script: Script, wanted: Wanted, split: str = "") -> Raw:
+def _chosen(script: Script, wanted: Wanted) -> Raw:
     """Features and target out of the table `data`."""
     from kerastui.models.code.sources import Raw
 

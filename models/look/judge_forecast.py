@@ -50,7 +50,7 @@ def judge_forecast(
     predicted = rows.predicted[:, place]
     before = series[np.maximum(at - 1, 0)]
     kept = at >= first
-    future, why = _go_on(asked, series, targets, max(1, min(steps, MOST_STEPS)), column)
+    future, why = _go_on(asked, targets, max(1, min(steps, MOST_STEPS)), column)
     names = loaded.columns.get(loaded.names)
     return {
         "values": series[first:].tolist(),
@@ -66,9 +66,7 @@ def judge_forecast(
     }
 
 
-def _go_on(
-    asked: Any, series: np.ndarray[Any, Any], targets: list[str], steps: int, column: int
-) -> tuple[list[float], str]:
+def _go_on(asked: Any, targets: list[str], steps: int, column: int) -> tuple[list[float], str]:
     found = asked.predictions
     prepared, experiment = found.opened.prepared, found.experiment
     if prepared.input_names != targets:

@@ -94,7 +94,7 @@ def examine(
     )
     diagnosis = [
         *diagnose_gpu(facts),
-        *_installation(worker, tensorflows, tensorflow.version),
+        *_installation(tensorflows, tensorflow.version),
         *(_backend(choice, backends) or _keras(worker)),
         *_memory(snapshot.memory),
         *_folders(folders),
@@ -116,9 +116,7 @@ def examine(
     )
 
 
-def _installation(
-    worker: WorkerReport, tensorflows: tuple[str, ...], version: str | None
-) -> Iterator[Finding]:
+def _installation(tensorflows: tuple[str, ...], version: str | None) -> Iterator[Finding]:
     if len(tensorflows) > 1:
         both = " and ".join(tensorflows)
         again = f'"{tensorflows[0]}=={version}"'

@@ -118,7 +118,7 @@ class _Work:
                 f"its own ({kind[:60]}), whose code is not in the file."
             )
             return
-        self.names(entry, config)
+        self.names(config)
         if entry["class_name"] == "Sequential":
             self.input(config["layers"])
         for layer in config["layers"]:
@@ -134,7 +134,7 @@ class _Work:
         if entry["class_name"] != "Sequential":
             self.calls(config)
 
-    def names(self, entry: dict[str, Any], config: dict[str, Any]) -> None:
+    def names(self, config: dict[str, Any]) -> None:
         """Take slashes out of the names of layers; Keras 3 accepts none."""
         renamed: dict[str, str] = {}
         for layer in config["layers"]:

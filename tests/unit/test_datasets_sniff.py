@@ -114,7 +114,7 @@ def test_r_leaves_out_the_name_of_the_row_numbers(tmp_path: Path) -> None:
      (["0,123", "0,456"], Marks(",")), (["1.234", "2.345"], Marks()), (["x", ""], Marks())],
 )  # fmt: skip
 def test_decimal_marks_and_thousands(cells: list[str], marks: Marks) -> None:
-    assert detect_marks(cells, ";", '"')[0] == marks
+    assert detect_marks(cells, '"')[0] == marks
 
 
 @pytest.mark.parametrize(
