@@ -7,6 +7,7 @@ it is and can be stopped. What Arrow can't read as the recipe says, is left to t
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections import Counter
 from collections.abc import Callable
@@ -94,7 +95,7 @@ def read(recipe: FileRecipe, tell: Tell) -> Frame | None:
                 return ArrowFrame(_parquet(path, tell, words))
             case "npy":
                 return array_file(str(path))
-    except (pa.ArrowException, ValueError, LookupError, OSError):
+    except (pa.ArrowException, StopIteration, ValueError, LookupError, OSError):
         pass
     return None
 
@@ -130,7 +131,21 @@ def _csv(path: Path, recipe: FileRecipe, tell: Tell) -> pa.Table:
 
 
 def _first_rows(path: Path, options: dict[str, Any]) -> pa.Table:
-    with path.open("rb") as stream, csv.open_csv(stream, **options) as batches:
+    """Read the rows of one block."""
+    reading = options["read_options"]
+    with path.open("rb") as file:
+        # Text of another encoding could end in the middle of a letter.
+        if reading.encoding == "utf-8":
+            # Arrow reads many blocks ahead: it is given one, and a byte to say it is not the last.
+            start = io.BytesIO(file.read(reading.block_size + 1))
+            with contextlib.suppress(pa.ArrowInvalid, StopIteration):  # no whole row is in it
+                return _first_batch(start, options)
+            file.seek(0)
+        return _first_batch(file, options)
+
+
+def _first_batch(stream: Any, options: dict[str, Any]) -> pa.Table:
+    with csv.open_csv(stream, **options) as batches:
         return pa.Table.from_batches([batches.read_next_batch()])
 
 

@@ -122,6 +122,21 @@ def test_a_table_that_is_no_table_says_so(tmp_path: Path, tables: Tables) -> Non
         tables.open(data=data(tmp_path / "absent.csv"))
 
 
+def test_a_table_without_a_row_says_so(tmp_path: Path, tables: Tables) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n")
+    with pytest.raises(UserError, match="has no rows"):
+        opened(tables, data=data(path))
+
+
+@pytest.mark.parametrize("text", ["a,b\n" + "\n" * 99 + "1,x\n", 'a,b\n1,"' + "x\n" * 99 + '"\n'])
+def test_a_first_row_may_begin_or_end_after_the_first_block(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    options = own_file._csv_options(FileRecipe(path=str(path)), 64)
+    assert own_file._first_rows(path, options)["a"].to_pylist() == [1]
+
+
 def test_wide_tables_are_read_and_too_wide_ones_refused(tmp_path: Path, tables: Tables) -> None:
     path = tmp_path / "wide.csv"
     count = own_file.WIDE + 500
