@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,8 @@ class _Look:
             raise UserError(f"{self.path.name} has no rows.", "Check the lines that are skipped.")
         width = max(len(rows[0]), min((len(row) for row in rows[1:]), default=0))
         self._refuse_wide(width)
+        if width == 1:
+            self._say_one_column()
         if width > 1 and not any(row[width - 1].strip() for row in rows if len(row) >= width):
             width -= 1  # each line ends with a delimiter
         counted = len(rows)
@@ -159,6 +162,13 @@ class _Look:
 
     def _say(self, words: str, doubt: bool = False, field: str = "") -> None:
         self.notes.append(Note(words, doubt, field))
+
+    def _say_one_column(self) -> None:
+        # No delimiter was found, because there is none.
+        self.notes = [
+            replace(note, words="Each line is one cell.") if note.field == "delimiter" else note
+            for note in self.notes
+        ]
 
     def _more(self, encoding: str, delimiter: str, quote: str, width: int) -> list[list[str]]:
         """Rows of the middle and the end, as far as they can be cut without what is before."""

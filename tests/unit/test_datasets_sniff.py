@@ -63,6 +63,12 @@ def test_delimiters(tmp_path: Path, text: str, delimiter: str) -> None:
     assert sniff(put(tmp_path, text)).recipe.delimiter == delimiter
 
 
+def test_one_column_has_no_delimiter(tmp_path: Path) -> None:
+    told = [note.words for note in sniff(put(tmp_path, "v\n1\n2\n")).notes]
+    assert "Each line is one cell." in told
+    assert not any("between the cells" in words for words in told)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
 def test_encodings(tmp_path: Path, encoding: str) -> None:
     text = "name;größe\n" + "Müller;1,80\nJürgen;1,75\n" * 10
