@@ -226,7 +226,7 @@ def _generalization(history: History, experiment: Experiment) -> list[Advice]:
     if loss is None or len(loss.values) < TOO_FEW:
         return []
     if val is None:
-        return advice("no_validation", "Nothing says how it does on rows it never saw.",
+        return advice("no_validation", "No curve says how it does on rows it never saw.",
                       ["no val_loss in the history"], try_.validation)  # fmt: skip
     if len(val.values) < TOO_FEW:
         return []
