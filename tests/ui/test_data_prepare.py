@@ -319,3 +319,15 @@ async def test_the_preparation_opens_for_the_data_of_the_current_experiment() ->
         await on_data(pilot, "diabetes")
         await pilot.press("e")
         await until(pilot, lambda: isinstance(pilot.app.screen, Proposed), "a new experiment")
+
+
+async def test_data_without_columns_say_that_there_are_none_to_choose() -> None:
+    current = parse({"name": "mine", "data": {"dataset": "digits", "task": "multiclass"},
+                     "model": {"layers": [{"type": "Flatten"},
+                                          {"type": "Dense", "units": 10}]}})  # fmt: skip
+    async with app_with(current).run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await at(pilot, "target")
+        await shows(pilot, "each sample has one")
+        await at(pilot, "features")
+        await shows(pilot, "A whole sample is one input")

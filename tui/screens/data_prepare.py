@@ -30,6 +30,14 @@ if TYPE_CHECKING:
     from kerastui.models.experiment import Experiment
 
 
+WITHOUT_COLUMNS = {
+    "target": "The data bring it along: each sample has one, and there are no columns to choose "
+    "from.",
+    "features": "A whole sample is one input: there are no columns to choose from.",
+}
+"""What there is to say of target and features where the data are no table."""
+
+
 class PrepareScreen(PreparationEdits):
     """The preparation of the current experiment as a list, the form of one entry, what it does.
 
@@ -284,6 +292,8 @@ with cures, and what would be proposed."""
             return [*rows, *look.step(record)]
         if key == "split" and (record := self.record(key)):
             return [*rows, *look.step(record)]
+        if key in WITHOUT_COLUMNS and self.told.get("records") and not columns:
+            return [*rows, ("", Content.styled(WITHOUT_COLUMNS[key], "$muted"))]
         if key == "features":
             name = self.feature_rows.key
             found = look.column(columns[name]) if name in columns else []
