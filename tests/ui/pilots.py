@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from textual import events
+from textual.css.query import NoMatches
 from textual.pilot import Pilot
 
 from kerastui.tui.headless import screen_text
@@ -20,10 +21,18 @@ async def until(
 ) -> None:
     """Wait until something is so; fails, saying what did not come.
 
-    The limit is only for what never comes: on a busy machine all may take ten times as long.
+    A condition may look for a widget that is not there yet: then it is not so. The limit is only
+    for what never comes: on a busy machine all may take ten times as long.
     """
+
+    def is_so() -> object:
+        try:
+            return condition()
+        except NoMatches:
+            return False
+
     end = time.monotonic() + seconds
-    while not condition():
+    while not is_so():
         assert time.monotonic() < end, f"never: {what}\n{text(pilot)}"
         await pilot.pause(0.02)
 

@@ -162,9 +162,9 @@ async def test_every_change_of_the_form_is_predicted(own_home: Path, size: tuple
         await shows(pilot, "▲ outside: seen 4.3 – 7.9")
         await shows(pilot, "1 value lies outside")
         await pilot.press("left")
-        assert form.values[0] == pytest.approx(8.9)
+        await until(pilot, lambda: form.values[0] == pytest.approx(8.9), "the values")
         await pilot.press("down", "right")
-        assert form.values[1] == "blue"
+        await until(pilot, lambda: form.values[1] == "blue", "the values")
         await pilot.press("x")
         await until(pilot, lambda: form.values == [5.1, "red"], "the row again")
         await pilot.press("n")
@@ -184,7 +184,7 @@ async def test_wrong_numbers_and_rows_are_refused(own_home: Path) -> None:
         await until(pilot, lambda: form.text is None, "the end of typing")
         assert form.values == [5.1, "red"]
         await pilot.press("3", "escape")
-        assert form.values == [5.1, "red"]
+        await until(pilot, lambda: form.values == [5.1, "red"], "the values")
         await pilot.press("g", "9", "9", "enter")
         await shows(pilot, "Accepted: test 0 – 2")
         await pilot.press("escape", "escape")
@@ -212,8 +212,7 @@ async def test_a_digit_is_drawn_with_keys_and_mouse(own_home: Path) -> None:
         pad = screen.query_one(DrawPad)
         await until(pilot, lambda: pad.has_focus, "the pad has the focus")
         await pilot.press("space", "right", "right", "right", "down")
-        row, column = pad.at
-        assert (row, column) == (15, 17)
+        await until(pilot, lambda: tuple(pad.at) == (15, 17), "the brush there")
         drawn = pad.pixels_drawn
         assert (drawn[14, 14:18] == 255).all()
         assert 0 < drawn[13, 15] < 255  # the edge of the brush is soft
@@ -222,16 +221,23 @@ async def test_a_digit_is_drawn_with_keys_and_mouse(own_home: Path) -> None:
         await pilot.press("m")
         await shows(pilot, "given as it is drawn")
         await pilot.press("delete")
-        assert pad.pixels_drawn[15, 17] == 0
+        await until(pilot, lambda: pad.pixels_drawn[15, 17] == 0, "the brush away")
         await pilot.press("x")
-        assert not pad.pixels_drawn.any()
+        await until(pilot, lambda: not pad.pixels_drawn.any(), "another sheet")
         await pilot.mouse_down(pad, offset=(5, 5))
         await pilot.hover(pad, offset=(12, 5))
         await pilot.mouse_up(pad, offset=(12, 5))
-        across = pad.pixels_drawn[8:10, 4:12]
-        assert (across.max(axis=0) > 200).all()  # also between the two places
-        asked = [payload for name, payload in made.requests if name == "look.predict_one"]
-        await until(pilot, lambda: max(map(max, asked[-1]["values"])) <= 255, "asked with pixels")
+
+        def across() -> Any:  # also between the two places
+            return pad.pixels_drawn[8:10, 4:12].max(axis=0)
+
+        await until(pilot, lambda: (across() > 200).all(), "a line")
+        drawn = pad.pixels_drawn.round(2).tolist()
+
+        def asked() -> list[Any]:
+            return [one["values"] for name, one in made.requests if name == "look.predict_one"]
+
+        await until(pilot, lambda: asked()[-1] == drawn, "the question about it")
 
 
 async def test_words_are_marked_while_they_are_typed(own_home: Path) -> None:
@@ -274,7 +280,7 @@ async def test_rows_are_pasted(own_home: Path) -> None:
         await pilot.press("f7", "backspace", "?")
         await shows(pilot, "The first row has 1 cell.")
         await pilot.press("escape", "x")
-        assert area.text == ""
+        await until(pilot, lambda: area.text == "", "an empty area")
 
 
 async def test_pictures_can_not_be_pasted(own_home: Path) -> None:
@@ -290,14 +296,13 @@ async def test_pictures_can_not_be_pasted(own_home: Path) -> None:
 
 async def test_a_file_is_predicted_with_its_progress(own_home: Path) -> None:
     made = launcher(FORM)
-    shares = iter([0.25, 0.5])
+    watched = [False]  # it goes on until that was seen
     asked: list[dict[str, Any]] = []
 
     def state() -> dict[str, Any]:
-        share = next(shares, None)
-        result = {"path": HOSTILE, "rows": 4000, "bad": 3, "outside": 0}
-        return {"words": "predicting", "share": share or 1.0, "rows": 1000,
-                "result": None if share else result}  # fmt: skip
+        done = {"path": HOSTILE, "rows": 4000, "bad": 3, "outside": 0}
+        return {"words": "predicting", "share": 1.0 if watched[0] else 0.5, "rows": 1000,
+                "result": done if watched[0] else None}  # fmt: skip
 
     def start(**payload: Any) -> dict[str, Any]:
         asked.append(payload)
@@ -320,6 +325,7 @@ async def test_a_file_is_predicted_with_its_progress(own_home: Path) -> None:
         await shows(pilot, "Replace it")
         await pilot.press("y")
         await shows(pilot, "1,000 rows")
+        watched[0] = True
         await shows(pilot, f"4,000 rows in {HOSTILE}")
         await shows(pilot, "3 rows can't be predicted")
         assert (asked[0]["given"], asked[0]["target"]) == (str(given), str(target))
