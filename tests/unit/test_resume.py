@@ -200,6 +200,16 @@ def test_on_another_host_only_signs_of_life_count(tmp_path: Path) -> None:
     assert resume.why_not(run) == ""
 
 
+def test_a_container_is_told_from_its_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    where = folder.here.__wrapped__
+    monkeypatch.setattr("os.readlink", lambda path: folder._FIRST_PIDS)
+    host = where()
+    monkeypatch.setattr("os.readlink", lambda path: "pid:[4026532177]")
+    assert where() == f"{host} (container 4026532177)"
+    monkeypatch.setattr("os.readlink", lambda path: os.stat("/nowhere"))
+    assert where() == host, "on systems without namespaces"
+
+
 def test_a_worker_on_another_host_is_asked_to_end_itself(tmp_path: Path) -> None:
     run = at_work(tmp_path, host="far-away")  # with the pid of this process
     assert not run.kill()
