@@ -66,7 +66,7 @@ class DriftPane(InspectPane):
     def compose(self) -> ComposeResult:
         yield LinesView()
         yield RowList(
-            [Column("weight"), Column("norm", SPARK), Column("before", 10, "right", 60),
+            [Column("weight"), Column("norm", SPARK), Column("before", 10, "right", 68),
              Column("now", 10, "right"), Column("moved", 9, "right")]
         )  # fmt: skip
         yield LossChart()
