@@ -139,8 +139,8 @@ class _Look:
             rare, often = int(counts.argmin()), int(counts.argmax())
             yield Concern(
                 "warning", "target",
-                f"The classes are uneven: a network that always says {named[often]} is right "
-                f"{counts.max() / counts.sum():.0%} of the time.",
+                f"The classes are uneven: a network that always says '{named[often]}' is "
+                f"right {counts.max() / counts.sum():.0%} of the time.",
                 f"{named[often]} {counts.max():,} rows, {named[rare]} {counts.min():,}.",
                 "weigh the classes", {"fit.class_weight": "balanced"},
             )  # fmt: skip
