@@ -167,6 +167,7 @@ async def test_waiting_says_what_is_done_and_errors_are_words() -> None:
         await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen), "the Data screen")
         screen = pilot.app.screen
         assert isinstance(screen, DataScreen)
+        await until(pilot, lambda: screen.located, "where the data are")
         screen.visit("wine")
         await shows(pilot, "Loading Italian wines")
         launcher.hold.set()

@@ -84,6 +84,7 @@ async def test_a_file_is_picked_looked_at_and_imported(table: Path, size: tuple[
         await until(
             pilot, lambda: isinstance(pilot.app.screen, PickData), "the question for a file"
         )
+        await until(pilot, lambda: isinstance(pilot.app.focused, Input), "its line")
         pilot.app.screen.query_one(Input).value = str(table.parent / "pri")
         await shows(pilot, "prices.csv")
         await pilot.press("tab", "enter")
@@ -231,6 +232,7 @@ async def test_a_whole_folder_is_taken_by_its_slash(tmp_path: Path) -> None:
         await until(
             pilot, lambda: isinstance(pilot.app.screen, PickData), "the question for a file"
         )
+        await until(pilot, lambda: isinstance(pilot.app.focused, Input), "its line")
         pilot.app.screen.query_one(Input).value = f"{tmp_path / 'pics'}/"
         await shows(pilot, "red/")
         await pilot.press("enter")

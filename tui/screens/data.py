@@ -75,6 +75,7 @@ training. f fetches what is not here."""
         super().__init__()
         self.cards = {card.name: card for card in cards()}
         self._next = ""
+        self._entered = False
         self.located: dict[str, Located | None] = {}
         self.look: dict[str, Any] = {}
         self.results: tuple[Result, ...] = ()
@@ -123,11 +124,11 @@ training. f fetches what is not here."""
 
     @work(group="locate", exclusive=True, exit_on_error=False)
     async def _locate_all(self) -> None:
-        first = not self.located
         self.cards, self.broken, self.located = await asyncio.to_thread(self._find)
         self._redraw()
-        if first and not self._next and self.kerastui.current is None:
+        if not self._entered and not self._next and self.kerastui.current is None:
             self._next = await asyncio.to_thread(self.library.newest)
+        self._entered = True
         if self._next:
             self.rows.move_to(self._next)
         self._next = ""
@@ -251,6 +252,8 @@ training. f fetches what is not here."""
     def visit(self, name: str) -> None:
         """Put the cursor on a data set, and show it also where the screen is narrow."""
         self.remove_class("-detail")
+        if not self._entered:
+            self._next = name  # or the newest own file would be gone to
         self.rows.move_to(name)
         self.rows.focus()
         if self.narrow:
