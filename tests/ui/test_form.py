@@ -67,6 +67,16 @@ async def fill_in(app: Host, pilot: Pilot[None], value: str) -> None:
     await pilot.press("enter")
 
 
+async def choose(app: Host, pilot: Pilot[None], typed: str) -> None:
+    """Choose what is found first for what is typed."""
+    await until(pilot, lambda: isinstance(app.screen, Choose), "the choice")
+    await until(pilot, lambda: isinstance(app.screen.focused, Input), "its line")
+    await pilot.press(*typed)
+    line = app.screen.query_one(Input)
+    await until(pilot, lambda: line.value == typed, "what was typed")
+    await pilot.press("enter")
+
+
 async def close(app: Host, pilot: Pilot[None]) -> None:
     """Leave the form with what was changed."""
     await settings(app, pilot)
@@ -95,8 +105,7 @@ async def test_an_optimizer_is_chosen_and_its_rate_set() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await go_to(app, pilot, "compile.optimizer")
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, Choose), "the choice")
-        await pilot.press("s", "g", "d", "enter")
+        await choose(app, pilot, "sgd")
         await go_to(app, pilot, "compile.optimizer.learning_rate")
         await pilot.press("enter")
         await fill_in(app, pilot, "0.5")
@@ -112,8 +121,7 @@ async def test_callbacks_come_and_go_and_undo_brings_them_back() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await go_to(app, pilot, "callbacks.0")
         await pilot.press("a")
-        await until(pilot, lambda: isinstance(app.screen, Choose), "the choice")
-        await pilot.press(*"early", "enter")
+        await choose(app, pilot, "early")
         await go_to(app, pilot, "callbacks.0.patience")
         await pilot.press("enter")
         await fill_in(app, pilot, "7")
@@ -135,8 +143,7 @@ async def test_what_an_object_can_not_do_without_is_asked_for() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await go_to(app, pilot, "callbacks.0")
         await pilot.press("a")
-        await until(pilot, lambda: isinstance(app.screen, Choose), "the choice")
-        await pilot.press(*"modelche", "enter")
+        await choose(app, pilot, "modelche")
         await fill_in(app, pilot, "best.keras")
         screen = await settings(app, pilot)
         await until(pilot, lambda: screen.experiment.callbacks, "the callback")

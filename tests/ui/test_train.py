@@ -23,6 +23,7 @@ from .fakes import append, change
 from .pilots import shows, until
 from .train_screen import (
     NARROW,
+    allows,
     commands,
     drawn,
     drawn_in,
@@ -44,14 +45,14 @@ async def test_without_a_run_the_settings_are_shown(tmp_path: Path) -> None:
 
         await until(pilot, lambda: "binary_crossentropy" in shown(), "the loss")
         assert "150" in shown()
-        assert screen.check_action("run", ()) is True
-        assert screen.check_action("stop", ()) is None
+        await allows(pilot, screen, "run", True)
+        await allows(pilot, screen, "stop", None)
 
 
 async def test_without_an_experiment_nothing_can_be_run(tmp_path: Path) -> None:
-    async with train(tmp_path, example=None) as (_, _, screen):
-        assert screen.check_action("run", ()) is None
-        assert screen.check_action("settings", ()) is None
+    async with train(tmp_path, example=None) as (_, pilot, screen):
+        await allows(pilot, screen, "run", None)
+        await allows(pilot, screen, "settings", None)
 
 
 async def test_the_chart_grows_with_the_log(tmp_path: Path) -> None:
@@ -101,8 +102,8 @@ async def test_a_run_from_key_to_result(tmp_path: Path) -> None:
         )
         events = screen.query_one("#events", EventLog)
         await until(pilot, lambda: "finished" in events.text, "the event")
-        assert screen.check_action("run", ()) is True
-        assert screen.check_action("pause", ()) is None
+        await allows(pilot, screen, "run", True)
+        await allows(pilot, screen, "pause", None)
 
 
 async def test_pause_continue_and_stop_reach_the_worker(tmp_path: Path) -> None:
@@ -117,8 +118,8 @@ async def test_pause_continue_and_stop_reach_the_worker(tmp_path: Path) -> None:
         await pilot.press("p")
         await until(pilot, lambda: monitor.status == "paused", "the pause")
         await says(pilot, screen, "lines-progress", "p goes on")
-        assert screen.check_action("pause", ()) is False
-        assert screen.check_action("continue", ()) is True
+        await allows(pilot, screen, "pause", False)
+        await allows(pilot, screen, "continue", True)
         await pilot.press("p")
         await until(pilot, lambda: monitor.status == "running", "it goes on")
         await pilot.press("s")
@@ -161,6 +162,7 @@ async def test_a_learning_rate_is_checked_and_sent(tmp_path: Path) -> None:
     async with train(tmp_path, run) as (app, pilot, _):
         await pilot.press("l")
         await until(pilot, lambda: isinstance(app.screen, AskRate), "the question")
+        await until(pilot, lambda: app.screen.query(Input), "its line")
         field = app.screen.query_one(Input)
         field.value = "-1"
         await pilot.press("enter")

@@ -84,6 +84,7 @@ async def test_the_learning_rate_can_follow_a_schedule_and_be_a_number_again() -
         assert screen.query_one(Form).rows.move_to("compile.optimizer.schedule")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, Choose), "the choice")
+        await until(pilot, lambda: isinstance(app.screen.focused, Input), "its line")
         await pilot.press(*"exponential", "enter")
         await fill_in(pilot, "0.1", "100", "0.9")
         schedule = {"type": "ExponentialDecay", "initial_learning_rate": 0.1,
@@ -109,6 +110,7 @@ async def test_a_schedule_by_epochs_is_asked_for_piece_by_piece() -> None:
         assert screen.query_one(Form).rows.move_to("callbacks.0")
         await pilot.press("a")
         await until(pilot, lambda: isinstance(app.screen, Choose), "the callbacks")
+        await until(pilot, lambda: isinstance(app.screen.focused, Input), "its line")
         callbacks = app.screen
         await pilot.press(*"learningrate", "enter")
         await until(
@@ -116,6 +118,7 @@ async def test_a_schedule_by_epochs_is_asked_for_piece_by_piece() -> None:
             lambda: app.screen is not callbacks and isinstance(app.screen, Choose),
             "the schedules",
         )
+        await until(pilot, lambda: isinstance(app.screen.focused, Input), "its line")
         await pilot.press(*"inverse", "enter")
         await fill_in(pilot, "0.1", "5", "0.5")
         await until(pilot, lambda: screen.experiment.callbacks, "the callback")

@@ -91,5 +91,10 @@ async def drawn_in(pilot: Pilot[Any], chart: LossChart, words: str) -> None:
     await until(pilot, lambda: words in drawn(chart), f"{words!r} in the chart\n{drawn(chart)}")
 
 
+async def allows(pilot: Pilot[Any], screen: TrainScreen, action: str, wanted: bool | None) -> None:
+    """Wait until an action is allowed, or is not."""
+    await until(pilot, lambda: screen.check_action(action, ()) is wanted, f"{action}: {wanted}")
+
+
 def commands(run: Run) -> list[str]:
     return [str(entry["event"]) for entry in CommandReader(run.commands).read()]
