@@ -208,6 +208,27 @@ async def test_warnings_are_told_and_cured(table: Path) -> None:
         assert app.current.data.features == ["size", "colour"]
 
 
+class LookingLate(Asking):
+    """The look in the background for what may be wrong never comes to an end."""
+
+    async def request(self, name: str, *, channel: str = "", **payload: Any) -> dict[str, Any]:
+        if name == "prepare.concerns" and name not in [asked for asked, _ in self.requests]:
+            self.requests.append((name, payload))
+            await asyncio.Event().wait()
+        return await super().request(name, channel=channel, **payload)
+
+
+async def test_nothing_is_called_found_before_it_was_looked_for(table: Path) -> None:
+    app = KerasTui(launcher=LookingLate())
+    app.edits.current = app.edits.saved = experiment(table, features=["offer", "size", "colour"])
+    async with app.run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Concerns), "the warnings")
+        await shows(pilot, "offer names the rows")
+        assert "Nothing was found" not in text(pilot)
+
+
 async def test_what_is_old_is_dimmed_until_the_new_is_there(table: Path) -> None:
     app = app_with(experiment(table))
     async with app.run_test(size=WIDE) as pilot:

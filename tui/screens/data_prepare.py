@@ -107,7 +107,7 @@ with cures, and what would be proposed."""
             return
         asked = (experiment.data, experiment.seed)
         if asked != self._asked:
-            self._asked, self.stale = asked, True
+            self._asked, self.stale, self.looked = asked, True, False
             self._trace(experiment)
         self._show()
 
@@ -127,8 +127,8 @@ with cures, and what would be proposed."""
         try:
             found = await launcher.request("prepare.concerns", channel=CHANNEL, experiment=plain)
         except UserError:
-            found = {"concerns": []}
-        self.concerns = found["concerns"]
+            found = None
+        self.concerns, self.looked = found["concerns"] if found else [], found is not None
         self._show_concerns()
 
     # What is shown
@@ -163,10 +163,11 @@ with cures, and what would be proposed."""
         columns = self.columns()
         total = sum(1 for name in columns if name not in target)
         used = f"{left} of {total}" if left and columns else "all but the target"
+        own = "its own" if self.told.get("records") else "…"
         rows = [
-            self._row("target", "target", ", ".join(target) or "its own"),
+            self._row("target", "target", ", ".join(target) or own),
             self._row("task", "task", data.task),
-            self._row("features", "features", used if columns else "its own"),
+            self._row("features", "features", used if columns else own),
             self._row("split", "split", split_words(data.split)),
             Row("steps", (Content.styled("steps", "bold"),), group=True),
         ]

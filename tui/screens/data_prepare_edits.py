@@ -34,6 +34,7 @@ class PreparationEdits(TwoPaneScreen):
     Attributes:
         told: What the inspector said of the preparation.
         concerns: What may be wrong.
+        looked: Whether that is known of the preparation as it is now.
         wanted: The row that the cursor goes to when the list is filled next.
     """
 
@@ -41,6 +42,7 @@ class PreparationEdits(TwoPaneScreen):
         super().__init__()
         self.told: dict[str, Any] = {}
         self.concerns: list[dict[str, Any]] = []
+        self.looked = False
         self.wanted = ""
 
     @property
@@ -191,6 +193,11 @@ class PreparationEdits(TwoPaneScreen):
                 "prepare.start", channel=CHANNEL, data=which(self.experiment),
                 target=self.target() or None, task=self.experiment.data.task,
             )  # fmt: skip
+            if not self.looked:
+                found = await self.kerastui.launcher.request(
+                    "prepare.concerns", channel=CHANNEL, experiment=self.experiment.plain()
+                )
+                self.concerns = found["concerns"]
         except UserError as error:
             self.kerastui.tell_error(error)
             return
