@@ -73,6 +73,10 @@ CASES = {
     "xor": Case("XOR", XOR, 0.01, (10_000, 10_000), plain=(1000, 300)),
     "circles-full": Case("circles, batch 500", CIRCLES, 0.05, (1000, 200), batch_size=500),
     "circles-one": Case("circles, batch 1", CIRCLES, 0.05, (20, 5), batch_size=1),
+    "circles-one-whole": Case(
+        "circles, batch 1, as long as the lesson", CIRCLES, 0.05, (1000, 200), plain=(20, 5),
+        batch_size=1,
+    ),
     "mnist": Case("MNIST CNN", "a09-mnist-cnn", 0.95, (2, 1), data_set="mnist"),
 }  # fmt: skip
 

@@ -100,6 +100,7 @@ CASES = {
     "xor": xor,
     "circles-full": lambda _: circles(500),
     "circles-one": lambda _: circles(1),
+    "circles-one-whole": lambda _: circles(1),
     "mnist": mnist,
 }
 
