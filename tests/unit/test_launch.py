@@ -15,6 +15,7 @@ from typing import Any
 
 import psutil
 import pytest
+import pytest_asyncio
 
 from kerastui.datasets.errors import UserError
 from kerastui.models import launch as launching
@@ -39,6 +40,9 @@ PLAIN: dict[str, Any] = {
     "compile": {"loss": "mse"},
     "fit": {"epochs": 20, "batch_size": 4},
 }
+
+
+SHARED = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.fixture
@@ -73,8 +77,9 @@ def alive(pid: int) -> bool:
         return False
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def nursery() -> AsyncIterator[Nursery]:
+    """One for all whose test is not its end: importing Keras is what takes the time."""
     made = Nursery()
     await made.start()
     yield made
@@ -85,6 +90,7 @@ async def in_thread(condition: Callable[[], Any]) -> Any:
     return await asyncio.to_thread(until, condition)
 
 
+@SHARED
 async def test_a_forked_worker_trains_and_ends(nursery: Nursery, workspace: Workspace) -> None:
     assert await nursery.wait_ready(120)
     run = create(workspace)
@@ -108,9 +114,14 @@ async def test_a_forked_worker_trains_and_ends(nursery: Nursery, workspace: Work
     assert again.info().figures["last.loss"] == info.figures["last.loss"]
 
 
+@SHARED
 async def test_questions_are_answered_and_a_crash_is_survived(
     nursery: Nursery, workspace: Workspace
 ) -> None:
+    assert await nursery.wait_ready(120)
+    assert nursery._process is not None
+    keras = psutil.Process(nursery._process.pid)
+    others = {child.pid for child in keras.children()}
     summary = await nursery.request("summary", experiment=PLAIN)
     assert summary["parameters"] == 9
     assert [row["parameters"] for row in summary["rows"]] == [6, 3]
@@ -120,8 +131,7 @@ async def test_questions_are_answered_and_a_crash_is_survived(
     bad = {**PLAIN, "data": {"dataset": "nowhere", "task": "binary"}}
     with pytest.raises(UserError, match="nowhere"):
         await nursery.request("summary", experiment=bad)
-    assert nursery._process is not None
-    (inspector,) = psutil.Process(nursery._process.pid).children()
+    (inspector,) = [child for child in keras.children() if child.pid not in others]
     inspector.kill()
     await in_thread(lambda: not inspector.is_running())
     try:
@@ -198,22 +208,28 @@ def test_a_worker_outlives_a_killed_parent_and_is_stopped_by_sigterm(
     assert (run.path / "checkpoint" / "state.npz").exists()
 
 
-def test_a_second_worker_leaves_a_run_alone(workspace: Workspace) -> None:
+@SHARED
+async def test_a_second_worker_leaves_a_run_alone(nursery: Nursery, workspace: Workspace) -> None:
+    assert await nursery.wait_ready(120)
     run = create(workspace, **{"fit.epochs": 10_000_000})
-    first = launch(run)
-    until(lambda: run.info().status == "running")
+    first = await nursery.run(run)
+    await in_thread(lambda: run.info().status == "running")
     second = launch(run)
-    until(lambda: not alive(second))
+    await in_thread(lambda: not alive(second))
     assert run.info().pid == first
     assert "Another worker" in run.console.read_text()
     os.kill(first, signal.SIGTERM)
-    until(lambda: ended(run))
+    assert await in_thread(lambda: ended(run)) == "stopped"
 
 
-def test_what_a_user_can_do_wrong_is_told_in_a_sentence(workspace: Workspace) -> None:
+@SHARED
+async def test_what_a_user_can_do_wrong_is_told_in_a_sentence(
+    nursery: Nursery, workspace: Workspace
+) -> None:
+    assert await nursery.wait_ready(120)
     run = create(workspace, **{"model.layers.1.units": 3})
-    launch(run)
-    assert until(lambda: ended(run)) == "failed"
+    await nursery.run(run)
+    assert await in_thread(lambda: ended(run)) == "failed"
     error = run.info().error
     assert error is not None
     assert "3" in error["message"]
