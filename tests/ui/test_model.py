@@ -46,11 +46,11 @@ async def test_g_swaps_the_table_for_the_diagram(size: tuple[int, int]) -> None:
         await pilot.press("g")
         await shows(pilot, "╭─ dense_1 ─")
         assert any("(10) " in line and " 350 │" in line for line in text(pilot).splitlines())
-        assert not screen.rows.has_focus
+        await until(pilot, lambda: not screen.rows.has_focus, "the focus on the diagram")
         await pilot.press("g")
         await shows(pilot, "8 relu he_normal")
-        assert "╭─ dense_1 ─" not in text(pilot)
-        assert screen.rows.has_focus
+        await until(pilot, lambda: "╭─ dense_1 ─" not in text(pilot), "no diagram")
+        await until(pilot, lambda: screen.rows.has_focus, "the focus on the table")
 
 
 async def test_where_it_is_narrow_enter_leads_on_and_escape_back() -> None:
@@ -64,7 +64,7 @@ async def test_where_it_is_narrow_enter_leads_on_and_escape_back() -> None:
         await pilot.press("enter")
         await shows(pilot, "kernel_initializer")
         await pilot.press("escape")
-        assert screen.rows.has_focus
+        await until(pilot, lambda: screen.rows.has_focus, "the focus on the table")
 
 
 async def test_the_diagram_is_written_to_files(own_home: Path) -> None:
@@ -206,9 +206,11 @@ async def test_a_layer_is_typed_with_its_values_and_its_shape_comes() -> None:
         await shows(pilot, "1,077")
         await shows(pilot, "2  Dense")  # the cursor is on it, and the form shows it
         await pilot.press("u")
-        assert layers(pilot) == ["Dense 10", "Dense 8", "Dense 1"]
+        await until(
+            pilot, lambda: layers(pilot) == ["Dense 10", "Dense 8", "Dense 1"], "the layers"
+        )
         await pilot.press("U")
-        assert layers(pilot)[1] == "Dense 77"
+        await until(pilot, lambda: layers(pilot)[1] == "Dense 77", "the layers")
 
 
 async def test_what_a_layer_needs_is_asked_for_with_a_usual_value() -> None:
@@ -228,17 +230,24 @@ async def test_layers_are_moved_copied_switched_and_removed_by_keys() -> None:
     async with KerasTui(launcher=launcher()).run_test(size=NARROW) as pilot:
         await opened(pilot)
         await pilot.press("shift+down")
-        assert layers(pilot) == ["Dense 8", "Dense 10", "Dense 1"]
+        await until(
+            pilot, lambda: layers(pilot) == ["Dense 8", "Dense 10", "Dense 1"], "the layers"
+        )
         await pilot.press("d")
-        assert layers(pilot) == ["Dense 8", "Dense 10", "Dense 10", "Dense 1"]
+        await until(
+            pilot,
+            lambda: layers(pilot) == ["Dense 8", "Dense 10", "Dense 10", "Dense 1"],
+            "the layers",
+        )
         await pilot.press("x")
-        assert layers(pilot)[2] == "-Dense 10"
+        await until(pilot, lambda: layers(pilot)[2] == "-Dense 10", "the layers")
         await shows(pilot, "off")
         await pilot.press("up", "space", "space", "delete")  # marks this and the next
-        assert layers(pilot) == ["Dense 8", "Dense 1"]
+        await until(pilot, lambda: layers(pilot) == ["Dense 8", "Dense 1"], "the layers")
         for _ in range(4):
             await pilot.press("u")
-        assert pilot.app.current == shipped.experiment("a05-ionosphere")  # type: ignore[attr-defined]
+        begin = shipped.experiment("a05-ionosphere")
+        await until(pilot, lambda: pilot.app.current == begin, "the beginning")  # type: ignore[attr-defined]
 
 
 async def test_a_value_is_changed_in_the_form_and_checked_while_typed() -> None:
@@ -251,7 +260,7 @@ async def test_a_value_is_changed_in_the_form_and_checked_while_typed() -> None:
         await pilot.press("backspace", "9", "enter")
         await until(pilot, lambda: layers(pilot)[0] == "Dense 9", "the value")
         await pilot.press("escape")
-        assert screen.rows.has_focus
+        await until(pilot, lambda: screen.rows.has_focus, "the focus on the table")
         assert pilot.app.edits.undoable == "units of layer 1, Dense"  # type: ignore[attr-defined]
 
 
@@ -278,7 +287,11 @@ async def test_a_problem_is_told_where_it_is_and_cured_by_its_number() -> None:
         assert "–" in line  # nothing is known of what comes behind
         assert screen.check_action("cure", (2,)) is False
         await pilot.press("1")
-        assert layers(pilot) == ["Dense 10", "Flatten", "Dense 8", "Dense 1"]
+        await until(
+            pilot,
+            lambda: layers(pilot) == ["Dense 10", "Flatten", "Dense 8", "Dense 1"],
+            "the layers",
+        )
         await settled(pilot)
         assert "✗" not in text(pilot)
 
@@ -309,7 +322,7 @@ async def test_old_figures_stay_until_the_answer_and_keys_are_not_held_up() -> N
         fake.request = slow  # type: ignore[method-assign]
         asked = len(fake.requests)
         await pilot.press("d", "d", "d")
-        assert layers(pilot).count("Dense 10") == 4
+        await until(pilot, lambda: layers(pilot).count("Dense 10") == 4, "three copies")
         assert screen.stale
         assert "1,008" in text(pilot)
         gate.set()
@@ -386,7 +399,7 @@ async def test_an_empty_model_says_how_to_begin_and_a_template_fills_it() -> Non
     async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
         screen = await opened(pilot)
         await pilot.press("space", "space", "space", "delete")
-        assert layers(pilot) == []
+        await until(pilot, lambda: layers(pilot) == [], "the layers")
         await shows(pilot, "No layer yet")
         screen.known.summary = {
             **screen.known.summary,
@@ -398,7 +411,7 @@ async def test_an_empty_model_says_how_to_begin_and_a_template_fills_it() -> Non
         await pilot.press("enter")
         await until(pilot, lambda: layers(pilot) == ["Dense 1"], "the template")
         await pilot.press("u")
-        assert layers(pilot) == []
+        await until(pilot, lambda: layers(pilot) == [], "the layers")
 
 
 async def test_without_data_a_shape_is_assumed() -> None:
@@ -443,20 +456,20 @@ async def test_a_wide_terminal_shows_list_and_diagram_together() -> None:
     async with KerasTui(launcher=FakeLauncher()).run_test(size=(170, 40)) as pilot:
         screen = await opened(pilot)
         await shows(pilot, "╭─ dense_1 ─")
-        assert "3 Dense" in text(pilot)
+        await shows(pilot, "3 Dense")
         await pilot.press("g")
-        assert screen.query_one(DiagramPanel).has_focus
+        await until(pilot, lambda: screen.query_one(DiagramPanel).has_focus, "the diagram")
         await pilot.press("g")
-        assert screen.rows.has_focus
+        await until(pilot, lambda: screen.rows.has_focus, "the table")
 
 
 async def test_the_mouse_chooses_a_layer_and_opens_its_form() -> None:
     async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
         screen = await opened(pilot)
         await pilot.click(RowList, offset=(8, 3))
-        assert screen.place == 1
+        await until(pilot, lambda: screen.place == 1, "the layer")
         await pilot.click(RowList, offset=(8, 3))
-        assert screen.form.rows.has_focus
+        await until(pilot, lambda: screen.form.rows.has_focus, "its form")
 
 
 def test_rails_show_branches_joins_and_what_runs_past() -> None:

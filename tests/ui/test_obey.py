@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,7 @@ async def test_the_newest_run_that_goes_on_is_there_when_one_comes_back(tmp_path
         await shows(pilot, "running 60/150")
         await pilot.press("T")
         await until(pilot, lambda: app.shown_run and app.shown_run.id == run.id, "the run")
+        await until(pilot, lambda: app.screen.query_one("#chart-loss").has_focus, "its charts")
         await shows(pilot, "60/150")
 
 
@@ -77,28 +80,40 @@ async def test_several_are_counted(tmp_path: Path) -> None:
         assert app.shown_run.id == newest.id
 
 
+async def seen(pilot: Pilot[None], words: str, *, there: bool = True) -> None:
+    """Wait, without a hand on the app, until words stand on the screen, or stand there no more.
+
+    A pilot that waits makes the screen draw itself as part of the app that was opened last: that
+    of another app would never come to it.
+    """
+    end = time.monotonic() + 60
+    while (words in text(pilot)) != there:
+        assert time.monotonic() < end, f"{words!r} on the screen: {not there}\n{text(pilot)}"
+        await asyncio.sleep(0.05)
+
+
 async def test_two_apps_show_the_same_and_each_what_the_other_asks_for(tmp_path: Path) -> None:
     run = make_run(tmp_path, 30)
     first, second = app_on(tmp_path, run), app_on(tmp_path, run)
     async with first.run_test(size=WIDE) as one, second.run_test(size=WIDE) as other:
         for pilot in (one, other):
-            await shows(pilot, "30/150")
+            await seen(pilot, "30/150")
         await one.press("p")
-        await shows(one, "pausing after this batch")
+        await seen(one, "pausing after this batch")
         assert "another terminal" not in text(one)
-        await shows(other, "asked from another terminal")
+        await seen(other, "asked from another terminal")
         append(run, "paused", epoch=30)
         change(run, status="paused")
         for pilot in (one, other):
-            await shows(pilot, "all stays in memory; p goes on")
+            await seen(pilot, "all stays in memory; p goes on")
         await other.press("p")
-        await shows(one, "going on …")
+        await seen(one, "going on …")
         append(run, "resumed", epoch=30)
         change(run, status="running")
         append(run, "epochs", first=31, logs={"loss": [0.5] * 20}, seconds=1)
         for pilot in (one, other):
-            await shows(pilot, "50/150")
-            await until(pilot, lambda p=pilot: "going on …" not in text(p), "obedience")  # type: ignore[misc]
+            await seen(pilot, "50/150")
+            await seen(pilot, "going on …", there=False)
     assert [name for name, _ in commands(run)] == ["pause", "continue"]
 
 
@@ -126,7 +141,9 @@ async def test_a_worker_without_a_sign_of_life_is_marked(
         await shows(pilot, "on gpu7")
         silent[0] = 14.0
         await shows(pilot, "no sign of life from gpu7 for 14 s")
-        assert "… silent 30/150" in text(pilot).splitlines()[0]
+        await until(
+            pilot, lambda: "… silent 30/150" in text(pilot).splitlines()[0], "silence in the header"
+        )
         await pilot.press("R")
         await shows(pilot, "… silent")
         await pilot.press("T")
@@ -156,10 +173,10 @@ async def test_more_epochs_are_asked_for_while_it_trains(tmp_path: Path) -> None
         await shows(pilot, "accepted: more than 30 in all")
         await answer(pilot, app, "+50")
         await shows(pilot, "the number of epochs changes")
-        assert commands(run) == [("set_epochs", 80)]
+        await until(pilot, lambda: commands(run) == [("set_epochs", 80)], "the command")
         append(run, "note", kind="epochs", epoch=30, epochs=80, text="number of epochs set to 80")
         await shows(pilot, "30/80")
-        assert "changes after this batch" not in text(pilot)
+        await until(pilot, lambda: "changes after this batch" not in text(pilot), "obedience")
         await shows(pilot, "±")
 
 
@@ -199,9 +216,8 @@ async def test_what_was_changed_and_taken_up_stands_in_the_chart_and_the_log(
     change(run, resumed=[{"t": 1.7e9, "status": "stopped", "more": False}])
     async with app_on(tmp_path, run).run_test(size=WIDE) as pilot:
         await shows(pilot, "80/150")
-        screen = text(pilot)
-        assert "η" in screen
-        assert "↻" in screen
+        await shows(pilot, "η")
+        await shows(pilot, "↻")
         await shows(pilot, "taken up again, it was stopped")
         await shows(pilot, "going on after epoch 80; 20 again")
 
@@ -221,9 +237,9 @@ async def test_a_stopped_run_goes_on_as_it_was(tmp_path: Path) -> None:
         await until(pilot, lambda: app.monitor and app.monitor.status == "finished", "the news")
         assert app.monitor is not None
         history = app.monitor.history
+        await until(pilot, lambda: len(history.series["loss"]) == 150, "all epochs")
         assert history.epoch == 150
         assert history.resumed == [40]
-        assert len(history.series["loss"]) == 150
 
 
 async def test_a_finished_run_trains_more_epochs_with_another_rate(tmp_path: Path) -> None:
@@ -252,8 +268,10 @@ async def test_escape_changes_nothing(tmp_path: Path) -> None:
         await shows(pilot, "a go on")
         for keys in (["a", "escape"], ["a", "n", "escape"], ["a", "l", "escape"]):
             for key in keys:
+                shown = app.screen
                 await pilot.press(key)
-                await pilot.pause(0.2)
+                await until(pilot, lambda one=shown: app.screen is not one, f"what {key} opens")
+                await pilot.pause()
             await until(pilot, lambda: len(app.screen_stack) == 1, "the screen")
     assert (run.path / "run.json").read_bytes() == before
 
@@ -342,6 +360,7 @@ async def test_who_ends_a_run_himself_is_not_called(tmp_path: Path) -> None:
     async with app.run_test(size=WIDE) as pilot:
         await shows(pilot, "30/150")
         await pilot.press("s")
+        await until(pilot, lambda: commands(run), "the command")
         append(run, "stopped", epoch=30, seconds=1.0, text="stopped on request")
         change(run, status="stopped", epoch=30)
         await shows(pilot, "■ stopped")

@@ -75,7 +75,7 @@ async def used(pilot: Pilot[Any], path: Path, key: str) -> FileModel:
     await until(pilot, lambda: "use it" in text(pilot), "the key")
     await pilot.press("o")
     await shows(pilot, "with which data?")
-    assert "fits · pictures of 8 × 8" in text(pilot)
+    await shows(pilot, "fits · pictures of 8 × 8")
     await pilot.press("enter")
     await shows(pilot, "What shall be trained?")
     await pilot.press(key)
