@@ -157,7 +157,12 @@ MOMENTUM = lambda: keras.optimizers.SGD(0.05, momentum=0.9)  # noqa: E731
 
 @pytest.mark.parametrize(
     ("kind", "optimizer"),
-    [("sparse", ADAM), ("onehot", ADAM), ("sparse", MOMENTUM), ("number", MOMENTUM)],
+    [
+        ("sparse", ADAM),
+        ("number", MOMENTUM),
+        pytest.param("onehot", ADAM, marks=pytest.mark.slow),
+        pytest.param("sparse", MOMENTUM, marks=pytest.mark.slow),
+    ],
 )
 def test_same_weights_and_history_as_fit(run: Any, kind: str, optimizer: Any) -> None:
     x, y = data(kind)
@@ -170,9 +175,9 @@ def test_same_weights_and_history_as_fit(run: Any, kind: str, optimizer: Any) ->
 @pytest.mark.parametrize(
     "between",
     [
-        (lambda: layers.Dropout(0.3),),
+        pytest.param((lambda: layers.Dropout(0.3),), marks=pytest.mark.slow),
         (lambda: layers.GaussianNoise(0.1),),
-        (lambda: layers.BatchNormalization(),),
+        pytest.param((lambda: layers.BatchNormalization(),), marks=pytest.mark.slow),
         (lambda: layers.BatchNormalization(), lambda: layers.Dropout(0.3)),
     ],
     ids=["dropout", "noise", "batchnorm", "both"],
@@ -295,7 +300,7 @@ def test_the_same_seed_gives_the_same_bits(run: Any, xla: bool) -> None:
     same(one, two)
 
 
-@pytest.mark.parametrize("xla", [False, True])
+@pytest.mark.parametrize("xla", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_bits_do_not_depend_on_how_epochs_are_bundled(
     run: Any, monkeypatch: pytest.MonkeyPatch, xla: bool
 ) -> None:
@@ -331,7 +336,16 @@ def test_xla_is_chosen_by_size_alone(run: Any) -> None:
     assert not small._xla_pays(10)
 
 
-@pytest.mark.parametrize(("rows", "batch_size"), [(1, 1), (1, 16), (15, 16), (16, 16), (45, 1)])
+@pytest.mark.parametrize(
+    ("rows", "batch_size"),
+    [
+        (1, 16),
+        (15, 16),
+        (45, 1),
+        pytest.param(1, 1, marks=pytest.mark.slow),
+        pytest.param(16, 16, marks=pytest.mark.slow),
+    ],
+)
 def test_every_size_of_batch_and_data(run: Any, rows: int, batch_size: int) -> None:
     x, y = (part[:rows] for part in data("number"))
     slow = lambda: keras.optimizers.SGD(0.002, momentum=0.9)  # noqa: E731
@@ -442,7 +456,11 @@ def test_orders_follow_from_seed_and_epoch_alone() -> None:
         np.random.PCG64([1, 0])).permutation(8)]  # fmt: skip
 
 
-@pytest.mark.parametrize("between", [(), (lambda: layers.Dropout(0.3),)], ids=["dense", "dropout"])
+@pytest.mark.parametrize(
+    "between",
+    [pytest.param((), marks=pytest.mark.slow), (lambda: layers.Dropout(0.3),)],
+    ids=["dense", "dropout"],
+)
 def test_a_training_taken_up_from_its_checkpoint_ends_with_the_same_bits(
     run: Any, tmp_path: Path, between: Any
 ) -> None:
