@@ -331,9 +331,13 @@ class _Look:
         odd = sum(bool(_CONTROL.search(cell)) for cells in columns for cell in cells)
         formulas = sum(bool(_FORMULA.match(cell)) for cells in columns for cell in cells)
         if odd:
-            self._say(f"{odd} cells hold control characters; they are shown as ·.", True)
+            held = "1 cell holds" if odd == 1 else f"{odd} cells hold"
+            self._say(f"{held} control characters; signs such as � stand for them.", True)
         if formulas:
-            self._say(f"{formulas} cells look like formulas; they are text, never calculated.")
+            look = "1 cell looks like a formula; it is" if formulas == 1 else (
+                f"{formulas} cells look like formulas; they are"
+            )  # fmt: skip
+            self._say(f"{look} text, never calculated.")
 
     def _say_mixed(self, name: str, cells: Sequence[str]) -> None:
         """Point at text in a column that is numbers for the most part."""

@@ -167,8 +167,8 @@ def test_double_empty_and_hostile_names_are_mended(tmp_path: Path) -> None:
 def test_control_characters_and_formulas_are_pointed_out(tmp_path: Path) -> None:
     found = sniff(put(tmp_path, "a,x\n\x1b]0;hi\x07,1\n=cmd|' /C calc'!A0,2\n"))
     told = " ".join(note.words for note in found.notes)
-    assert "control characters" in told
-    assert "formulas" in told
+    assert "1 cell holds control characters; signs such as � stand for them." in told
+    assert "1 cell looks like a formula; it is text" in told
 
 
 def test_mixed_types_are_pointed_out(tmp_path: Path) -> None:
