@@ -324,9 +324,7 @@ everywhere, n and N go on from there. Enter shows a row as a record."""
     @work(group="arrange", exclusive=True, exit_on_error=False)
     async def _search(self, text: str) -> None:
         self.found = text
-        if not text:
-            self.end_typing()
-        elif await self._find(self.grid.row, 1):
+        if not text or await self._find(self.grid.row, 1):
             self.end_typing()
         self.refresh_bindings()
 
