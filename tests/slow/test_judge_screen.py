@@ -82,6 +82,7 @@ async def test_a_binary_classifier_is_judged(tmp_path: Path) -> None:
     ])  # fmt: skip
 
 
+@real
 async def test_a_classifier_of_several_classes_is_judged(tmp_path: Path) -> None:
     run = trained(tmp_path, shipped.experiment("a06-iris"))
     await walk(tmp_path, run, [
