@@ -33,13 +33,13 @@ from rich.console import Console
 from rich.table import Table
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.events import decode
-from kerastui.models.experiment import Experiment
-from kerastui.models.experiment_file import parse, save
-from kerastui.models.folder import ACTIVE
-from kerastui.models.launch import Nursery
-from kerastui.models.resume import resume
-from kerastui.models.runs import Run, Workspace
+from kerastui.models.experiment.schema import Experiment
+from kerastui.models.experiment.toml import parse, save
+from kerastui.models.processes.launch import Nursery
+from kerastui.models.runs.events import decode
+from kerastui.models.runs.folder import ACTIVE
+from kerastui.models.runs.store import Run, Workspace
+from kerastui.models.training.resume import resume
 
 PATIENCE = 300.0
 """Seconds after which something that does not happen counts as broken."""

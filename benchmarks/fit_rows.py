@@ -15,8 +15,8 @@ from places import HERE, data_file, environment
 from table import Row, missing, pairs
 
 from kerastui.models import shipped
-from kerastui.models.experiment import Experiment
-from kerastui.models.runs import Workspace
+from kerastui.models.experiment.schema import Experiment
+from kerastui.models.runs.store import Workspace
 
 RELU = {"type": "Dense", "activation": "relu"}
 CIRCLES: dict[str, Any] = {
@@ -115,7 +115,7 @@ def _through_kerastui(case: Case, epochs: int, notes: list[str]) -> float:
     with tempfile.TemporaryDirectory() as folder:
         run = Workspace(Path(folder)).create(chosen.changed(changes))
         subprocess.run(
-            [sys.executable, "-m", "kerastui.models.worker", str(run.path)],
+            [sys.executable, "-m", "kerastui.models.processes.worker", str(run.path)],
             env=environment(folder), check=True, capture_output=True,
         )  # fmt: skip
         info = run.info()

@@ -16,9 +16,9 @@ from start_rows import EXAMPLE, FIRST
 from table import Row, missing, percentile
 from terminal import Terminal
 
-from kerastui.models.experiment import Experiment
-from kerastui.models.experiment_file import save
-from kerastui.models.runs import Run, Workspace
+from kerastui.models.experiment.schema import Experiment
+from kerastui.models.experiment.toml import save
+from kerastui.models.runs.store import Run, Workspace
 
 ENDLESS = 5_000_000
 """Epochs that no measurement sees the end of."""

@@ -25,9 +25,9 @@ from places import KERASTUI, environment
 from table import Row
 from terminal import Terminal
 
-from kerastui.models.experiment import Experiment
-from kerastui.models.experiment_file import save
-from kerastui.models.runs import Workspace
+from kerastui.models.experiment.schema import Experiment
+from kerastui.models.experiment.toml import save
+from kerastui.models.runs.store import Workspace
 
 RATE = 5000
 LATENCY = 0.2

@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from kerastui.models.experiment import Experiment
-from kerastui.models.experiment_file import parse
+from kerastui.models.experiment.schema import Experiment
+from kerastui.models.experiment.toml import parse
 from kerastui.models.saved.start import fits
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.run_archive import is_packed_run
+from kerastui.models.runs.archive import is_packed_run
 
 Kind = Literal["experiment", "run", "packed run", "study", "model", "data"]
 

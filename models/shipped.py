@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kerastui.datasets.errors import UserError
 
 if TYPE_CHECKING:
-    from kerastui.models.experiment import Experiment
+    from kerastui.models.experiment.schema import Experiment
 
 INDEX = "index.json"
 
@@ -93,7 +93,7 @@ def entry(name: str) -> Entry:
 @cache
 def experiment(name: str) -> Experiment:
     """Return a shipped example as a validated experiment; raises `UserError` if there is none."""
-    from kerastui.models.experiment_file import parse
+    from kerastui.models.experiment.toml import parse
 
     found = entry(name)
     return parse(found.plain, where=f"{found.name}.toml")

@@ -18,7 +18,7 @@ from textual.screen import Screen
 from textual.worker import Worker
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.runs import Workspace
+from kerastui.models.runs.store import Workspace
 from kerastui.tui import failures, settings, themes
 from kerastui.tui.palette import KeyCommands
 from kerastui.tui.sections import SECTIONS
@@ -40,7 +40,7 @@ class KerasTui(RunsApp):
     Args:
         workspace: Where runs are kept; `Workspace.default` says what is taken otherwise.
         file: What to open at the start: a path that `kerastui.models.opening` knows.
-        launcher: Starts runs; None takes the nursery of `kerastui.models.launch`.
+        launcher: Starts runs; None takes the nursery of `kerastui.models.processes.launch`.
 
     Attributes:
         hardware: The machine, once it was looked at.
@@ -296,4 +296,4 @@ def _import_what_comes_next() -> None:
     """Import what validates experiments and what draws charts, so that neither makes one wait."""
     import textual_plotext  # noqa: F401
 
-    import kerastui.models.experiment_file  # noqa: F401
+    import kerastui.models.experiment.toml  # noqa: F401

@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.files import write_atomically
-from kerastui.models.runs import Workspace
+from kerastui.models.runs.store import Workspace
 
 if TYPE_CHECKING:
-    from kerastui.models.experiment import Experiment
-    from kerastui.models.experiment_file import SavedFile
+    from kerastui.models.experiment.schema import Experiment
+    from kerastui.models.experiment.toml import SavedFile
     from kerastui.tui.edits import Edits
 
 MOST = 20
@@ -128,7 +128,7 @@ class Autosave:
         Raises:
             UserError: Another app has taken it, or it can't be read any more.
         """
-        from kerastui.models.experiment_file import SavedFile, parse
+        from kerastui.models.experiment.toml import SavedFile, parse
 
         experiment = parse(self._read(leftover)["experiment"], where="the unsaved changes")
         self.put_aside()

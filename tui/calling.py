@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.runs import ACTIVE, Run
+from kerastui.models.runs.store import ACTIVE, Run
 from kerastui.tui import notify
 from kerastui.tui.widgets.toast import say
 
 if TYPE_CHECKING:
-    from kerastui.models.history import History
-    from kerastui.models.study_store import StudyFolder
+    from kerastui.models.runs.history import History
+    from kerastui.models.studies.store import StudyFolder
     from kerastui.tui.monitor import RunMonitor
     from kerastui.tui.starting import RunsApp
 
@@ -173,6 +173,6 @@ class Caller:
 
 def _overfits(series: dict[str, array[float]]) -> bool:
     from kerastui.models.adviser import overfit
-    from kerastui.models.history import History
+    from kerastui.models.runs.history import History
 
     return overfit.since(History(series=series)) is not None

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from textual.pilot import Pilot
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.figures import Verdict
-from kerastui.models.runs import ACTIVE, Run
+from kerastui.models.runs.figures import Verdict
+from kerastui.models.runs.store import ACTIVE, Run
 from kerastui.tui import visits
 from kerastui.tui.app import KerasTui
 from kerastui.tui.labs import Lab
@@ -24,8 +24,8 @@ from kerastui.tui.screens.learn import LearnScreen
 from kerastui.tui.visits import Visit
 
 if TYPE_CHECKING:
-    from kerastui.models.experiment import Experiment
-    from kerastui.models.study_store import StudyFolder
+    from kerastui.models.experiment.schema import Experiment
+    from kerastui.models.studies.store import StudyFolder
     from kerastui.tui.launcher import Launcher
 
 SIZE = (120, 40)

@@ -11,14 +11,14 @@ from textual.app import App
 from textual.signal import Signal
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.runs import Workspace
+from kerastui.models.runs.store import Workspace
 from kerastui.tui.autosave import Autosave, Keeper
 from kerastui.tui.edits import Edits
 from kerastui.tui.widgets.toast import say
 
 if TYPE_CHECKING:
-    from kerastui.models.experiment import Experiment
-    from kerastui.models.experiment_file import SavedFile
+    from kerastui.models.experiment.schema import Experiment
+    from kerastui.models.experiment.toml import SavedFile
     from kerastui.tui.launcher import Launcher
 
 SOON = 0.05
@@ -30,7 +30,7 @@ class CurrentApp(App[None]):
 
     Args:
         workspace: Where experiments and runs are kept.
-        launcher: Starts runs and answers questions; None takes `kerastui.models.launch`.
+        launcher: Starts runs and answers questions; None takes `kerastui.models.processes.launch`.
 
     Attributes:
         workspace: The folder of the runs.
@@ -66,7 +66,7 @@ class CurrentApp(App[None]):
     def launcher(self) -> Launcher:
         """Who starts runs; made on first use."""
         if self._launcher is None:
-            from kerastui.models.launch import Nursery
+            from kerastui.models.processes.launch import Nursery
 
             self._launcher = Nursery()
         return self._launcher

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kerastui.models.experiment import Experiment
-    from kerastui.models.experiment_file import SavedFile
+    from kerastui.models.experiment.schema import Experiment
+    from kerastui.models.experiment.toml import SavedFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.experiment_file import (
+from kerastui.models.experiment.toml import (
     ChangedOutsideError,
     SavedFile,
     open_file,
     save_over,
     set_aside,
 )
-from kerastui.models.runs import Workspace
+from kerastui.models.runs.store import Workspace
 from kerastui.tui import recent
 from kerastui.tui.screens.dialogs import Ask, AskText, Choice
 from kerastui.tui.widgets import words

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from textual.content import Content
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.runs import ACTIVE
+from kerastui.models.runs.store import ACTIVE
 from kerastui.tui.app import KerasTui
 
 if TYPE_CHECKING:

@@ -1,13 +1,13 @@
-"""What the app asks of whoever starts runs; `kerastui.models.launch.Nursery` is the real one."""
+"""What the app asks of whoever starts runs; the real one is `models.processes.launch.Nursery`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from kerastui.models.runs import Run
+from kerastui.models.runs.store import Run
 
 if TYPE_CHECKING:
-    from kerastui.models.study_store import StudyFolder
+    from kerastui.models.studies.store import StudyFolder
 
 
 class Launcher(Protocol):

@@ -7,11 +7,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.runs import ACTIVE, Run
+from kerastui.models.runs.store import ACTIVE, Run
 from kerastui.tui.screens.dialogs import Ask, Choice
 
 if TYPE_CHECKING:
-    from kerastui.models.study_store import StudyFolder
+    from kerastui.models.studies.store import StudyFolder
     from kerastui.tui.app import KerasTui
 
 

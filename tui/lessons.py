@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from textual.content import Content
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.figures import Value, Verdict, judge, number
+from kerastui.models.runs.figures import Value, Verdict, judge, number
 from kerastui.tui.run_index import Record
 
 if TYPE_CHECKING:
     from kerastui.datasets.catalogue import Card
     from kerastui.datasets.fetch import Located
-    from kerastui.models.experiment import Experiment, Variant
+    from kerastui.models.experiment.schema import Experiment, Variant
     from kerastui.models.shipped import Entry
 
 
@@ -57,7 +57,7 @@ class Mine:
 
 def mine(entry: Entry, records: Iterable[Record]) -> Mine:
     """Return what the runs of an example say; `records` are its runs, the newest first."""
-    from kerastui.models.experiment import Figure
+    from kerastui.models.experiment.schema import Figure
 
     base = entry.plain.get("study", {}).get("base", "base")
     every = list(records)
@@ -90,7 +90,7 @@ def _study(newest: Record, own: Sequence[Record]) -> tuple[Record, Variants]:
     Where a study repeats, the members' record holds the medians; and the run that stands for it
     is the one that succeeded, where it repeated until then.
     """
-    from kerastui.models import study_store
+    from kerastui.models.studies import store as study_store
 
     folder = study_store.of_run(newest.run, newest.info) if newest.info else None
     if folder is None:

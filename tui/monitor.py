@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.events import EventReader
-from kerastui.models.history import History
-from kerastui.models.runs import ACTIVE, CommandReader, Run, RunInfo
+from kerastui.models.runs.events import EventReader
+from kerastui.models.runs.history import History
+from kerastui.models.runs.store import ACTIVE, CommandReader, Run, RunInfo
 
 INTERVAL = 0.1
 """Seconds between two looks at the log."""

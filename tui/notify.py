@@ -32,7 +32,7 @@ from kerastui.datasets.errors import UserError
 from kerastui.tui import settings
 
 if TYPE_CHECKING:
-    from kerastui.models.runs import Run
+    from kerastui.models.runs.store import Run
 
 WHEN = {
     "ended": "a run of 10 s or longer ends",
@@ -220,8 +220,8 @@ def in_words(event: str, run: Run) -> tuple[Call, float]:
     Raises:
         UserError: The run can't be read.
     """
-    from kerastui.models import run_words
     from kerastui.models.adviser import overfit
+    from kerastui.models.runs import words as run_words
 
     info, history = run.info(), run.history()
     try:

@@ -27,7 +27,7 @@ async def open_path(app: KerasTui, path: Path) -> None:
 
 
 async def _experiment(app: KerasTui, path: Path) -> None:
-    from kerastui.models.experiment_file import open_file
+    from kerastui.models.experiment.toml import open_file
 
     experiment, file = await asyncio.to_thread(open_file, path)
     app.set_current(experiment, file)
@@ -35,7 +35,7 @@ async def _experiment(app: KerasTui, path: Path) -> None:
 
 
 async def _run(app: KerasTui, path: Path) -> None:
-    from kerastui.models.runs import Run
+    from kerastui.models.runs.store import Run
 
     run = Run(path)
     await asyncio.to_thread(run.info)
@@ -43,7 +43,7 @@ async def _run(app: KerasTui, path: Path) -> None:
 
 
 async def _packed_run(app: KerasTui, path: Path) -> None:
-    from kerastui.models import run_archive
+    from kerastui.models.runs import archive as run_archive
 
     found = await asyncio.to_thread(run_archive.unpack, path, app.workspace)
     app.show_run(found.run)
@@ -59,7 +59,7 @@ async def _packed_run(app: KerasTui, path: Path) -> None:
 
 
 async def _study(app: KerasTui, path: Path) -> None:
-    from kerastui.models.study_store import StudyFolder
+    from kerastui.models.studies.store import StudyFolder
 
     study = StudyFolder(path)
     await asyncio.to_thread(study.info)
@@ -71,7 +71,7 @@ async def _model(app: KerasTui, path: Path) -> None:
 
 
 async def _data(app: KerasTui, path: Path) -> None:
-    from kerastui.tui.screens.data_import import import_data
+    from kerastui.tui.screens.data.importing import import_data
 
     # It waits for answers, and what opens a file shall not.
     app.run_worker(import_data(app, path), group="import", exit_on_error=False)

@@ -6,14 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import resume
-from kerastui.models.figures import number
-from kerastui.models.runs import Run, RunInfo
+from kerastui.models.runs.figures import number
+from kerastui.models.runs.store import Run, RunInfo
+from kerastui.models.training import resume
 from kerastui.tui.screens.dialogs import Ask, Choice
-from kerastui.tui.screens.train_dialogs import AskEpochs, AskRate
+from kerastui.tui.screens.train.dialogs import AskEpochs, AskRate
 
 if TYPE_CHECKING:
-    from kerastui.models.experiment import Experiment
+    from kerastui.models.experiment.schema import Experiment
     from kerastui.tui.starting import RunsApp
 
 FROM_THERE = "It holds from there on; the run's record and its curve say so."

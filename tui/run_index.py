@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import run_notes
-from kerastui.models.figures import Value
-from kerastui.models.history import History, lower_is_better
-from kerastui.models.run_notes import Notes
-from kerastui.models.runs import ACTIVE, Run, RunInfo, Workspace
+from kerastui.models.runs import notes as run_notes
+from kerastui.models.runs.figures import Value
+from kerastui.models.runs.history import History, lower_is_better
+from kerastui.models.runs.notes import Notes
+from kerastui.models.runs.store import ACTIVE, Run, RunInfo, Workspace
 
 POINTS = 60
 """Values that are kept of a run's loss for its sparkline."""

@@ -15,19 +15,19 @@ def _learn() -> Screen[None]:
 
 
 def _data() -> Screen[None]:
-    from kerastui.tui.screens.data import DataScreen
+    from kerastui.tui.screens.data.screen import DataScreen
 
     return DataScreen()
 
 
 def _model() -> Screen[None]:
-    from kerastui.tui.screens.model import ModelScreen
+    from kerastui.tui.screens.model.screen import ModelScreen
 
     return ModelScreen()
 
 
 def _train() -> Screen[None]:
-    from kerastui.tui.screens.train import TrainScreen
+    from kerastui.tui.screens.train.screen import TrainScreen
 
     return TrainScreen()
 
@@ -39,7 +39,7 @@ def _inspect() -> Screen[None]:
 
 
 def _runs() -> Screen[None]:
-    from kerastui.tui.screens.runs import RunsScreen
+    from kerastui.tui.screens.runs.screen import RunsScreen
 
     return RunsScreen()
 

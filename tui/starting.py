@@ -14,7 +14,7 @@ from textual.driver import Driver
 from textual.signal import Signal
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.runs import ACTIVE, Run, Workspace
+from kerastui.models.runs.store import ACTIVE, Run, Workspace
 from kerastui.tui.calling import Caller
 from kerastui.tui.current import CurrentApp
 from kerastui.tui.link import Link, watched
@@ -24,9 +24,9 @@ from kerastui.tui.trash import Trash
 from kerastui.tui.widgets.toast import say
 
 if TYPE_CHECKING:
-    from kerastui.models.experiment import Experiment
-    from kerastui.models.runs import RunInfo
-    from kerastui.models.study_store import StudyFolder, StudyInfo
+    from kerastui.models.experiment.schema import Experiment
+    from kerastui.models.runs.store import RunInfo
+    from kerastui.models.studies.store import StudyFolder, StudyInfo
     from kerastui.tui.launcher import Launcher
 
 
@@ -183,9 +183,9 @@ class RunsApp(CurrentApp):
 
         Args:
             run: The run.
-            wishes: What is to be different, as `kerastui.models.resume.resume` takes it.
+            wishes: What is to be different, as `kerastui.models.training.resume.resume` takes it.
         """
-        from kerastui.models import resume
+        from kerastui.models.training import resume
 
         try:
             await asyncio.to_thread(functools.partial(resume.resume, run, **wishes))
@@ -200,7 +200,7 @@ class RunsApp(CurrentApp):
         return True
 
     async def _start_study(self, experiment: Experiment) -> None:
-        from kerastui.models import study_store
+        from kerastui.models.studies import store as study_store
 
         study = await asyncio.to_thread(study_store.create, self.workspace, experiment)
         members = study.info().members
@@ -250,7 +250,7 @@ class RunsApp(CurrentApp):
             return experiment
         if await asyncio.to_thread(locate, needed) is not None:
             return experiment
-        from kerastui.tui.screens.data_missing import get_data
+        from kerastui.tui.screens.data.missing import get_data
 
         answer = await get_data(self, needed)
         if answer == "substitute":

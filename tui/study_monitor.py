@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kerastui.models import studies
-from kerastui.models.history import History
-from kerastui.models.runs import ACTIVE
-from kerastui.models.study_view import Overview, Row, StudyReader
+from kerastui.models.runs.history import History
+from kerastui.models.runs.store import ACTIVE
+from kerastui.models.studies import members as studies
+from kerastui.models.studies.view import Overview, Row, StudyReader
 
 if TYPE_CHECKING:
-    from kerastui.models.experiment import Experiment
-    from kerastui.models.studies import Result
-    from kerastui.models.study_store import StudyFolder
+    from kerastui.models.experiment.schema import Experiment
+    from kerastui.models.studies.members import Result
+    from kerastui.models.studies.store import StudyFolder
 
 
 @dataclass(frozen=True)

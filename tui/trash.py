@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.runs import Run, Workspace
+from kerastui.models.runs.store import Run, Workspace
 
 
 class Trash:

@@ -32,7 +32,7 @@ class Visit(Lab):
 
 
 async def _digits(app: KerasTui) -> None:
-    from kerastui.tui.screens.data import DataScreen
+    from kerastui.tui.screens.data.screen import DataScreen
 
     await app.switch_mode("data")
     assert isinstance(app.screen, DataScreen)
@@ -40,7 +40,7 @@ async def _digits(app: KerasTui) -> None:
 
 
 async def _adviser(app: KerasTui) -> None:
-    from kerastui.tui.screens.train import TrainScreen
+    from kerastui.tui.screens.train.screen import TrainScreen
 
     nothing = "There is no run whose curves could be read."
     if app.monitor is None and app.study is None:

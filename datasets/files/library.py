@@ -192,8 +192,8 @@ def imported(sniffed: Sniffed) -> OwnFile:
     Raises:
         UserError: It can't be read any more.
     """
-    from kerastui.datasets.advice import propose
-    from kerastui.datasets.advice_facts import facts_of_sniffed
+    from kerastui.datasets.advice.facts import facts_of_sniffed
+    from kerastui.datasets.advice.proposals import propose
 
     size, digest = fingerprint(sniffed.recipe.place)
     recipe = sniffed.recipe.model_copy(update={"size": size, "sha256": digest})

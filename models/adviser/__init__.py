@@ -18,9 +18,9 @@ from kerastui.models.adviser import techniques as try_
 from kerastui.models.adviser.curves import CLEAR, Curve, curve, first_bad
 from kerastui.models.adviser.overfit import TOO_FEW, WORSE
 from kerastui.models.adviser.techniques import Maker, Technique
-from kerastui.models.experiment import Experiment
-from kerastui.models.figures import number
-from kerastui.models.history import History, lower_is_better
+from kerastui.models.experiment.schema import Experiment
+from kerastui.models.runs.figures import number
+from kerastui.models.runs.history import History, lower_is_better
 
 __all__ = ["Advice", "Technique", "advise", "describe"]
 

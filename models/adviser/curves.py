@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import islice, pairwise, takewhile
 from statistics import median
 
-from kerastui.models.history import History, lower_is_better
+from kerastui.models.runs.history import History, lower_is_better
 
 POINTS = 200
 """Longer curves are first cut into this many stretches, each with its median: an epoch is then

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kerastui.models.adviser.curves import Curve, curve
-from kerastui.models.history import History
+from kerastui.models.runs.history import History
 
 WORSE = 0.05
 """Of the best validation loss: a rise that a reader sees in the chart."""

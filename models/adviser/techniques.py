@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kerastui.models import catalogue
-from kerastui.models.experiment import Experiment, Layer
+from kerastui.models.catalogue import catalogue
+from kerastui.models.experiment.schema import Experiment, Layer
 
 
 @dataclass(frozen=True)

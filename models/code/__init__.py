@@ -16,7 +16,7 @@ from kerastui.models.code.script import Script
 from kerastui.models.code.training import TrainingCode
 
 if TYPE_CHECKING:
-    from kerastui.models.experiment import Experiment
+    from kerastui.models.experiment.schema import Experiment
 
 
 def script(experiment: Experiment, located: Path | None = None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kerastui.models.code.layout import call, text
 from kerastui.models.code.script import Script
-from kerastui.models.experiment import Baseline, SavedFormat
+from kerastui.models.experiment.schema import Baseline, SavedFormat
 
 
 def write_reload(

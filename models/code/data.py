@@ -31,7 +31,7 @@ from kerastui.models.code.steps import (
 from kerastui.models.code.variables import Variables
 
 if TYPE_CHECKING:
-    from kerastui.models.experiment import Experiment
+    from kerastui.models.experiment.schema import Experiment
 
 CLASSES = ("binary", "multiclass")
 

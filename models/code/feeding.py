@@ -1,15 +1,15 @@
 """What each input of a model is given and each output learns, as lines of an exported script.
 
-The very arrays of `kerastui.models.feeding`.
+The very arrays of `kerastui.models.network.feeding`.
 """
 
 from __future__ import annotations
 
-from kerastui.models import feeding
 from kerastui.models.code.layout import Expression, literal, mapping, one_line, statement, text
 from kerastui.models.code.script import Script
 from kerastui.models.code.variables import Variables, variable
-from kerastui.models.experiment import GraphModel, SequentialModel
+from kerastui.models.experiment.schema import GraphModel, SequentialModel
+from kerastui.models.network import feeding
 
 
 class Feeding:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kerastui.models.code.layout import call, collection, literal, one_line, statement, text
 from kerastui.models.code.model import freezing_lines, layer_made
-from kerastui.models.experiment import FileModel
+from kerastui.models.experiment.schema import FileModel
 from kerastui.models.saved import start
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import applications, catalogue, feeding
+from kerastui.models.catalogue import catalogue
 from kerastui.models.code.layout import (
     Expression,
     Group,
@@ -23,7 +23,7 @@ from kerastui.models.code.layout import (
     statement,
     text,
 )
-from kerastui.models.experiment import (
+from kerastui.models.experiment.schema import (
     Compile,
     FileModel,
     GraphModel,
@@ -32,6 +32,7 @@ from kerastui.models.experiment import (
     Part,
     SequentialModel,
 )
+from kerastui.models.network import applications, feeding
 
 TUPLES = frozenset(
     {

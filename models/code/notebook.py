@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kerastui.models.code import heading, program, title
 
 if TYPE_CHECKING:
-    from kerastui.models.experiment import Experiment
+    from kerastui.models.experiment.schema import Experiment
 
 _MARKS = "\\`*_[]<>#|$~"
 """What means something in Markdown."""

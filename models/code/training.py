@@ -9,11 +9,11 @@ from kerastui.models.code.data import CLASSES, DataCode
 from kerastui.models.code.layout import Expression, call, literal, one_line, text
 from kerastui.models.code.model import callback_lines
 from kerastui.models.code.script import Script
-from kerastui.models.experiment import FileModel, GraphModel, SequentialModel
+from kerastui.models.experiment.schema import FileModel, GraphModel, SequentialModel
 from kerastui.models.saved import start
 
 if TYPE_CHECKING:
-    from kerastui.models.experiment import Experiment, Prediction
+    from kerastui.models.experiment.schema import Experiment, Prediction
 
 PartName = Literal["train", "validation", "test"]
 PARTS: tuple[PartName, ...] = ("train", "validation", "test")

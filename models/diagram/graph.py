@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import catalogue
+from kerastui.models.catalogue import catalogue
 
 if TYPE_CHECKING:
-    from kerastui.models.experiment import GraphModel, Layer, SequentialModel
-    from kerastui.models.summary import ModelSummary, Row
+    from kerastui.models.experiment.schema import GraphModel, Layer, SequentialModel
+    from kerastui.models.network.summary import ModelSummary, Row
 
 
 @dataclass(frozen=True)

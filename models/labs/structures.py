@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kerastui.models.diagram import Graph
-    from kerastui.models.experiment import GraphModel, SequentialModel
-    from kerastui.models.summary import ModelSummary
+    from kerastui.models.experiment.schema import GraphModel, SequentialModel
+    from kerastui.models.network.summary import ModelSummary
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Structure:
 
     def parsed(self) -> SequentialModel | GraphModel:
         """Return the model as the experiment knows it."""
-        from kerastui.models.experiment import GraphModel, SequentialModel
+        from kerastui.models.experiment.schema import GraphModel, SequentialModel
 
         kind = GraphModel if self.model.get("kind") == "graph" else SequentialModel
         return kind.model_validate(dict(self.model))
@@ -120,18 +120,18 @@ def look(model: Mapping[str, Any], inputs: list[int]) -> dict[str, Any]:
         inputs: Shape of one sample.
 
     Returns:
-        A `kerastui.models.summary.ModelSummary` as plain values.
+        A `kerastui.models.network.summary.ModelSummary` as plain values.
     """
     from dataclasses import asdict
 
-    from kerastui.models.summary import shapes
+    from kerastui.models.network.summary import shapes
 
     return asdict(shapes(Structure("", model).parsed(), tuple(inputs)))
 
 
 def summary_of(plain: Mapping[str, Any]) -> ModelSummary:
     """Return the summary that `look` gave as plain values."""
-    from kerastui.models.summary import ModelSummary, Row
+    from kerastui.models.network.summary import ModelSummary, Row
 
     return ModelSummary(**{**plain, "rows": [Row(**row) for row in plain["rows"]]})
 

@@ -12,10 +12,10 @@ import keras
 import numpy as np
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import feeding
-from kerastui.models.building_errors import first_line
-from kerastui.models.figures import number
 from kerastui.models.look.opened import Opened, opened
+from kerastui.models.network import feeding
+from kerastui.models.network.errors import first_line
+from kerastui.models.runs.figures import number
 
 ROWS = 1024
 """Rows of a batch at most."""

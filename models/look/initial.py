@@ -9,9 +9,9 @@ from typing import Any
 
 import keras
 
-from kerastui.models import feeding
-from kerastui.models.building import build_model
 from kerastui.models.look.opened import opened
+from kerastui.models.network import feeding
+from kerastui.models.network.building import build_model
 
 
 def initial(path: str, target: str, experiment: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.experiment import GraphModel
+from kerastui.models.experiment.schema import GraphModel
 from kerastui.models.look import judge_numbers as numbers
 from kerastui.models.look.judge_answers import Judged
 from kerastui.models.look.judge_numbers import Floats, Interval
@@ -54,7 +54,7 @@ def _loss(judged: Judged) -> list[dict[str, Any]]:
     """The compiled loss, row by row; of one output as a whole."""
     import keras
 
-    from kerastui.models.building_parts import make
+    from kerastui.models.network.parts import make
 
     choice, found = judged.choice, judged.predictions
     if choice.column is not None or not len(found.part.x):

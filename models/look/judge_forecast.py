@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import feeding
 from kerastui.models.look.judge_answers import judged
+from kerastui.models.network import feeding
 
 MOST_VALUES = 2000
 """The longest part of a series that is handed over: its end."""

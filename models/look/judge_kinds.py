@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from kerastui.models.experiment import GraphModel
+from kerastui.models.experiment.schema import GraphModel
 
 if TYPE_CHECKING:
-    from kerastui.models.experiment import Experiment
+    from kerastui.models.experiment.schema import Experiment
 
 Kind = Literal["classes", "labels", "numbers"]
 """One class of several, any number of yes-or-no labels, or numbers."""

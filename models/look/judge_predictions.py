@@ -15,15 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import feeding
-from kerastui.models.experiment import GraphModel
+from kerastui.models.experiment.schema import GraphModel
 from kerastui.models.look.judge_kinds import Kind, kinds
 from kerastui.models.look.opened import Opened, opened
+from kerastui.models.network import feeding
 
 if TYPE_CHECKING:
     from kerastui.datasets.loaded import Loaded
     from kerastui.datasets.prepared import Part
-    from kerastui.models.experiment import Experiment
+    from kerastui.models.experiment.schema import Experiment
 
 PARTS = ("train", "validation", "test")
 MOST_COLUMNS = 16

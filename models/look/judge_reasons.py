@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kerastui.models.experiment import GraphModel
+from kerastui.models.experiment.schema import GraphModel
 
 if TYPE_CHECKING:
-    from kerastui.models.experiment import Experiment
-    from kerastui.models.runs import RunInfo
+    from kerastui.models.experiment.schema import Experiment
+    from kerastui.models.runs.store import RunInfo
 
 
 def of_log(experiment: Experiment, part: str, info: RunInfo | None = None) -> list[str]:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.building_errors import first_line
 from kerastui.models.files import write_atomically
 from kerastui.models.look.opened import opened
+from kerastui.models.network.errors import first_line
 
 if TYPE_CHECKING:
     import keras

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.experiment import Experiment
-from kerastui.models.experiment_file import parse
+from kerastui.models.experiment.schema import Experiment
+from kerastui.models.experiment.toml import parse
 
 if TYPE_CHECKING:
     import keras
@@ -109,7 +109,7 @@ def opened(path: str, experiment: dict[str, Any] | None = None) -> Opened:
 
 
 def _load(path: Path, experiment: Experiment | None) -> Opened:
-    from kerastui.models.building import compile_model
+    from kerastui.models.network.building import compile_model
     from kerastui.models.saved.load import load
 
     loaded = load(path)

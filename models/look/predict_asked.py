@@ -16,10 +16,10 @@ import numpy.typing as npt
 
 from kerastui.datasets.errors import UserError
 from kerastui.datasets.rows import Inputs, is_missing
-from kerastui.models import feeding
-from kerastui.models.figures import number
 from kerastui.models.look.opened import Opened
 from kerastui.models.look.predict_outcome import Floats, Output, outputs_of
+from kerastui.models.network import feeding
+from kerastui.models.runs.figures import number
 
 if TYPE_CHECKING:
     from kerastui.datasets.prepared import Part

@@ -113,7 +113,7 @@ def _names(found: Opened, count: int) -> list[str]:
 
 
 def _targets(found: Opened, place: int, every: Sequence[str]) -> list[str]:
-    from kerastui.models.experiment import GraphModel
+    from kerastui.models.experiment.schema import GraphModel
 
     assert found.experiment is not None
     model = found.experiment.model

@@ -9,12 +9,12 @@ import numpy as np
 import pyarrow as pa
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import feeding
 from kerastui.models.look import predict_job
 from kerastui.models.look.opened import opened
 from kerastui.models.look.predict_asked import Asking, asking
 from kerastui.models.look.predict_job import Job
 from kerastui.models.look.predict_outcome import Floats, Output
+from kerastui.models.network import feeding
 from kerastui.models.tables.frame import ArrayFrame, ArrowFrame, Frame, JoinedFrame, unique_names
 from kerastui.models.tables.view import TableView
 

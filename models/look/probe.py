@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import feeding
-from kerastui.models.experiment import SequentialModel
+from kerastui.models.experiment.schema import SequentialModel
 from kerastui.models.look.opened import Opened
+from kerastui.models.network import feeding
 
 if TYPE_CHECKING:
     from kerastui.datasets.prepared import Part

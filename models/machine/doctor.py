@@ -19,7 +19,7 @@ from kerastui.models.machine.environment import BackendChoice, Folder, Package, 
 from kerastui.models.machine.gpu import PciCard, kernel_module_version, nvidia_cards
 from kerastui.models.machine.hardware import Memory, Monitor, Snapshot
 from kerastui.models.machine.probe import WorkerReport
-from kerastui.models.runs import Workspace
+from kerastui.models.runs.store import Workspace
 
 __all__ = ["Report", "as_text", "examine", "lines"]
 

@@ -6,12 +6,12 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kerastui.models.figures import number
+from kerastui.models.runs.figures import number
 
 if TYPE_CHECKING:
-    from kerastui.models.experiment import Experiment
-    from kerastui.models.figures import Verdict
-    from kerastui.models.runs import RunInfo
+    from kerastui.models.experiment.schema import Experiment
+    from kerastui.models.runs.figures import Verdict
+    from kerastui.models.runs.store import RunInfo
 
 
 def card(

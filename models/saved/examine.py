@@ -17,7 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.events import plain_numbers
+from kerastui.models.runs.events import plain_numbers
 from kerastui.models.saved.statistics import Statistics
 
 MEMORY = 4 * 2**30

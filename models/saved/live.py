@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from kerastui.models.drift import FILE as NAMES
-from kerastui.models.drift import names_of
 from kerastui.models.saved.damage import DAMAGE, unreadable
 from kerastui.models.saved.model import Array, LayerWeights, SavedModel, Weight
+from kerastui.models.training.drift import FILE as NAMES
+from kerastui.models.training.drift import names_of
 
 CHECKPOINT = Path("checkpoint") / "state.npz"
 

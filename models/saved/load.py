@@ -15,8 +15,8 @@ from typing import Any
 import keras
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import catalogue
-from kerastui.models.building_errors import first_line
+from kerastui.models.catalogue import catalogue
+from kerastui.models.network.errors import first_line
 from kerastui.models.saved import store
 from kerastui.models.saved.model import SavedModel
 from kerastui.models.saved.read import read

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kerastui.models import catalogue
+from kerastui.models.catalogue import catalogue
 from kerastui.models.saved import repair_first, repair_layers
 from kerastui.models.saved.model import SavedModel
 

@@ -31,8 +31,8 @@ from pathlib import Path
 from typing import Any
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.building_errors import LayerError, first_line
-from kerastui.models.experiment import FileModel, Layer
+from kerastui.models.experiment.schema import FileModel, Layer
+from kerastui.models.network.errors import LayerError, first_line
 
 WHERE = "model.file"
 """Place of a layer of the file within an experiment: `model.file.0`."""
@@ -223,7 +223,7 @@ def new_names(layers: Sequence[Layer], taken: Sequence[str]) -> list[str]:
     Raises:
         UserError: A layer has the name of one of the file's.
     """
-    from kerastui.models.editing import fresh, snake
+    from kerastui.models.editing.stack import fresh, snake
 
     used = {*taken, *(layer.name for layer in layers if layer.name)}
     names = []

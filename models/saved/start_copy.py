@@ -12,7 +12,7 @@ from typing import Any
 import keras
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.preflight_outputs import activation_of
+from kerastui.models.preflight.outputs import activation_of
 from kerastui.models.saved.load import load
 from kerastui.models.saved.start import is_input, sha256_of
 

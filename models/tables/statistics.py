@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kerastui.datasets.advice_facts import sampled
-from kerastui.datasets.advice_rows import tells_target
+from kerastui.datasets.advice.facts import sampled
+from kerastui.datasets.advice.rows import tells_target
 from kerastui.models.tables import filters
 from kerastui.models.tables.frame import NUMBERS, Array, Kind
 from kerastui.models.tables.view import plain

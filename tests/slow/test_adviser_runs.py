@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from kerastui.models.adviser import Advice, advise, describe
-from kerastui.models.experiment import Experiment
-from kerastui.models.history import History
-from kerastui.models.launch import launch
-from kerastui.models.runs import ACTIVE, Workspace
+from kerastui.models.experiment.schema import Experiment
+from kerastui.models.processes.launch import launch
+from kerastui.models.runs.history import History
+from kerastui.models.runs.store import ACTIVE, Workspace
 
 pytestmark = pytest.mark.slow
 

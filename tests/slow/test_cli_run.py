@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.runs import ACTIVE, Run, Workspace
+from kerastui.models.runs.store import ACTIVE, Run, Workspace
 
 pytestmark = pytest.mark.slow
 

@@ -20,8 +20,8 @@ from kerastui.datasets.catalogue import card
 from kerastui.datasets.fetch import locate
 from kerastui.models import shipped
 from kerastui.models.code import script
-from kerastui.models.experiment import Experiment
-from kerastui.models.runs import Run, Workspace
+from kerastui.models.experiment.schema import Experiment
+from kerastui.models.runs.store import Run, Workspace
 
 pytestmark = pytest.mark.slow
 
@@ -218,7 +218,7 @@ def trained(chosen: Experiment, folder: Path) -> Run:
     """Execute a run by a worker of its own."""
     run = Workspace(folder).create(chosen)
     subprocess.run(
-        [sys.executable, "-m", "kerastui.models.worker", str(run.path)],
+        [sys.executable, "-m", "kerastui.models.processes.worker", str(run.path)],
         env=_environment(), check=False, timeout=600,
     )  # fmt: skip
     info = run.info()

@@ -10,10 +10,10 @@ import pytest
 
 from kerastui.datasets.catalogue import card
 from kerastui.datasets.fetch import locate
-from kerastui.models.launch import Nursery
+from kerastui.models.processes.launch import Nursery
 from kerastui.tui.app import KerasTui
-from kerastui.tui.screens.data import DataScreen
-from kerastui.tui.screens.data_pictures import PictureGrid
+from kerastui.tui.screens.data.pictures import PictureGrid
+from kerastui.tui.screens.data.screen import DataScreen
 
 pytestmark = pytest.mark.slow
 

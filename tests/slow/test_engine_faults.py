@@ -20,12 +20,12 @@ import psutil
 import pytest
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import heartbeat
-from kerastui.models.events import EventReader
-from kerastui.models.experiment_file import parse, save
-from kerastui.models.launch import launch
-from kerastui.models.resume import resume
-from kerastui.models.runs import ACTIVE, Run, Workspace
+from kerastui.models.experiment.toml import parse, save
+from kerastui.models.processes.launch import launch
+from kerastui.models.runs import heartbeat
+from kerastui.models.runs.events import EventReader
+from kerastui.models.runs.store import ACTIVE, Run, Workspace
+from kerastui.models.training.resume import resume
 
 pytestmark = pytest.mark.slow
 
@@ -111,7 +111,7 @@ checkpoint.save_state(folder, checkpoint.State(2, [np.arange(1000.0)]))
     assert done.returncode == -9
     left = [path.name for path in (tmp_path / "checkpoint").iterdir()]
     assert len(left) == 2
-    from kerastui.models import checkpoint
+    from kerastui.models.training import checkpoint
 
     assert checkpoint.load_state(tmp_path / "checkpoint").epoch == 1
     checkpoint.save_state(tmp_path / "checkpoint", checkpoint.State(3, [np.arange(9.0)]))
@@ -406,8 +406,8 @@ def test_a_hundred_thousand_epochs_are_kept_each(tmp_path: Path) -> None:
 def test_a_slow_file_system_is_written_to_less_often(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kerastui.models.record import LONGEST_WAIT, Record
-    from kerastui.models.runs import RunInfo
+    from kerastui.models.runs.record import LONGEST_WAIT, Record
+    from kerastui.models.runs.store import RunInfo
 
     run = Run(tmp_path)
     record = Record(run, RunInfo(id="x", name="x"))

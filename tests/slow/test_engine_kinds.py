@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerastui.models.control import Control
-from kerastui.models.record import Record
-from kerastui.models.runs import Run, RunInfo
+from kerastui.models.runs.record import Record
+from kerastui.models.runs.store import Run, RunInfo
+from kerastui.models.training.control import Control
 
 keras = pytest.importorskip("keras")
 if keras.backend.backend() != "tensorflow":
     pytest.skip("the fast path is for TensorFlow", allow_module_level=True)
 
-from kerastui.models import fast  # noqa: E402
-from kerastui.models.callbacks import RunLog  # noqa: E402
-from kerastui.models.fast_graph import Graph  # noqa: E402
+from kerastui.models.training import fast  # noqa: E402
+from kerastui.models.training.callbacks import RunLog  # noqa: E402
+from kerastui.models.training.fast_graph import Graph  # noqa: E402
 
 pytestmark = pytest.mark.slow
 layers = keras.layers
@@ -108,7 +108,7 @@ def test_mixed_precision_trains(policy: str, tmp_path: Path) -> None:
         keras.config.set_dtype_policy("float32")
     losses = Run(tmp_path).history().series["loss"]
     assert losses[-1] < losses[0]
-    from kerastui.models.checkpoint import capture, load_state, restore, save_state
+    from kerastui.models.training.checkpoint import capture, load_state, restore, save_state
 
     save_state(tmp_path, capture(model, 6))
     restore(model, load_state(tmp_path))

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerastui.models.experiment_file import parse
-from kerastui.models.launch import launch
-from kerastui.models.runs import Run, Workspace
+from kerastui.models.experiment.toml import parse
+from kerastui.models.processes.launch import launch
+from kerastui.models.runs.store import Run, Workspace
 
 pytestmark = pytest.mark.slow
 

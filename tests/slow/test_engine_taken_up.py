@@ -10,21 +10,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerastui.models import kept
-from kerastui.models.control import Control
-from kerastui.models.experiment import Experiment
-from kerastui.models.record import Record
-from kerastui.models.runs import Run, RunInfo
+from kerastui.models.experiment.schema import Experiment
+from kerastui.models.runs.record import Record
+from kerastui.models.runs.store import Run, RunInfo
 from kerastui.models.saved.difference import between, pairs
 from kerastui.models.saved.read import read
+from kerastui.models.training import kept
+from kerastui.models.training.control import Control
 
 keras = pytest.importorskip("keras")
 if keras.backend.backend() != "tensorflow":
     pytest.skip("other backends go on from whole epochs", allow_module_level=True)
 
-from kerastui.models.building import build_model, compile_model  # noqa: E402
-from kerastui.models.checkpoint import State, load_state  # noqa: E402
-from kerastui.models.training import Arrays, train  # noqa: E402
+from kerastui.models.network.building import build_model, compile_model  # noqa: E402
+from kerastui.models.training.checkpoint import State, load_state  # noqa: E402
+from kerastui.models.training.paths import Arrays, train  # noqa: E402
 
 pytestmark = pytest.mark.slow
 

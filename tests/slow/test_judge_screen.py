@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from kerastui.models import shipped
-from kerastui.models.experiment import Experiment
-from kerastui.models.launch import launch
-from kerastui.models.runs import ACTIVE, Run, Workspace
+from kerastui.models.experiment.schema import Experiment
+from kerastui.models.processes.launch import launch
+from kerastui.models.runs.store import ACTIVE, Run, Workspace
 from kerastui.tui.app import KerasTui
 from kerastui.tui.headless import screen_text
 from kerastui.tui.screens.inspect import InspectScreen

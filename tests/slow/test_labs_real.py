@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kerastui.models.launch import Nursery
+from kerastui.models.processes.launch import Nursery
 from kerastui.tui import labs
 from kerastui.tui.app import KerasTui
 from kerastui.tui.labs.mandelbrot import MandelbrotScreen

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from kerastui.models.experiment_file import parse
+from kerastui.models.experiment.toml import parse
 from kerastui.tui.app import KerasTui
-from kerastui.tui.screens.model import ModelScreen
-from kerastui.tui.screens.model_add import AddLayer
+from kerastui.tui.screens.model.add import AddLayer
+from kerastui.tui.screens.model.screen import ModelScreen
 from tests.ui.pilots import shows, text, until
 
 pytestmark = pytest.mark.slow

@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import heartbeat, resume, shipped
-from kerastui.models.folder import here
-from kerastui.models.runs import Run, Workspace
+from kerastui.models import shipped
+from kerastui.models.runs import heartbeat
+from kerastui.models.runs.folder import here
+from kerastui.models.runs.store import Run, Workspace
+from kerastui.models.training import resume
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +46,7 @@ def away(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Run, 
     endless = {"fit.epochs": 5_000_000, "execution": "plain"}
     run = Workspace(tmp_path).create(experiment.changed(endless))
     work = f'{name}"$@"; exit'  # a shell stays the first process: that one can't kill itself
-    worker = [sys.executable, "-P", "-m", "kerastui.models.worker", str(run.path)]
+    worker = [sys.executable, "-P", "-m", "kerastui.models.processes.worker", str(run.path)]
     with subprocess.Popen([*ELSEWHERE, "sh", "-c", work, "sh", *worker]) as host:
         try:
             until(lambda: run.history().epoch > 2, "epochs")

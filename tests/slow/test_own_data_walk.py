@@ -17,15 +17,15 @@ import pytest
 from textual.widgets import Input
 
 from kerastui.models.code import script
-from kerastui.models.experiment import Experiment
-from kerastui.models.runs import Run
+from kerastui.models.experiment.schema import Experiment
+from kerastui.models.runs.store import Run
 from kerastui.tui.app import KerasTui
 from kerastui.tui.headless import screen_text
 from kerastui.tui.screens.code import CodeScreen
-from kerastui.tui.screens.data import DataScreen
-from kerastui.tui.screens.data_import import DataImport, PickData
-from kerastui.tui.screens.data_prepare import PrepareScreen
-from kerastui.tui.screens.data_prepare_dialogs import Proposed
+from kerastui.tui.screens.data.importing import DataImport, PickData
+from kerastui.tui.screens.data.prepare import PrepareScreen
+from kerastui.tui.screens.data.prepare_dialogs import Proposed
+from kerastui.tui.screens.data.screen import DataScreen
 from kerastui.tui.widgets.row_list import RowList
 
 pytestmark = pytest.mark.slow

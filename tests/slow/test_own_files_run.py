@@ -14,9 +14,9 @@ import pytest
 
 from kerastui.datasets.files.library import imported
 from kerastui.datasets.files.sniff import sniff
-from kerastui.models.experiment import Experiment
-from kerastui.models.experiment_file import save
-from kerastui.models.runs import Workspace
+from kerastui.models.experiment.schema import Experiment
+from kerastui.models.experiment.toml import save
+from kerastui.models.runs.store import Workspace
 
 pytestmark = pytest.mark.slow
 

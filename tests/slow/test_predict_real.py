@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from kerastui.models import shipped
-from kerastui.models.launch import launch
 from kerastui.models.look import predict, predict_file, predict_job
-from kerastui.models.runs import Run, Workspace
+from kerastui.models.processes.launch import launch
+from kerastui.models.runs.store import Run, Workspace
 
 pytestmark = [
     pytest.mark.slow,

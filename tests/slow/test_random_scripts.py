@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.code import script
-from kerastui.models.experiment_file import parse
-from kerastui.models.runs import Workspace
+from kerastui.models.experiment.toml import parse
+from kerastui.models.runs.store import Workspace
 
 from ..unit.random_experiments import runnable, write_houses
 from .test_code_runs import figures, weights
@@ -36,9 +36,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_random_experiments_are_their_scripts_bit_for_bit(folder: Path) -> None:
-    from kerastui.models.control import Control
-    from kerastui.models.runs import CommandReader
-    from kerastui.models.worker import _Work
+    from kerastui.models.processes.worker import _Work
+    from kerastui.models.runs.store import CommandReader
+    from kerastui.models.training.control import Control
 
     ran: list[str] = []
 

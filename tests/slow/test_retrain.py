@@ -14,8 +14,8 @@ import pytest
 
 from kerastui.datasets.files.library import imported
 from kerastui.datasets.files.sniff import sniff
-from kerastui.models.experiment_file import parse, save
-from kerastui.models.runs import Run, Workspace
+from kerastui.models.experiment.toml import parse, save
+from kerastui.models.runs.store import Run, Workspace
 from kerastui.models.saved.start import sha256_of
 from kerastui.models.saved.start_copy import told
 

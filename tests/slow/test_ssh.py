@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from kerastui.models import shipped
-from kerastui.models.experiment_file import save
-from kerastui.models.runs import ACTIVE, Run, Workspace
+from kerastui.models.experiment.toml import save
+from kerastui.models.runs.store import ACTIVE, Run, Workspace
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 

@@ -17,11 +17,12 @@ import pytest
 
 from kerastui.datasets.catalogue import card
 from kerastui.datasets.fetch import locate
-from kerastui.models import shipped, study_store
-from kerastui.models.experiment import Experiment
-from kerastui.models.launch import Nursery, launch, launch_study
-from kerastui.models.runs import ACTIVE, Run, Workspace
-from kerastui.models.study_store import StudyFolder
+from kerastui.models import shipped
+from kerastui.models.experiment.schema import Experiment
+from kerastui.models.processes.launch import Nursery, launch, launch_study
+from kerastui.models.runs.store import ACTIVE, Run, Workspace
+from kerastui.models.studies import store as study_store
+from kerastui.models.studies.store import StudyFolder
 
 pytestmark = pytest.mark.slow
 

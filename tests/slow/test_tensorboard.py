@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kerastui.models import tensorboard_events
-from kerastui.models.events import encode
-from kerastui.models.runs import Run, RunInfo
+from kerastui.models.runs import tensorboard
+from kerastui.models.runs.events import encode
+from kerastui.models.runs.store import Run, RunInfo
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +26,7 @@ def test_tensorflow_reads_what_was_written(tmp_path: Path) -> None:
         + encode("epochs", first=1, logs=curves, seconds=30.0)
         + encode("epochs", first=301, logs=odd, seconds=1.0)
     )
-    train, validation = tensorboard_events.write(run, tmp_path / "board")
+    train, validation = tensorboard.write(run, tmp_path / "board")
 
     from tensorflow.compat.v1.train import summary_iterator
 

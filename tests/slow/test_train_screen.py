@@ -13,12 +13,12 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from kerastui.models import shipped
-from kerastui.models.experiment import Experiment
-from kerastui.models.study_view import Row
+from kerastui.models.experiment.schema import Experiment
+from kerastui.models.studies.view import Row
 from kerastui.tui.app import KerasTui
 from kerastui.tui.headless import screen_text
-from kerastui.tui.screens.train import TrainScreen
-from kerastui.tui.screens.train_dialogs import AskRate
+from kerastui.tui.screens.train.dialogs import AskRate
+from kerastui.tui.screens.train.screen import TrainScreen
 from kerastui.tui.widgets.line_view import LineView
 
 pytestmark = pytest.mark.slow

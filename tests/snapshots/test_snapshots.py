@@ -18,7 +18,7 @@ from textual.pilot import Pilot
 from kerastui.models import shipped
 from kerastui.models.machine import hardware
 from kerastui.models.machine.hardware import Cpu, Memory, Snapshot
-from kerastui.models.runs import Run, Workspace
+from kerastui.models.runs.store import Run, Workspace
 from kerastui.tui.app import KerasTui
 from kerastui.tui.headless import screen_text
 
@@ -49,7 +49,7 @@ def one_moment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("KERASTUI_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
     monkeypatch.setattr(hardware, "snapshot", lambda: MACHINE)
-    monkeypatch.setattr("kerastui.models.events.time.time", lambda: 1.7e9)
+    monkeypatch.setattr("kerastui.models.runs.events.time.time", lambda: 1.7e9)
 
 
 def trained(root: Path) -> Run:

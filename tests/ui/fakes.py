@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.events import encode
-from kerastui.models.runs import CommandReader, Run, RunInfo, Workspace
-from kerastui.models.studies import members
-from kerastui.models.study_store import StudyFolder
+from kerastui.models.runs.events import encode
+from kerastui.models.runs.store import CommandReader, Run, RunInfo, Workspace
+from kerastui.models.studies.members import members
+from kerastui.models.studies.store import StudyFolder
 
 
 def append(run: Run, event: str, **fields: Any) -> None:

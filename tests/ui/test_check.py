@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from kerastui.datasets.errors import UserError
 from kerastui.datasets.fetch import Located
 from kerastui.models import shipped
-from kerastui.models.runs import Workspace
+from kerastui.models.runs.store import Workspace
 from kerastui.tui import checking
 from kerastui.tui.checking import Checked
 from kerastui.tui.commands.output import UsageError

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
-from kerastui.models import run_archive, run_notes, shipped, study_store
-from kerastui.models.experiment_file import save
-from kerastui.models.runs import Run, Workspace
+from kerastui.models import shipped
+from kerastui.models.experiment.toml import save
+from kerastui.models.runs import archive as run_archive
+from kerastui.models.runs import notes as run_notes
+from kerastui.models.runs.store import Run, Workspace
+from kerastui.models.studies import store as study_store
 from kerastui.tui.app import KerasTui
-from kerastui.tui.screens.compare import CompareScreen
-from kerastui.tui.screens.runs import RunsScreen
+from kerastui.tui.screens.compare.screen import CompareScreen
+from kerastui.tui.screens.runs.screen import RunsScreen
 from kerastui.tui.widgets.loss_chart import LossChart
 from kerastui.tui.widgets.row_list import RowList
 

@@ -13,13 +13,13 @@ from textual.color import Color
 
 from kerastui.datasets.errors import UserError
 from kerastui.models import shipped
-from kerastui.models.preview import Preview
+from kerastui.models.preparation.preview import Preview
 from kerastui.tui import visits
 from kerastui.tui.app import KerasTui
-from kerastui.tui.screens import data_look
-from kerastui.tui.screens.data import DataScreen
-from kerastui.tui.screens.data_pictures import PictureGrid, coloured, fitting, shrink
-from kerastui.tui.screens.data_series import SeriesChart
+from kerastui.tui.screens.data import look as data_look
+from kerastui.tui.screens.data.pictures import PictureGrid, coloured, fitting, shrink
+from kerastui.tui.screens.data.screen import DataScreen
+from kerastui.tui.screens.data.series import SeriesChart
 from kerastui.tui.screens.learn import LearnScreen
 
 from .fakes import FakeLauncher, summary

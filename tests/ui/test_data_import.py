@@ -13,8 +13,8 @@ from kerastui.datasets.files.library import Library, imported
 from kerastui.datasets.files.sniff import sniff
 from kerastui.models import shipped
 from kerastui.tui.app import KerasTui
-from kerastui.tui.screens.data import DataScreen
-from kerastui.tui.screens.data_import import DataImport, PickData
+from kerastui.tui.screens.data.importing import DataImport, PickData
+from kerastui.tui.screens.data.screen import DataScreen
 
 from .pilots import shows, text, until
 from .test_data import NARROW, WIDE, FakeInspector
@@ -250,7 +250,7 @@ async def test_hostile_cells_and_names_stay_text(tmp_path: Path) -> None:
         screen = await importing(pilot, path)
         assert "\x1b" not in text(pilot)
         await shows(pilot, "[red]")
-        await shows(pilot, "formulas")
+        await shows(pilot, "1 cell looks like a formula")
         await pilot.press("i")
         await until(pilot, lambda: pilot.app.screen is not screen, "it is imported")
         data = await on_data(pilot)

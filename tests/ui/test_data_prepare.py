@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from kerastui.models.experiment import Experiment
-from kerastui.models.experiment_file import parse
-from kerastui.models.preparing import answer
-from kerastui.models.preview import Preview
+from kerastui.models.experiment.schema import Experiment
+from kerastui.models.experiment.toml import parse
+from kerastui.models.preparation.preview import Preview
+from kerastui.models.preparation.service import answer
 from kerastui.tui.app import KerasTui
-from kerastui.tui.screens.data import DataScreen
-from kerastui.tui.screens.data_prepare import PrepareScreen
-from kerastui.tui.screens.data_prepare_dialogs import Concerns, Proposed
+from kerastui.tui.screens.data.prepare import PrepareScreen
+from kerastui.tui.screens.data.prepare_dialogs import Concerns, Proposed
+from kerastui.tui.screens.data.screen import DataScreen
 from kerastui.tui.widgets.row_list import RowList
 
 from .fakes import FakeLauncher, summary

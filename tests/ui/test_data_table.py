@@ -14,15 +14,15 @@ from textual.geometry import Offset
 
 from kerastui.datasets.errors import UserError
 from kerastui.models import shipped
-from kerastui.models.events import plain_numbers
+from kerastui.models.runs.events import plain_numbers
 from kerastui.models.tables import own_file
 from kerastui.models.tables.worker import Tables
 from kerastui.tui.app import KerasTui
-from kerastui.tui.screens import data_columns_words as said
-from kerastui.tui.screens.data_columns import DataColumnsScreen
-from kerastui.tui.screens.data_record import RecordScreen
-from kerastui.tui.screens.data_table import DataTableScreen
-from kerastui.tui.screens.data_table_open import TableSubject, first_rows, subject_of_data
+from kerastui.tui.screens.data import columns_words as said
+from kerastui.tui.screens.data.columns import DataColumnsScreen
+from kerastui.tui.screens.data.record import RecordScreen
+from kerastui.tui.screens.data.table import DataTableScreen
+from kerastui.tui.screens.data.table_open import TableSubject, first_rows, subject_of_data
 from kerastui.tui.widgets.data_grid import DataColumn, DataGrid, DataRow
 from kerastui.tui.widgets.data_grid_cells import clean, fitted, full, shown
 from kerastui.tui.widgets.data_grid_sources import ArraySource, RemoteSource

@@ -14,8 +14,8 @@ from textual.widgets import Input
 
 from kerastui.datasets.errors import UserError
 from kerastui.models import shipped
-from kerastui.models.experiment import Experiment
-from kerastui.models.experiment_file import load, save
+from kerastui.models.experiment.schema import Experiment
+from kerastui.models.experiment.toml import load, save
 from kerastui.tui import clipboard, recent
 from kerastui.tui.app import KerasTui
 from kerastui.tui.autosave import Autosave

@@ -11,9 +11,10 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from kerastui.models import catalogue, shipped
-from kerastui.models.experiment import Experiment
-from kerastui.tui.screens.train_settings import SettingsScreen, sections
+from kerastui.models import shipped
+from kerastui.models.catalogue import catalogue
+from kerastui.models.experiment.schema import Experiment
+from kerastui.tui.screens.train.settings import SettingsScreen, sections
 from kerastui.tui.themes import OWN_VARIABLES
 from kerastui.tui.widgets.form import Form
 from kerastui.tui.widgets.form_edit import Choose, EditValue

@@ -25,7 +25,7 @@ import kerastui.tui.screens
 import kerastui.tui.widgets
 from kerastui.datasets.errors import UserError
 from kerastui.models import shipped
-from kerastui.models.runs import Run
+from kerastui.models.runs.store import Run
 from kerastui.tui import settings, themes
 from kerastui.tui.app import KerasTui
 from kerastui.tui.headless import run_headless

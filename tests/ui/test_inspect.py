@@ -11,8 +11,8 @@ from textual.pilot import Pilot
 
 from kerastui.datasets.errors import UserError
 from kerastui.models import shipped
-from kerastui.models.experiment_file import save
-from kerastui.models.runs import Run
+from kerastui.models.experiment.toml import save
+from kerastui.models.runs.store import Run
 from kerastui.tui.app import KerasTui
 from kerastui.tui.inspect.hand import HandView
 from kerastui.tui.inspect.lines import LinesView

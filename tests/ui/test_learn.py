@@ -14,8 +14,9 @@ from textual.pilot import Pilot
 from kerastui.datasets.catalogue import card
 from kerastui.datasets.errors import UserError
 from kerastui.datasets.fetch import DownloadCancelledError, Located
-from kerastui.models import shipped, study_store
-from kerastui.models.runs import Workspace
+from kerastui.models import shipped
+from kerastui.models.runs.store import Workspace
+from kerastui.models.studies import store as study_store
 from kerastui.tui import labs, lessons, visits
 from kerastui.tui.app import KerasTui
 from kerastui.tui.lessons import Mine

@@ -10,12 +10,12 @@ import pytest
 
 from kerastui.datasets.errors import UserError
 from kerastui.models import shipped
-from kerastui.models.experiment import GraphModel
+from kerastui.models.experiment.schema import GraphModel
 from kerastui.tui.app import KerasTui
-from kerastui.tui.screens.model import ModelScreen
-from kerastui.tui.screens.model_add import AddLayer
-from kerastui.tui.screens.model_rails import rails
-from kerastui.tui.screens.model_words import Place, found, layer_from, split
+from kerastui.tui.screens.model.add import AddLayer
+from kerastui.tui.screens.model.rails import rails
+from kerastui.tui.screens.model.screen import ModelScreen
+from kerastui.tui.screens.model.words import Place, found, layer_from, split
 from kerastui.tui.widgets.diagram import DiagramPanel
 from kerastui.tui.widgets.form_edit import ChooseSeveral
 from kerastui.tui.widgets.row_list import RowList

@@ -12,14 +12,14 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from kerastui.models import heartbeat
-from kerastui.models.folder import here
-from kerastui.models.runs import CommandReader, Run, RunInfo, Workspace
+from kerastui.models.runs import heartbeat
+from kerastui.models.runs.folder import here
+from kerastui.models.runs.store import CommandReader, Run, RunInfo, Workspace
 from kerastui.tui import notify
 from kerastui.tui.app import KerasTui
 from kerastui.tui.screens.dialogs import Ask, Tell
 from kerastui.tui.screens.notifications import NotificationsScreen
-from kerastui.tui.screens.train_dialogs import AskEpochs, read_epochs
+from kerastui.tui.screens.train.dialogs import AskEpochs, read_epochs
 from kerastui.tui.widgets.row_list import RowList
 
 from .fakes import FakeLauncher, append, change, finished_run

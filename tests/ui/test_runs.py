@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.runs import Run, RunInfo, Workspace
+from kerastui.models.runs.store import Run, RunInfo, Workspace
 from kerastui.tui.app import KerasTui
 from kerastui.tui.run_index import RunIndex, best_figure
-from kerastui.tui.screens.runs import RunsScreen
-from kerastui.tui.screens.runs_rows import COLUMNS, row
+from kerastui.tui.screens.runs.rows import COLUMNS, row
+from kerastui.tui.screens.runs.screen import RunsScreen
 from kerastui.tui.trash import Trash
 from kerastui.tui.widgets.row_list import RowList
 

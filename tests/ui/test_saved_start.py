@@ -8,7 +8,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.experiment import FileModel
+from kerastui.models.experiment.schema import FileModel
 from kerastui.tui.app import KerasTui
 
 from .fakes import FakeLauncher, summary

@@ -11,7 +11,7 @@ import pytest
 
 from kerastui.datasets.errors import UserError
 from kerastui.models import shipped
-from kerastui.models.runs import Run
+from kerastui.models.runs.store import Run
 from kerastui.tui.app import KerasTui
 from kerastui.tui.monitor import RunMonitor, read_tail
 

@@ -11,11 +11,11 @@ import pytest
 from textual.widgets import Input
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.runs import CommandReader, Run
-from kerastui.tui.screens.train_advice import AdviceScreen
-from kerastui.tui.screens.train_charts import BatchTrace
-from kerastui.tui.screens.train_dialogs import AskRate, read_rate
-from kerastui.tui.screens.train_epochs import EpochTable
+from kerastui.models.runs.store import CommandReader, Run
+from kerastui.tui.screens.train.advice import AdviceScreen
+from kerastui.tui.screens.train.charts import BatchTrace
+from kerastui.tui.screens.train.dialogs import AskRate, read_rate
+from kerastui.tui.screens.train.epochs import EpochTable
 from kerastui.tui.widgets.event_log import EventLog, printed
 from kerastui.tui.widgets.loss_chart import LossChart
 
@@ -428,7 +428,7 @@ async def test_large_figures_do_not_run_together(tmp_path: Path) -> None:
 
 
 def test_batches_of_the_first_epochs_are_traced() -> None:
-    from kerastui.models.history import History
+    from kerastui.models.runs.history import History
 
     history, trace = History(), BatchTrace()
 

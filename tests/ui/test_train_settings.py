@@ -9,9 +9,10 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from kerastui.models import catalogue, catalogue_check, shipped
-from kerastui.models.experiment import Experiment
-from kerastui.tui.screens.train_settings import SettingsScreen, sections
+from kerastui.models import shipped
+from kerastui.models.catalogue import catalogue, check
+from kerastui.models.experiment.schema import Experiment
+from kerastui.tui.screens.train.settings import SettingsScreen, sections
 from kerastui.tui.themes import OWN_VARIABLES
 from kerastui.tui.widgets.form import Form
 from kerastui.tui.widgets.form_edit import Choose, EditValue
@@ -160,5 +161,5 @@ def test_every_parameter_of_every_object_has_a_line_that_says_what_it_takes(kind
     """A form is all there is: no parameter may be out of reach or without a word on it."""
     for entry in catalogue.entries(kind):
         for parameter in entry.parameters:
-            words = catalogue_check.describe(parameter)
+            words = check.describe(parameter)
             assert words, f"{entry.name}.{parameter.name}"

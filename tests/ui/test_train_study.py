@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from kerastui.models import shipped, study_store
-from kerastui.models.runs import Run, Workspace
-from kerastui.models.studies import members
-from kerastui.models.study_store import StudyFolder
+from kerastui.models import shipped
+from kerastui.models.runs.store import Run, Workspace
+from kerastui.models.studies import store as study_store
+from kerastui.models.studies.members import members
+from kerastui.models.studies.store import StudyFolder
 from kerastui.tui.app import KerasTui
-from kerastui.tui.screens.train import TrainScreen
-from kerastui.tui.screens.train_study import StudyFigures
+from kerastui.tui.screens.train.screen import TrainScreen
+from kerastui.tui.screens.train.study import StudyFigures
 from kerastui.tui.widgets.loss_chart import LossChart
 from kerastui.tui.widgets.row_list import RowList
 

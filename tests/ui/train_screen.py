@@ -12,10 +12,10 @@ from textual.pilot import Pilot
 
 from kerastui.datasets.errors import UserError
 from kerastui.models import shipped
-from kerastui.models.experiment import Experiment
-from kerastui.models.runs import CommandReader, Run, Workspace
+from kerastui.models.experiment.schema import Experiment
+from kerastui.models.runs.store import CommandReader, Run, Workspace
 from kerastui.tui.app import KerasTui
-from kerastui.tui.screens.train import TrainScreen
+from kerastui.tui.screens.train.screen import TrainScreen
 from kerastui.tui.widgets.line_view import LineView
 from kerastui.tui.widgets.loss_chart import LossChart
 

@@ -16,7 +16,7 @@ from kerastui.datasets.catalogue import card
 from kerastui.datasets.fetch import locate
 from kerastui.datasets.prepare import prepare
 from kerastui.models.code import script
-from kerastui.models.experiment import Experiment
+from kerastui.models.experiment.schema import Experiment
 
 LABEL = {"step": "encode_label"}
 HOT = {"step": "one_hot"}

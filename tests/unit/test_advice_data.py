@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from kerastui.datasets import spec
-from kerastui.datasets.advice import propose
-from kerastui.datasets.advice_columns import including, without
-from kerastui.datasets.advice_facts import SAMPLE, facts_of, facts_of_sniffed
-from kerastui.datasets.advice_types import Concern, tokens
-from kerastui.datasets.advice_warnings import concerns
+from kerastui.datasets.advice.columns import including, without
+from kerastui.datasets.advice.facts import SAMPLE, facts_of, facts_of_sniffed
+from kerastui.datasets.advice.proposals import propose
+from kerastui.datasets.advice.types import Concern, tokens
+from kerastui.datasets.advice.warnings import concerns
 from kerastui.datasets.files.sniff import sniff
 from kerastui.datasets.loaded import Array, Loaded, Sequences
 

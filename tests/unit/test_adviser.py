@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from kerastui.models import shipped
 from kerastui.models.adviser import Advice, advise, describe
 from kerastui.models.adviser.curves import curve
-from kerastui.models.experiment import Experiment
-from kerastui.models.history import History
+from kerastui.models.experiment.schema import Experiment
+from kerastui.models.runs.history import History
 
 
 def history(**series: Iterable[float]) -> History:

@@ -9,15 +9,17 @@ import numpy as np
 import pytest
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import applications, catalogue
-from kerastui.models.experiment import Experiment
+from kerastui.models.catalogue import catalogue
+from kerastui.models.experiment.schema import Experiment
+from kerastui.models.network import applications
 
 keras = pytest.importorskip("keras")
 
-from kerastui.models import preflight, summary  # noqa: E402
-from kerastui.models.building import build_model, compile_model  # noqa: E402
 from kerastui.models.code.model import model_lines  # noqa: E402
-from kerastui.models.preflight import Facts, TargetFacts  # noqa: E402
+from kerastui.models.network import summary  # noqa: E402
+from kerastui.models.network.building import build_model, compile_model  # noqa: E402
+from kerastui.models.preflight import checks as preflight  # noqa: E402
+from kerastui.models.preflight.checks import Facts, TargetFacts  # noqa: E402
 
 LAST = {"type": "Dense", "units": 1, "activation": "sigmoid"}
 SMALL = {"type": "MobileNetV2", "alpha": 0.35, "pooling": "avg"}

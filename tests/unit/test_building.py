@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import catalogue, summary
-from kerastui.models.building import build_model, compile_model
-from kerastui.models.building_errors import LayerError
-from kerastui.models.building_parts import make
-from kerastui.models.catalogue_build import whole
-from kerastui.models.experiment import Compile, GraphModel, Part, SequentialModel
+from kerastui.models.catalogue import catalogue
+from kerastui.models.catalogue.derive import whole
+from kerastui.models.experiment.schema import Compile, GraphModel, Part, SequentialModel
+from kerastui.models.network import summary
+from kerastui.models.network.building import build_model, compile_model
+from kerastui.models.network.errors import LayerError
+from kerastui.models.network.parts import make
 
 L = keras.layers
 

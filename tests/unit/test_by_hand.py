@@ -11,7 +11,7 @@ import pytest
 
 from kerastui.datasets.errors import UserError
 from kerastui.models import by_hand, shipped
-from kerastui.models.inspector import Inspector
+from kerastui.models.processes.inspector import Inspector
 from kerastui.models.saved import read as weights
 
 from ..ui.keras_file import keras_file
@@ -97,7 +97,7 @@ def _chain(layers: list[Any]) -> Any:
 
 @needs_data
 def test_ionosphere_says_what_keras_says_for_the_inputs_of_the_run(tmp_path: Path) -> None:
-    from kerastui.models.building import build_model
+    from kerastui.models.network.building import build_model
 
     experiment = shipped.experiment("a05-ionosphere")
     found = Inspector().answer(

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import catalogue, catalogue_check
+from kerastui.models.catalogue import catalogue, check
 
 WILD = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -26,7 +26,7 @@ WILD = st.recursive(
 
 
 def sentences(kind: str, name: str, **parameters: object) -> list[str]:
-    return [p.sentence for p in catalogue_check.check(kind, name, parameters, "here")]
+    return [p.sentence for p in check.check(kind, name, parameters, "here")]
 
 
 def test_every_kind_has_entries_with_texts() -> None:
@@ -127,7 +127,7 @@ def test_facts_about_parameters() -> None:
     ],
 )
 def test_good_parts_pass(kind: str, name: str, parameters: dict[str, object]) -> None:
-    assert catalogue_check.check(kind, name, parameters) == []
+    assert check.check(kind, name, parameters) == []
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_good_parts_pass(kind: str, name: str, parameters: dict[str, object]) ->
 def test_problems_name_field_received_and_accepted(
     kind: str, name: str, parameters: dict[str, object], where: str, words: str
 ) -> None:
-    (problem,) = catalogue_check.check(kind, name, parameters, "here")
+    (problem,) = check.check(kind, name, parameters, "here")
     assert problem.where == where
     assert words in problem.sentence
     assert problem.received
@@ -174,7 +174,7 @@ def test_check_takes_anything(
     entries = catalogue.entries(kind)
     entry = entries[index % len(entries)]
     named = {p.name: value for p, value in zip(entry.parameters, values, strict=False)}
-    for problem in catalogue_check.check(kind, entry.name, {**parameters, **named}, "x"):
+    for problem in check.check(kind, entry.name, {**parameters, **named}, "x"):
         assert problem.sentence.startswith("x")
 
 
@@ -184,7 +184,7 @@ def test_any_name_is_found_or_told(kind: str, name: str) -> None:
         assert catalogue.find(kind, name).kind == kind
     except UserError as error:
         assert error.hint  # noqa: PT017 - both outcomes are right
-    catalogue_check.check(kind, name, {})
+    check.check(kind, name, {})
 
 
 def test_nan_is_no_number() -> None:
@@ -198,7 +198,7 @@ def test_defaults_pass_their_own_check() -> None:
         for entry in catalogue.entries(kind)
         for parameter in entry.parameters
         if parameter.default is not None
-        for problem in catalogue_check.check(kind, entry.name, {parameter.name: parameter.default})
+        for problem in check.check(kind, entry.name, {parameter.name: parameter.default})
         if problem.where == parameter.name
     ]
     assert wrong == []
@@ -236,7 +236,7 @@ def test_another_keras_has_its_own_catalogue(
 
 def test_the_catalogue_needs_no_keras() -> None:
     code = (
-        "import sys; from kerastui.models import catalogue; catalogue.entries('layers');"
+        "import sys; from kerastui.models.catalogue import catalogue; catalogue.entries('layers');"
         "print(sorted(set(sys.modules) & {'keras', 'tensorflow', 'numpy', 'pandas', 'sklearn'}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

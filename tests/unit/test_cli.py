@@ -19,8 +19,8 @@ from rich.console import Console
 
 from kerastui.datasets.errors import UserError
 from kerastui.models import shipped
-from kerastui.models.events import encode
-from kerastui.models.runs import CommandReader, Run, Workspace
+from kerastui.models.runs.events import encode
+from kerastui.models.runs.store import CommandReader, Run, Workspace
 from kerastui.tui import cli
 from kerastui.tui.commands import follow, options
 from kerastui.tui.commands.output import UsageError, write_json
@@ -257,7 +257,7 @@ def test_a_change_without_a_path_is_refused() -> None:
 def test_an_experiment_is_found_by_id_name_file_run_and_in_the_workspace(
     run: Run, tmp_path: Path
 ) -> None:
-    from kerastui.models.experiment_file import save
+    from kerastui.models.experiment.toml import save
 
     wanted = shipped.experiment("a13-learning-curves")
     root = run.path.parent.parent
@@ -477,7 +477,7 @@ def test_a_run_is_taken_up_again(
         started.append(run.id)
         return 7
 
-    monkeypatch.setattr("kerastui.models.launch.launch", launch)
+    monkeypatch.setattr("kerastui.models.processes.launch.launch", launch)
     place = ("--workspace", str(finished.path.parent.parent))
     refused = kerastui("runs", "resume", "last", *place)
     assert refused.code != 0

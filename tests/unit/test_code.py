@@ -15,13 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kerastui.datasets.catalogue import card
-from kerastui.models import catalogue, shipped
-from kerastui.models.applications import UNNAMED
+from kerastui.models import shipped
+from kerastui.models.catalogue import catalogue
 from kerastui.models.code import script
 from kerastui.models.code.layout import docstring, identifier, literal, one_line
 from kerastui.models.code.notebook import notebook
 from kerastui.models.code.sources import AS_IN_SKLEARN
-from kerastui.models.experiment import Experiment
+from kerastui.models.experiment.schema import Experiment
+from kerastui.models.network.applications import UNNAMED
 
 from .scripts import (
     HOT,

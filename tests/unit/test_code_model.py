@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from kerastui.models.code import script
-from kerastui.models.experiment import Experiment
+from kerastui.models.experiment.schema import Experiment
 
 
 def model_of(plain: dict[str, Any], **rest: Any) -> str:

@@ -12,12 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import comparing, setting_differences, shipped, timeline
-from kerastui.models.events import encode
-from kerastui.models.experiment import Experiment
-from kerastui.models.experiment_file import save
-from kerastui.models.runs import Run, RunInfo, Workspace
-from kerastui.tui.screens.compare_curves import over_time
+from kerastui.models import shipped
+from kerastui.models.experiment import differences
+from kerastui.models.experiment.schema import Experiment
+from kerastui.models.experiment.toml import save
+from kerastui.models.runs import comparing, timeline
+from kerastui.models.runs.events import encode
+from kerastui.models.runs.store import Run, RunInfo, Workspace
+from kerastui.tui.screens.compare.curves import over_time
 
 
 def base() -> Experiment:
@@ -25,7 +27,7 @@ def base() -> Experiment:
 
 
 def told(*experiments: Experiment) -> dict[str, tuple[str, ...]]:
-    return {one.words: one.values for one in setting_differences.between(experiments)}
+    return {one.words: one.values for one in differences.between(experiments)}
 
 
 def test_what_is_the_same_is_not_told() -> None:
@@ -91,7 +93,7 @@ def test_very_many_layers_are_laid_side_by_side_too() -> None:
 def test_an_alignment_keeps_every_entry_in_order(one: list[str], other: list[str]) -> None:
     left: list[Any] = [{"type": name} for name in one]
     right: list[Any] = [{"type": name} for name in other]
-    pairs = setting_differences._pairs(left, right)
+    pairs = differences._pairs(left, right)
     assert [i for i, _ in pairs if i is not None] == list(range(len(one)))
     assert [j for _, j in pairs if j is not None] == list(range(len(other)))
     assert (0, None) not in pairs[1:] or one != other
@@ -198,7 +200,7 @@ def test_a_series_over_time_begins_and_ends_as_it_does() -> None:
 def test_every_example_is_the_same_as_itself_and_tells_what_another_has() -> None:
     every = [shipped.experiment(entry.name) for entry in shipped.index()]
     for one, other in zip(every, [*every[1:], every[0]], strict=True):
-        assert setting_differences.between([one, one.model_copy(deep=True)]) == []
-        found = setting_differences.between([one, other])
+        assert differences.between([one, one.model_copy(deep=True)]) == []
+        found = differences.between([one, other])
         assert all(row.words and len(set(row.values)) > 1 for row in found)
         assert len({row.path for row in found}) == len(found)

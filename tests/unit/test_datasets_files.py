@@ -358,7 +358,7 @@ def test_a_moved_file_is_found_by_name_and_content(
 
 def test_the_same_file_beside_an_experiment_is_found(tmp_path: Path) -> None:
     from kerastui.models import shipped
-    from kerastui.models.experiment_file import load, save
+    from kerastui.models.experiment.toml import load, save
 
     path = put(tmp_path, "a,y\n1,0\n2,1\n3,0\n")
     plain = data(path, task="binary", target=["y"]).model_dump(mode="json")

@@ -14,8 +14,8 @@ from rich.cells import cell_len
 from kerastui.datasets.errors import UserError
 from kerastui.models.diagram import Box, Graph, draw, from_model, from_summary, to_svg
 from kerastui.models.diagram.layout import layout
-from kerastui.models.experiment import GraphModel, SequentialModel
-from kerastui.models.summary import ModelSummary, Row
+from kerastui.models.experiment.schema import GraphModel, SequentialModel
+from kerastui.models.network.summary import ModelSummary, Row
 
 UP, DOWN, LEFT, RIGHT = (0, -1), (0, 1), (-1, 0), (1, 0)
 SIDES = {

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerastui.models import drift
+from kerastui.models.training import drift
 
 from .test_training import Make, Training, make
 
@@ -108,7 +108,7 @@ def test_looks_become_rarer_and_a_full_disk_ends_them_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr("kerastui.models.drift.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("kerastui.models.training.drift.time.monotonic", lambda: now[0])
     monkeypatch.setattr(drift, "_values", lambda model: [one.value for one in model.weights])
     model: Any = Model([1.0])
     log = drift.DriftLog(tmp_path)

@@ -9,10 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import editing, editing_graph, editing_whole, shipped
-from kerastui.models.editing import Edited, layers_of
-from kerastui.models.experiment import Experiment, GraphModel
-from kerastui.models.experiment_file import dumps, loads
+from kerastui.models import shipped
+from kerastui.models.editing import graph as editing_graph
+from kerastui.models.editing import stack as editing
+from kerastui.models.editing import whole
+from kerastui.models.editing.stack import Edited, layers_of
+from kerastui.models.experiment.schema import Experiment, GraphModel
+from kerastui.models.experiment.toml import dumps, loads
 from kerastui.tui.edits import Edits
 
 BASE = shipped.experiment("a05-ionosphere")
@@ -132,7 +135,7 @@ def test_what_variants_change_stays_the_same_layer() -> None:
         ["fit.epochs", "model.layers.0.units"], ["model.layers.1.units"],
     ]  # fmt: skip
     assert paths(editing.remove(studied, [0])) == [["fit.epochs", "model.layers.0.units"], []]
-    assert paths(editing_whole.to_graph(studied)) == [
+    assert paths(whole.to_graph(studied)) == [
         ["fit.epochs", "model.nodes.1.units"], ["model.nodes.0.units"],
     ]  # fmt: skip
 
@@ -141,12 +144,12 @@ def test_what_variants_change_stays_the_same_layer() -> None:
 
 
 def test_a_stack_becomes_a_graph_and_a_stack_again() -> None:
-    made = editing_whole.to_graph(BASE).experiment
+    made = whole.to_graph(BASE).experiment
     assert wiring(made) == "dense<input dense_1<dense dense_2<dense_1 > dense_2"
-    back = editing_whole.to_stack(made).experiment
+    back = whole.to_stack(made).experiment
     assert types(back) == types(BASE)
     with pytest.raises(UserError, match="no branches"):
-        editing_whole.to_stack(graph("a<x", "b<x", "c<a+b"))
+        whole.to_stack(graph("a<x", "b<x", "c<a+b"))
 
 
 def test_a_node_is_put_in_or_branched_off() -> None:
@@ -293,9 +296,9 @@ def apply(experiment: Experiment, edit: tuple[Any, ...]) -> Edited:
     if kind == "put":
         return editing.put(experiment, one, layer)
     if kind == "graph":
-        return editing_whole.to_graph(experiment)
+        return whole.to_graph(experiment)
     if kind == "stack":
-        return editing_whole.to_stack(experiment)
+        return whole.to_stack(experiment)
     if not editing.is_graph(experiment):
         return {
             "copy": lambda: editing.duplicate(experiment, one),

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerastui.models import shipped
-from kerastui.models.experiment import Experiment
+from kerastui.models.experiment.schema import Experiment
 from kerastui.tui.edits import Edits
 
 IRIS = shipped.experiment("a06-iris")

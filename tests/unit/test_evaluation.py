@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.experiment import Experiment, Prediction
-from kerastui.models.history import History
+from kerastui.models.experiment.schema import Experiment, Prediction
+from kerastui.models.runs.history import History
 
 keras = pytest.importorskip("keras")
 
 from kerastui.datasets.prepare import prepare  # noqa: E402
-from kerastui.models.building import build_model, compile_model  # noqa: E402
-from kerastui.models.evaluation import evaluate, predict  # noqa: E402
+from kerastui.models.network.building import build_model, compile_model  # noqa: E402
+from kerastui.models.training.evaluation import evaluate, predict  # noqa: E402
 
 IRIS: dict[str, Any] = {
     "data": {

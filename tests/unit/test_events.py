@@ -9,8 +9,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerastui.models.events import Event, EventReader, decode, encode
-from kerastui.models.history import Best, History, lower_is_better
+from kerastui.models.runs.events import Event, EventReader, decode, encode
+from kerastui.models.runs.history import Best, History, lower_is_better
 
 numbers = st.floats(width=32)
 

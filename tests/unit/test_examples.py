@@ -11,8 +11,9 @@ import pytest
 
 from kerastui.datasets.catalogue import card
 from kerastui.datasets.fetch import locate
-from kerastui.models import shipped, studies
-from kerastui.models.experiment import Experiment
+from kerastui.models import shipped
+from kerastui.models.experiment.schema import Experiment
+from kerastui.models.studies import members as studies
 
 IDS = (
     "a05-ionosphere", "a06-iris", "a07-housing", "a09-mnist-cnn", "a10-car-sales",

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import experiment_file
-from kerastui.models.experiment import Experiment, Layer, Part
-from kerastui.models.experiment_file import ChangedOutsideError
-from kerastui.models.experiment_lines import line_of
+from kerastui.models.experiment import toml
+from kerastui.models.experiment.lines import line_of
+from kerastui.models.experiment.schema import Experiment, Layer, Part
+from kerastui.models.experiment.toml import ChangedOutsideError
 
 TEXT = """
 # My first experiment.
@@ -51,7 +51,7 @@ epochs = 20  # short
 
 @pytest.fixture
 def experiment() -> Experiment:
-    return experiment_file.loads(TEXT)
+    return toml.loads(TEXT)
 
 
 def test_reads_names_and_tables_as_parts(experiment: Experiment) -> None:
@@ -61,7 +61,7 @@ def test_reads_names_and_tables_as_parts(experiment: Experiment) -> None:
 
 
 def test_toml_round_trip_is_the_same_experiment(experiment: Experiment) -> None:
-    again = experiment_file.loads(experiment_file.dumps(experiment))
+    again = toml.loads(toml.dumps(experiment))
     assert again == experiment
     assert again.fingerprint() == experiment.fingerprint()
 
@@ -69,14 +69,14 @@ def test_toml_round_trip_is_the_same_experiment(experiment: Experiment) -> None:
 def test_saving_keeps_comments_and_hand_written_defaults(tmp_path: Path) -> None:
     path = tmp_path / "first.toml"
     path.write_text(TEXT)
-    experiment = experiment_file.load(path)
-    experiment_file.save(experiment.changed({"fit.epochs": 30, "fit.batch_size": 8}), path)
+    experiment = toml.load(path)
+    toml.save(experiment.changed({"fit.epochs": 30, "fit.batch_size": 8}), path)
     text = path.read_text()
     assert "# My first experiment." in text
     assert "# the hidden layer" in text
     assert "epochs = 30 # short" in text.replace("  ", " ")
     assert "kind = " in text
-    assert experiment_file.load(path).fit.batch_size == 8
+    assert toml.load(path).fit.batch_size == 8
 
 
 def test_changes_by_path(experiment: Experiment) -> None:
@@ -124,7 +124,7 @@ def test_refusals_name_the_field_and_what_is_accepted(
 
 def test_broken_toml_is_told_with_its_place() -> None:
     with pytest.raises(UserError, match="no valid TOML"):
-        experiment_file.loads("name = ")
+        toml.loads("name = ")
 
 
 def test_a_graph_must_name_what_exists() -> None:
@@ -138,10 +138,10 @@ def test_a_graph_must_name_what_exists() -> None:
         },
     }
     with pytest.raises(UserError, match="not defined before it"):
-        experiment_file.parse(plain)
+        toml.parse(plain)
     plain["model"]["nodes"][0]["from"] = ["x"]  # type: ignore[index]
-    graph = experiment_file.parse(plain)
-    assert experiment_file.loads(experiment_file.dumps(graph)) == graph
+    graph = toml.parse(plain)
+    assert toml.loads(toml.dumps(graph)) == graph
 
 
 def test_the_fingerprint_ignores_labels_but_not_settings(experiment: Experiment) -> None:
@@ -161,7 +161,7 @@ fields = st.sampled_from([*Experiment.model_fields, "nonsense"])
 @given(st.dictionaries(fields, wild, max_size=6))
 def test_wild_files_are_refused_in_words_never_with_a_traceback(plain: dict[str, object]) -> None:
     with contextlib.suppress(UserError):
-        experiment_file.parse(plain)
+        toml.parse(plain)
 
 
 @given(st.text(max_size=40), st.floats(allow_nan=False, allow_infinity=False), st.integers())
@@ -175,20 +175,20 @@ def test_any_plain_value_survives_toml(text: str, number: float, whole: int) -> 
             "published": [{"figure": text, "value": number, "note": str(whole)}],
         }
     )
-    assert experiment_file.loads(experiment_file.dumps(experiment)) == experiment
+    assert toml.loads(toml.dumps(experiment)) == experiment
 
 
 def test_everything_wrong_is_told_with_its_line() -> None:
     text = TEXT.replace("epochs = 20", "epochs = -1").replace('"softmax"', '"softmix"')
     text = text.replace("seed = 7", 'seed = "x"')
     with pytest.raises(UserError) as caught:
-        experiment_file.loads(text, where="first.toml")
+        toml.loads(text, where="first.toml")
     message = caught.value.message
     assert "first.toml 2 things are wrong" in message
     assert f"line {line(text, 'seed')}: seed: received 'x'" in message
     assert f"line {line(text, 'epochs')}: fit.epochs: received -1" in message
     with pytest.raises(UserError) as caught:
-        experiment_file.loads(TEXT.replace('"softmax"', '"softmix"'))
+        toml.loads(TEXT.replace('"softmax"', '"softmix"'))
     last = line(TEXT, 'activation = "softmax"')
     assert f"line {last}: " in caught.value.message
 
@@ -208,42 +208,42 @@ def test_a_gigabyte_and_a_binary_are_refused_without_being_read(tmp_path: Path) 
     with large.open("wb") as stream:
         stream.truncate(2**30)
     with pytest.raises(UserError, match=r"too large for an experiment: 1,073,741,824 bytes"):
-        experiment_file.load(large)
+        toml.load(large)
     binary = tmp_path / "binary.toml"
     binary.write_bytes(bytes(range(256)))
     with pytest.raises(UserError, match="not a text file"):
-        experiment_file.load(binary)
+        toml.load(binary)
     with pytest.raises(UserError, match="can't be read"):
-        experiment_file.load(tmp_path)
+        toml.load(tmp_path)
 
 
 def test_comments_of_layers_stay_with_their_layers(tmp_path: Path) -> None:
     path = tmp_path / "first.toml"
     path.write_text(TEXT)
-    experiment = experiment_file.load(path)
+    experiment = toml.load(path)
     plain = experiment.plain()
     plain["model"]["layers"].insert(0, {"type": "Dropout", "rate": 0.1})
     plain["model"]["layers"][1]["units"] = 12
-    changed = experiment_file.parse(plain)
-    experiment_file.save(changed, path)
-    assert experiment_file.load(path) == changed
+    changed = toml.parse(plain)
+    toml.save(changed, path)
+    assert toml.load(path) == changed
     plain["model"]["layers"].pop(0)
-    experiment_file.save(experiment_file.parse(plain), path)
+    toml.save(toml.parse(plain), path)
     assert "# the hidden layer" in path.read_text()
-    assert experiment_file.load(path) == experiment_file.parse(plain)
+    assert toml.load(path) == toml.parse(plain)
 
 
 def test_saving_over_a_file_that_was_changed_meanwhile_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "first.toml"
     path.write_text(TEXT)
-    experiment, known = experiment_file.open_file(path)
+    experiment, known = toml.open_file(path)
     path.write_text(TEXT + "# mine\n")
     with pytest.raises(ChangedOutsideError):
-        experiment_file.save_over(experiment.changed({"fit.epochs": 3}), path, known)
+        toml.save_over(experiment.changed({"fit.epochs": 3}), path, known)
     assert path.read_text() == TEXT + "# mine\n"
-    aside = experiment_file.set_aside(path)
+    aside = toml.set_aside(path)
     assert aside.name == "first.1.toml"
-    saved = experiment_file.save_over(experiment.changed({"fit.epochs": 3}), path, known)
+    saved = toml.save_over(experiment.changed({"fit.epochs": 3}), path, known)
     assert "# My first experiment." in saved.text
-    again = experiment_file.save_over(experiment.changed({"fit.epochs": 4}), path, saved)
+    again = toml.save_over(experiment.changed({"fit.epochs": 4}), path, saved)
     assert path.read_text() == again.text

@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerastui.models.control import Control
-from kerastui.models.record import Record
-from kerastui.models.runs import Run, RunInfo
+from kerastui.models.runs.record import Record
+from kerastui.models.runs.store import Run, RunInfo
+from kerastui.models.training.control import Control
 
 keras = pytest.importorskip("keras")
 if keras.backend.backend() != "tensorflow":
     pytest.skip("the fast path is for TensorFlow", allow_module_level=True)
 
-from kerastui.models import fast  # noqa: E402
-from kerastui.models.callbacks import RunLog  # noqa: E402
-from kerastui.models.fast_graph import Graph, UnsuitableError  # noqa: E402
+from kerastui.models.training import fast  # noqa: E402
+from kerastui.models.training.callbacks import RunLog  # noqa: E402
+from kerastui.models.training.fast_graph import Graph, UnsuitableError  # noqa: E402
 
 layers = keras.layers
 ROWS, FEATURES, CLASSES, BATCH, SEED = 45, 4, 3, 16, 7  # the last batch has 13 rows
@@ -192,7 +192,7 @@ def test_first_epochs_agree_to_rounding(run: Any, between: Any) -> None:
 
 
 def test_class_weights_weigh_as_in_fit(run: Any) -> None:
-    from kerastui.models.training import sample_weights
+    from kerastui.models.training.paths import sample_weights
 
     x, y = data("sparse")
     weights = sample_weights(y, {0: 3.0, 2: 0.5})
@@ -464,7 +464,7 @@ def test_orders_follow_from_seed_and_epoch_alone() -> None:
 def test_a_training_taken_up_from_its_checkpoint_ends_with_the_same_bits(
     run: Any, tmp_path: Path, between: Any
 ) -> None:
-    from kerastui.models.checkpoint import load_state, save_state
+    from kerastui.models.training.checkpoint import load_state, save_state
 
     x, y = data("sparse")
     validation = (x[::2], (y[::2] + 1) % CLASSES)
@@ -495,7 +495,7 @@ def test_a_training_taken_up_from_its_checkpoint_ends_with_the_same_bits(
 
 def test_a_state_of_another_model_is_refused(tmp_path: Path) -> None:
     from kerastui.datasets.errors import UserError
-    from kerastui.models.checkpoint import FILE, capture, load_state, restore, save_state
+    from kerastui.models.training.checkpoint import FILE, capture, load_state, restore, save_state
 
     state = capture(compiled(dense("sparse"), "sparse", ADAM), 3)
     with pytest.raises(UserError, match="another model"):

@@ -10,24 +10,24 @@ import numpy as np
 import pytest
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import feeding
-from kerastui.models.control import Control
-from kerastui.models.experiment import Experiment, GraphModel, Prediction, SequentialModel
-from kerastui.models.experiment_file import dumps, loads
-from kerastui.models.history import History
-from kerastui.models.record import Record
-from kerastui.models.runs import CommandReader, Run, RunInfo
+from kerastui.models.experiment.schema import Experiment, GraphModel, Prediction, SequentialModel
+from kerastui.models.experiment.toml import dumps, loads
+from kerastui.models.network import feeding
+from kerastui.models.runs.history import History
+from kerastui.models.runs.record import Record
+from kerastui.models.runs.store import CommandReader, Run, RunInfo
+from kerastui.models.training.control import Control
 
 keras = pytest.importorskip("keras")
 
 from kerastui.datasets.prepare import prepare  # noqa: E402
 from kerastui.datasets.prepared import Prepared  # noqa: E402
-from kerastui.models import preflight  # noqa: E402
-from kerastui.models.building import build_model, compile_model  # noqa: E402
-from kerastui.models.evaluation import evaluate, predict  # noqa: E402
-from kerastui.models.inspector import Inspector  # noqa: E402
-from kerastui.models.log_keys import log_keys  # noqa: E402
-from kerastui.models.training import Arrays, train  # noqa: E402
+from kerastui.models.network.building import build_model, compile_model  # noqa: E402
+from kerastui.models.preflight import checks as preflight  # noqa: E402
+from kerastui.models.processes.inspector import Inspector  # noqa: E402
+from kerastui.models.training.evaluation import evaluate, predict  # noqa: E402
+from kerastui.models.training.log_keys import log_keys  # noqa: E402
+from kerastui.models.training.paths import Arrays, train  # noqa: E402
 
 NAMES = ["age", "city=Bonn", "city=Kiel", "income"]
 X = np.arange(8, dtype=np.float32).reshape(2, 4)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerastui.models.experiment import Figure
-from kerastui.models.figures import at_epochs, judge, number, of_history
-from kerastui.models.history import History
+from kerastui.models.experiment.schema import Figure
+from kerastui.models.runs.figures import at_epochs, judge, number, of_history
+from kerastui.models.runs.history import History
 
 
 def figure(**fields: object) -> Figure:

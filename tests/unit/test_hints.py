@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from kerastui.models import preflight
-from kerastui.models.experiment import Experiment
-from kerastui.models.preflight import Facts, Finding, TargetFacts
+from kerastui.models.experiment.schema import Experiment
+from kerastui.models.preflight import checks as preflight
+from kerastui.models.preflight.checks import Facts, Finding, TargetFacts
 
 pytest.importorskip("keras")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kerastui.datasets.files.sniff import sniff
-from kerastui.tui.screens import data_import_look
+from kerastui.tui.screens.data import importing_look
 from kerastui.tui.widgets.data_grid_cells import clean
 
 
@@ -18,10 +18,10 @@ from kerastui.tui.widgets.data_grid_cells import clean
 def test_one_row_and_one_column_are_not_many(tmp_path: Path, text: str, told: str) -> None:
     path = tmp_path / "some.csv"
     path.write_text(text)
-    assert data_import_look.headline(sniff(path)).plain.endswith(told)
+    assert importing_look.headline(sniff(path)).plain.endswith(told)
 
 
 def test_the_sign_for_control_characters_is_the_one_that_is_told(tmp_path: Path) -> None:
     path = tmp_path / "some.csv"
     path.write_text("a,b\n\x1bx,1\ny,2\n")
-    assert clean("\x1b") in data_import_look.doubts(sniff(path)).plain
+    assert clean("\x1b") in importing_look.doubts(sniff(path)).plain

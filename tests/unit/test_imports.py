@@ -41,8 +41,8 @@ def loaded(code: str, *arguments: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "module",
-    ["tui.app", "tui.cli", "models.runs", "models.experiment_file", "models.shipped",
-     "models.launch", "models.code", "models.machine.hardware", "datasets.catalogue",
+    ["tui.app", "tui.cli", "models.runs.store", "models.experiment.toml", "models.shipped",
+     "models.processes.launch", "models.code", "models.machine.hardware", "datasets.catalogue",
      "datasets.spec"],
 )  # fmt: skip
 def test_a_module_of_the_screen_loads_nothing_heavy(module: str) -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from kerastui.datasets.errors import UserError
 from kerastui.models import shipped
-from kerastui.models.figures import Verdict
 from kerastui.models.look import keep
-from kerastui.models.runs import RunInfo
+from kerastui.models.runs.figures import Verdict
+from kerastui.models.runs.store import RunInfo
 from kerastui.models.saved.card import card
 from kerastui.models.saved.read import read
 

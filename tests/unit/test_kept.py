@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import kept
-from kerastui.models.experiment import Experiment, Part
+from kerastui.models.experiment.schema import Experiment, Part
 from kerastui.models.saved.difference import between, pairs
 from kerastui.models.saved.live import CheckpointWeight
 from kerastui.models.saved.model import LayerWeights, SavedModel, Weight
 from kerastui.models.saved.read import read
+from kerastui.models.training import kept
 
 from ..ui.keras_file import keras_file
 from .test_training import Make, experiment, make

@@ -18,10 +18,10 @@ import pytest
 import pytest_asyncio
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import launch as launching
-from kerastui.models.experiment_file import parse
-from kerastui.models.launch import Nursery, launch
-from kerastui.models.runs import Run, Workspace
+from kerastui.models.experiment.toml import parse
+from kerastui.models.processes import launch as launching
+from kerastui.models.processes.launch import Nursery, launch
+from kerastui.models.runs.store import Run, Workspace
 
 PLAIN: dict[str, Any] = {
     "format": 1,
@@ -174,8 +174,8 @@ async def test_a_plain_worker_stands_in_for_a_dead_nursery(workspace: Workspace)
 PARENT = """
 import sys, time
 from pathlib import Path
-from kerastui.models.launch import launch
-from kerastui.models.runs import Run
+from kerastui.models.processes.launch import launch
+from kerastui.models.runs.store import Run
 print(launch(Run(Path(sys.argv[1]))), flush=True)
 time.sleep(600)
 """
@@ -254,7 +254,7 @@ def test_a_console_that_cannot_be_written_is_no_hindrance(workspace: Workspace) 
 
 
 def test_launching_loads_nothing_heavy() -> None:
-    code = "import sys, kerastui.models.launch; print(*sys.modules)"
+    code = "import sys, kerastui.models.processes.launch; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"keras", "tensorflow", "numpy", "textual"} & set(done.stdout.split())
     assert launching.READY_WITHIN > 0

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerastui.models import catalogue
-from kerastui.models.applications import GROUP
-from kerastui.models.experiment import GraphModel, SequentialModel
+from kerastui.models.catalogue import catalogue
+from kerastui.models.experiment.schema import GraphModel, SequentialModel
+from kerastui.models.network.applications import GROUP
 
 keras = pytest.importorskip("keras")
 
-from kerastui.models import summary  # noqa: E402
-from kerastui.models.building import build_model  # noqa: E402
+from kerastui.models.network import summary  # noqa: E402
+from kerastui.models.network.building import build_model  # noqa: E402
 
 SHAPES: dict[str, tuple[int, ...]] = {
     "a row": (8,), "steps": (6, 4), "a picture": (16, 16, 3), "a volume": (8, 8, 8, 2),

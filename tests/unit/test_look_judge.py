@@ -14,7 +14,7 @@ from kerastui.models import shipped
 from kerastui.models.look import judge_numbers as numbers
 from kerastui.models.look import judge_reasons
 from kerastui.models.look.judge_kinds import kinds
-from kerastui.models.runs import RunInfo
+from kerastui.models.runs.store import RunInfo
 
 ROWS = st.integers(1, 60)
 
@@ -176,7 +176,7 @@ def test_kinds_follow_task_and_loss() -> None:
         "outputs": ["price", "sold", "back"], "targets": {"back": ["x"]},
     }  # fmt: skip
     base["compile"] = {"loss": {"price": "mse", "sold": "binary_crossentropy", "back": "mse"}}
-    from kerastui.models.experiment_file import parse
+    from kerastui.models.experiment.toml import parse
 
     assert kinds(parse(base)) == ["numbers", "classes", "numbers"]
 

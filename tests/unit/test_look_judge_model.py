@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.experiment import Experiment
-from kerastui.models.experiment_file import parse
+from kerastui.models.experiment.schema import Experiment
+from kerastui.models.experiment.toml import parse
 from kerastui.models.look.worker import answer
 
 ROWS = 90
@@ -48,8 +48,8 @@ def experiment(path: Path, target: str, task: str, model: dict[str, Any],
 def built(folder: Path, made: Experiment, fit: bool = True) -> Path:
     """Build, train a little and save."""
     from kerastui.datasets.prepare import prepare
-    from kerastui.models import feeding
-    from kerastui.models.building import build_model, compile_model
+    from kerastui.models.network import feeding
+    from kerastui.models.network.building import build_model, compile_model
 
     prepared = prepare(made.data, seed=1)
     x, y = feeding.of_part(made.model, prepared, prepared.train)
@@ -97,8 +97,8 @@ def classifier(tmp_path_factory: pytest.TempPathFactory) -> Asker:
 
 def evaluated(asker: Asker, part: str) -> dict[str, float]:
     """Return what Keras' own evaluate says."""
-    from kerastui.models import feeding
     from kerastui.models.look.opened import opened
+    from kerastui.models.network import feeding
 
     there = opened(str(asker.path), asker.made.plain())
     x, y = feeding.of_part(asker.made.model, there.prepared, getattr(there.prepared, part))

@@ -11,7 +11,7 @@ import pytest
 
 from kerastui.datasets.errors import UserError
 from kerastui.models import by_hand, shipped
-from kerastui.models.experiment import Experiment
+from kerastui.models.experiment.schema import Experiment
 from kerastui.models.look import embedding, worker
 from kerastui.models.look.gradients import words
 from kerastui.models.saved.difference import between
@@ -19,8 +19,8 @@ from kerastui.models.saved.read import read
 
 keras = pytest.importorskip("keras")
 
-from kerastui.models.building import build_model, compile_model  # noqa: E402
 from kerastui.models.look.opened import Opened  # noqa: E402
+from kerastui.models.network.building import build_model, compile_model  # noqa: E402
 
 needs_data = pytest.mark.skipif(not os.environ.get("KERASTUI_DATA"), reason="no data files here")
 
@@ -155,7 +155,7 @@ def test_the_weights_it_began_with_follow_from_the_seed(
 
 def hold(name: str, epochs: int, tmp_path: Path, inputs: int) -> None:
     """Train an example, and hold every neuron by hand against Keras for its inputs."""
-    from kerastui.models.inspector import Inspector
+    from kerastui.models.processes.inspector import Inspector
 
     experiment = shipped.experiment(name)
     model = build_model(experiment.model, (inputs,), seed=experiment.seed)

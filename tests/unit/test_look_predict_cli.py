@@ -10,8 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import launch, shipped
-from kerastui.models.runs import Run, Workspace
+from kerastui.models import shipped
+from kerastui.models.processes import launch
+from kerastui.models.runs.store import Run, Workspace
 from kerastui.tui.commands.output import UsageError
 from kerastui.tui.commands.runs import app
 

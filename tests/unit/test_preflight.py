@@ -13,12 +13,12 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerastui.models import preflight
-from kerastui.models.building import build_model, compile_model
-from kerastui.models.building_parts import make
-from kerastui.models.experiment import Experiment, GraphModel
-from kerastui.models.preflight import Facts, Finding, TargetFacts
-from kerastui.models.preflight_facts import Cure
+from kerastui.models.experiment.schema import Experiment, GraphModel
+from kerastui.models.network.building import build_model, compile_model
+from kerastui.models.network.parts import make
+from kerastui.models.preflight import checks as preflight
+from kerastui.models.preflight.checks import Facts, Finding, TargetFacts
+from kerastui.models.preflight.facts import Cure
 
 BINARY = TargetFacts((), 0, 1, whole=True)
 CLASSES = TargetFacts((), 0, 2, whole=True)

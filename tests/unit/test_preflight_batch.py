@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerastui.models.experiment import Experiment
+from kerastui.models.experiment.schema import Experiment
 
 keras = pytest.importorskip("keras")
 
-from kerastui.models.building import build_model, compile_model  # noqa: E402
-from kerastui.models.preflight_batch import try_batch  # noqa: E402
+from kerastui.models.network.building import build_model, compile_model  # noqa: E402
+from kerastui.models.preflight.batch import try_batch  # noqa: E402
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(48, 6, 1)).astype(np.float32)

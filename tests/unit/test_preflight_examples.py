@@ -8,7 +8,7 @@ import pytest
 
 from kerastui.datasets.errors import UserError
 from kerastui.datasets.prepare import prepare
-from kerastui.models import preflight
+from kerastui.models.preflight import checks as preflight
 from kerastui.models.shipped import experiment as shipped_experiment
 from kerastui.models.shipped import index
 

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 
 from kerastui.datasets import spec
-from kerastui.datasets.advice_facts import facts_of
+from kerastui.datasets.advice.facts import facts_of
 from kerastui.datasets.catalogue import cards
 from kerastui.datasets.errors import UserError
 from kerastui.datasets.load import load
 from kerastui.datasets.loaded import Loaded
 from kerastui.datasets.prepare import prepare
-from kerastui.models import preflight
-from kerastui.models.experiment import Experiment, SequentialModel
-from kerastui.models.experiment_file import parse
-from kerastui.models.preparing import answer
-from kerastui.models.proposal import name_of, starting_experiment
+from kerastui.models.editing.proposal import name_of, starting_experiment
+from kerastui.models.experiment.schema import Experiment, SequentialModel
+from kerastui.models.experiment.toml import parse
+from kerastui.models.preflight import checks as preflight
+from kerastui.models.preparation.service import answer
 
 ALWAYS_HERE = [card.name for card in cards() if card.embedded or card.kind == "generator"]
 
@@ -153,7 +153,7 @@ def test_raw_data_are_loaded_once_for_all_edits(monkeypatch: pytest.MonkeyPatch)
         loads.append(data.dataset)
         return load(data, **more)
 
-    monkeypatch.setattr("kerastui.models.preparing.load", counted)
+    monkeypatch.setattr("kerastui.models.preparation.service.load", counted)
     start("wine")
     for method in ("standard", "minmax"):
         trace(iris(steps=[{"step": "scale", "method": method}]))

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.experiment import Compare, Experiment, Figure
-from kerastui.models.figures import judge
-from kerastui.models.history import History
+from kerastui.models.experiment.schema import Compare, Experiment, Figure
+from kerastui.models.runs.figures import judge
+from kerastui.models.runs.history import History
 
 keras = pytest.importorskip("keras")
 
 from kerastui.datasets.prepare import prepare  # noqa: E402
-from kerastui.models.building import build_model, compile_model  # noqa: E402
-from kerastui.models.evaluation import evaluate  # noqa: E402
-from kerastui.models.reload import differences  # noqa: E402
+from kerastui.models.network.building import build_model, compile_model  # noqa: E402
+from kerastui.models.training.evaluation import evaluate  # noqa: E402
+from kerastui.models.training.reload import differences  # noqa: E402
 
 IRIS: dict[str, Any] = {
     "data": {

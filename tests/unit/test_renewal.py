@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from kerastui.models import catalogue, process
+from kerastui.models.catalogue import catalogue
+from kerastui.models.processes import process
 
 
 @pytest.fixture
@@ -37,4 +38,6 @@ def test_another_version_is_begun_once(
     monkeypatch.setattr(catalogue, "missing", lambda: path)
     process.renew_catalogue()
     process.renew_catalogue()
-    assert [command[-2:] for command in started] == [["kerastui.models.catalogue_build", str(path)]]
+    assert [command[-2:] for command in started] == [
+        ["kerastui.models.catalogue.derive", str(path)]
+    ]

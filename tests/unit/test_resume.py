@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import deaths, folder, heartbeat, resume
-from kerastui.models.events import EventReader, encode
-from kerastui.models.experiment_file import parse
-from kerastui.models.folder import birth, here
-from kerastui.models.heartbeat import Heartbeat
-from kerastui.models.launch import launch
-from kerastui.models.runs import CommandReader, Run, RunInfo, Workspace
+from kerastui.models.experiment.toml import parse
+from kerastui.models.processes.launch import launch
+from kerastui.models.runs import deaths, folder, heartbeat
+from kerastui.models.runs.events import EventReader, encode
+from kerastui.models.runs.folder import birth, here
+from kerastui.models.runs.heartbeat import Heartbeat
+from kerastui.models.runs.store import CommandReader, Run, RunInfo, Workspace
+from kerastui.models.training import resume
 
 PLAIN: dict[str, Any] = {
     "format": 1,
@@ -345,7 +346,7 @@ def test_a_thousand_runs_are_listed_without_their_logs(tmp_path: Path) -> None:
 
 
 def test_a_study_and_a_run_are_kept_by_the_same_rules() -> None:
-    from kerastui.models.study_store import StudyFolder
+    from kerastui.models.studies.store import StudyFolder
 
     assert issubclass(StudyFolder, folder.Folder)
     assert issubclass(Run, folder.Folder)

@@ -13,10 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import opening, run_archive, shipped, tensorboard_events
-from kerastui.models.events import encode
-from kerastui.models.experiment_file import save
-from kerastui.models.runs import Run, RunInfo, Workspace
+from kerastui.models import opening, shipped
+from kerastui.models.experiment.toml import save
+from kerastui.models.runs import archive as run_archive
+from kerastui.models.runs import tensorboard
+from kerastui.models.runs.events import encode
+from kerastui.models.runs.store import Run, RunInfo, Workspace
 
 NAME = "20260101-000000-a05-0001"
 
@@ -243,14 +245,14 @@ def test_a_zip_of_something_else_is_no_run(tmp_path: Path) -> None:
 
 def test_the_checksum_is_the_one_of_the_format() -> None:
     # RFC 3720, B.4: 32 zeros, 32 ones, 0 to 31.
-    assert tensorboard_events.crc32c(bytes(32)) == 0x8A9136AA
-    assert tensorboard_events.crc32c(b"\xff" * 32) == 0x62A8AB43
-    assert tensorboard_events.crc32c(bytes(range(32))) == 0x46DD794E
+    assert tensorboard.crc32c(bytes(32)) == 0x8A9136AA
+    assert tensorboard.crc32c(b"\xff" * 32) == 0x62A8AB43
+    assert tensorboard.crc32c(bytes(range(32))) == 0x46DD794E
 
 
 def test_event_files_of_a_run(tmp_path: Path) -> None:
     run = make(tmp_path / "here")
-    (file,) = tensorboard_events.write(run, tmp_path / "board")
+    (file,) = tensorboard.write(run, tmp_path / "board")
     assert file.parent == tmp_path / "board" / NAME / "train"
     stream, count = io.BytesIO(file.read_bytes()), 0
     while head := stream.read(12):
@@ -260,4 +262,4 @@ def test_event_files_of_a_run(tmp_path: Path) -> None:
     assert count == 3  # the version and two epochs
     run.events.unlink()
     with pytest.raises(UserError, match="no epoch"):
-        tensorboard_events.write(run, tmp_path / "board")
+        tensorboard.write(run, tmp_path / "board")

@@ -14,11 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import run_facts, run_filter, run_notes, shipped
-from kerastui.models.run_facts import Fact
-from kerastui.models.run_notes import Notes
-from kerastui.models.runs import RunInfo
-from kerastui.models.setting_paths import decisive, flat
+from kerastui.models import shipped
+from kerastui.models.experiment.settings import decisive, flat
+from kerastui.models.runs import facts as run_facts
+from kerastui.models.runs import filter as run_filter
+from kerastui.models.runs import notes as run_notes
+from kerastui.models.runs.facts import Fact
+from kerastui.models.runs.notes import Notes
+from kerastui.models.runs.store import RunInfo
 
 DAY = 86400.0
 

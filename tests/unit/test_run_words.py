@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from kerastui.models import run_words
 from kerastui.models.adviser import overfit
-from kerastui.models.experiment import Figure
-from kerastui.models.figures import judge
-from kerastui.models.history import History
-from kerastui.models.runs import RunInfo
+from kerastui.models.experiment.schema import Figure
+from kerastui.models.runs import words as run_words
+from kerastui.models.runs.figures import judge
+from kerastui.models.runs.history import History
+from kerastui.models.runs.store import RunInfo
 
 
 def history(*events: dict[str, Any]) -> History:

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.events import encode
-from kerastui.models.experiment import Experiment
-from kerastui.models.folder import birth
-from kerastui.models.runs import CommandReader, Run, Workspace
+from kerastui.models.experiment.schema import Experiment
+from kerastui.models.runs.events import encode
+from kerastui.models.runs.folder import birth
+from kerastui.models.runs.store import CommandReader, Run, Workspace
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_a_worker_that_ends_between_two_looks_is_not_lost(
         run.write_info(ended)
         return False
 
-    monkeypatch.setattr("kerastui.models.folder.worker_lives", ends_just_now)
+    monkeypatch.setattr("kerastui.models.runs.folder.worker_lives", ends_just_now)
     assert run.info().status == "finished"
 
 

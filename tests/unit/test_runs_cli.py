@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from kerastui.models import shipped
-from kerastui.models.events import encode
-from kerastui.models.runs import Run, Workspace
+from kerastui.models.runs.events import encode
+from kerastui.models.runs.store import Run, Workspace
 from kerastui.tui import cli
 
 Call = Callable[..., tuple[int, str, str]]

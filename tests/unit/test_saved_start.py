@@ -11,12 +11,12 @@ import pytest
 from kerastui.datasets.catalogue import card
 from kerastui.datasets.errors import UserError
 from kerastui.models.code.model import model_lines
-from kerastui.models.editing_file import cut_from, frozen_in, toggle_frozen
-from kerastui.models.experiment import Experiment, FileModel
-from kerastui.models.experiment_file import dumps, loads, parse
-from kerastui.models.file_cures import head_for
+from kerastui.models.editing.file import cut_from, frozen_in, toggle_frozen
+from kerastui.models.editing.file_cures import head_for
+from kerastui.models.experiment.schema import Experiment, FileModel
+from kerastui.models.experiment.toml import dumps, loads, parse
 from kerastui.models.file_data import card_fits, experiment_with
-from kerastui.models.preflight_facts import Facts, TargetFacts
+from kerastui.models.preflight.facts import Facts, TargetFacts
 from kerastui.models.saved import start, start_copy
 
 OLD = Path(__file__).parents[1] / "files" / "keras2"
@@ -91,7 +91,7 @@ def test_a_file_that_was_changed_or_is_gone_is_told(mlp: dict[str, Any], tmp_pat
 def test_layers_are_cut_frozen_and_put_on_top_with_the_files_weights(mlp: dict[str, Any]) -> None:
     import keras
 
-    from kerastui.models.building import build_model
+    from kerastui.models.network.building import build_model
 
     mine = model(mlp, cut=1, trainable_from="dropout", layers=[HEAD])
     built = build_model(mine, (4,), seed=1)
@@ -113,7 +113,7 @@ def test_layers_are_cut_frozen_and_put_on_top_with_the_files_weights(mlp: dict[s
 def test_the_script_builds_the_same_weights(mlp: dict[str, Any]) -> None:
     import keras
 
-    from kerastui.models.building import build_model
+    from kerastui.models.network.building import build_model
 
     for more in (
         {}, {"frozen": ["batch_normalization"]},
@@ -133,8 +133,8 @@ def test_the_script_builds_the_same_weights(mlp: dict[str, Any]) -> None:
 def test_a_graph_is_cut_only_where_one_layer_follows_another(folder: Path) -> None:
     import keras
 
-    from kerastui.models.building import build_model
-    from kerastui.models.summary import shapes
+    from kerastui.models.network.building import build_model
+    from kerastui.models.network.summary import shapes
 
     inputs = keras.Input((4,))
     wide = keras.layers.Dense(5, name="wide")(inputs)
@@ -170,7 +170,7 @@ def test_names_of_new_layers_are_never_those_of_the_file() -> None:
 
 
 def check(one: Experiment, target: TargetFacts, shape: tuple[int, ...] = (4,)) -> list[Any]:
-    from kerastui.models.preflight import check as preflight
+    from kerastui.models.preflight.checks import check as preflight
 
     return preflight(one, Facts(shape, (target,), one.data.task, 100))
 

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import shipped, studies
-from kerastui.models.experiment import Experiment
-from kerastui.models.runs import RunInfo
-from kerastui.models.studies import Result
+from kerastui.models import shipped
+from kerastui.models.experiment.schema import Experiment
+from kerastui.models.runs.store import RunInfo
+from kerastui.models.studies import members as studies
+from kerastui.models.studies.members import Result
 
 
 def dropout() -> Experiment:

@@ -13,17 +13,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerastui.datasets.errors import UserError
-from kerastui.models import shipped, studies, study_pool, study_store
-from kerastui.models.events import encode
-from kerastui.models.experiment import Experiment
-from kerastui.models.folder import birth, here
+from kerastui.models import shipped
+from kerastui.models.experiment.schema import Experiment
 from kerastui.models.machine.gpu import Gpu
 from kerastui.models.machine.hardware import Cpu, Memory, Snapshot
-from kerastui.models.runs import Run, Workspace
-from kerastui.models.studies import Result
-from kerastui.models.study_pool import Pool, Slot
-from kerastui.models.study_store import StudyFolder
-from kerastui.models.study_view import StudyReader
+from kerastui.models.runs.events import encode
+from kerastui.models.runs.folder import birth, here
+from kerastui.models.runs.store import Run, Workspace
+from kerastui.models.studies import members as studies
+from kerastui.models.studies import pool as study_pool
+from kerastui.models.studies import store as study_store
+from kerastui.models.studies.members import Result
+from kerastui.models.studies.pool import Pool, Slot
+from kerastui.models.studies.store import StudyFolder
+from kerastui.models.studies.view import StudyReader
 
 GIB = 2**30
 Make = Callable[..., tuple["Pool", "Workers"]]

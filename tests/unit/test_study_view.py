@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerastui.models import study_view
-from kerastui.models.history import History
-from kerastui.models.runs import RunInfo
-from kerastui.models.studies import Result
-from kerastui.models.study_store import MemberInfo, StudyInfo
-from kerastui.models.study_view import Row
+from kerastui.models.runs.history import History
+from kerastui.models.runs.store import RunInfo
+from kerastui.models.studies import view as study_view
+from kerastui.models.studies.members import Result
+from kerastui.models.studies.store import MemberInfo, StudyInfo
+from kerastui.models.studies.view import Row
 
 
 def history(*losses: float, epochs: int = 10) -> History:

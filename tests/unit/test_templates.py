@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from kerastui.models.experiment import Experiment
-from kerastui.models.templates import TEMPLATES, TemplateFacts, available, facts_of
+from kerastui.models.editing.templates import TEMPLATES, TemplateFacts, available, facts_of
+from kerastui.models.experiment.schema import Experiment
 
 TABLE: dict[str, Any] = {
     "dataset": "sklearn-iris", "task": "multiclass",
@@ -44,7 +44,7 @@ def start(data: dict[str, Any]) -> Experiment:
 def test_every_template_offered_fits_without_a_problem(name: str) -> None:
     pytest.importorskip("keras")
     from kerastui.datasets.prepare import prepare
-    from kerastui.models import preflight
+    from kerastui.models.preflight import checks as preflight
 
     spec = start(DATA[name])
     prepared = prepare(spec.data, seed=1)
@@ -66,8 +66,8 @@ def test_every_template_offered_fits_without_a_problem(name: str) -> None:
 def test_every_template_learns(name: str) -> None:
     pytest.importorskip("keras")
     from kerastui.datasets.prepare import prepare
-    from kerastui.models import feeding
-    from kerastui.models.building import build_model, compile_model
+    from kerastui.models.network import feeding
+    from kerastui.models.network.building import build_model, compile_model
 
     spec = start(DATA[name])
     prepared = prepare(spec.data, seed=1)

@@ -15,16 +15,16 @@ import numpy as np
 import pytest
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.control import Control
-from kerastui.models.experiment import Experiment
-from kerastui.models.record import Record
-from kerastui.models.runs import CommandReader, Run, RunInfo
+from kerastui.models.experiment.schema import Experiment
+from kerastui.models.runs.record import Record
+from kerastui.models.runs.store import CommandReader, Run, RunInfo
+from kerastui.models.training.control import Control
 
 keras = pytest.importorskip("keras")
 
-from kerastui.models import training  # noqa: E402
-from kerastui.models.building import build_model, compile_model  # noqa: E402
-from kerastui.models.training import Arrays, sample_weights, train, why_plain  # noqa: E402
+from kerastui.models.network.building import build_model, compile_model  # noqa: E402
+from kerastui.models.training import paths  # noqa: E402
+from kerastui.models.training.paths import Arrays, sample_weights, train, why_plain  # noqa: E402
 
 
 def experiment(**changes: Any) -> Experiment:
@@ -204,7 +204,7 @@ def test_commands_are_obeyed(make: Make, execution: str) -> None:
     assert history.series["learning_rate"][-1] == 0.25
     assert "learning rate set to 0.25 on request" in [note.text for note in history.notes]
     assert made.events("checkpoint")
-    from kerastui.models.checkpoint import load_state
+    from kerastui.models.training.checkpoint import load_state
 
     assert 0 < load_state(made.run.path / "checkpoint").epoch <= history.epoch
 
@@ -214,7 +214,7 @@ def test_commands_are_obeyed(make: Make, execution: str) -> None:
 def test_a_long_epoch_is_stopped_in_its_middle(
     make: Make, monkeypatch: pytest.MonkeyPatch, xla: bool
 ) -> None:
-    from kerastui.models import fast
+    from kerastui.models.training import fast
 
     monkeypatch.setattr(fast, "LONG_EPOCH", 0.0)
     monkeypatch.setattr(fast, "XLA_STEPS", 0 if xla else 1e12)
@@ -256,7 +256,7 @@ def test_reasons_for_the_plain_path(make: Make, monkeypatch: pytest.MonkeyPatch)
     data = arrays()
     assert why_plain(experiment(execution="plain"), [], data) == "asked for"
     assert why_plain(experiment(), [], data) == ""
-    monkeypatch.setattr(training, "MEMORY_SHARE", 1e-12)
+    monkeypatch.setattr(paths, "MEMORY_SHARE", 1e-12)
     assert "too large" in why_plain(experiment(), [], data)
     monkeypatch.undo()
     made = make(**{"compile.metrics": ["f1_score"], "compile.loss": "categorical_crossentropy"})

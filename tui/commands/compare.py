@@ -16,9 +16,9 @@ from kerastui.tui.commands.options import Json, WorkspaceFolder, workspace
 from kerastui.tui.commands.output import arguments, print_table, stderr, stdout, table, write_json
 
 if TYPE_CHECKING:
-    from kerastui.models.comparing import Comparison
-    from kerastui.models.run_notes import Notes
-    from kerastui.models.runs import Run
+    from kerastui.models.runs.comparing import Comparison
+    from kerastui.models.runs.notes import Notes
+    from kerastui.models.runs.store import Run
 
 
 def _ids(incomplete: str) -> list[str]:
@@ -46,7 +46,8 @@ def compare(
     workspace_: WorkspaceFolder = None,
 ) -> None:
     """Hold runs side by side: their figures with the best marked, and the settings that differ."""
-    from kerastui.models import comparing, study_store
+    from kerastui.models.runs import comparing
+    from kerastui.models.studies import store as study_store
 
     home = workspace(workspace_)
     with arguments():
@@ -72,7 +73,7 @@ def export(
     workspace_: WorkspaceFolder = None,
 ) -> None:
     """Pack a run into one zip file that opens elsewhere: kerastui FILE.zip."""
-    from kerastui.models import run_archive
+    from kerastui.models.runs import archive as run_archive
 
     run = _find([id_], workspace_)[0]
     packed = run_archive.pack(run, output)
@@ -90,7 +91,8 @@ def take_in(
     workspace_: WorkspaceFolder = None,
 ) -> None:
     """Take a run that was packed with export into this workspace."""
-    from kerastui.models import opening, run_archive
+    from kerastui.models import opening
+    from kerastui.models.runs import archive as run_archive
 
     with arguments():
         found = opening.identify(file)
@@ -116,7 +118,7 @@ def tensorboard(
     workspace_: WorkspaceFolder = None,
 ) -> None:
     """Write the curves of runs as event files that TensorBoard reads."""
-    from kerastui.models import tensorboard_events
+    from kerastui.models.runs import tensorboard as tensorboard_events
 
     runs = _find(ids, workspace_)
     files = [file for run in runs for file in tensorboard_events.write(run, output)]
@@ -134,7 +136,7 @@ def tag(
     workspace_: WorkspaceFolder = None,
 ) -> None:
     """Put tags on runs or take them off; find them with --filter tag:NAME."""
-    from kerastui.models import run_notes
+    from kerastui.models.runs import notes as run_notes
 
     with arguments():
         more, less = run_notes.tags(add), run_notes.tags(remove)
@@ -154,7 +156,7 @@ def note(
     workspace_: WorkspaceFolder = None,
 ) -> None:
     """Write a note beside a run."""
-    from kerastui.models import run_notes
+    from kerastui.models.runs import notes as run_notes
 
     run = _find([id_], workspace_)[0]
     if len(text) > run_notes.LONGEST_NOTE:
@@ -171,7 +173,7 @@ def pin(
     workspace_: WorkspaceFolder = None,
 ) -> None:
     """Keep runs on top of every list."""
-    from kerastui.models import run_notes
+    from kerastui.models.runs import notes as run_notes
 
     for run in _find(ids, workspace_):
         _write(run, replace(run_notes.read(run.path), pinned=not off))
@@ -193,7 +195,7 @@ def _find(ids: Sequence[str], chosen: Path | None) -> list[Run]:
 
 
 def _write(run: Run, notes: Notes) -> None:
-    from kerastui.models import run_notes
+    from kerastui.models.runs import notes as run_notes
 
     run_notes.write(run.path, notes)
     said = [f"tags {', '.join(notes.tags)}" if notes.tags else "no tags"]
@@ -202,7 +204,7 @@ def _write(run: Run, notes: Notes) -> None:
 
 
 def _print(found: Comparison) -> None:
-    from kerastui.models.figures import number
+    from kerastui.models.runs.figures import number
 
     console = stdout()
     grid = table("", "run", "state", "started", "id")

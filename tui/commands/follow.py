@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.text import Text
 
-from kerastui.models.events import TERMINAL, Event, EventReader
-from kerastui.models.figures import number
-from kerastui.models.history import History
-from kerastui.models.runs import ACTIVE, Run, RunInfo
+from kerastui.models.runs.events import TERMINAL, Event, EventReader
+from kerastui.models.runs.figures import number
+from kerastui.models.runs.history import History
+from kerastui.models.runs.store import ACTIVE, Run, RunInfo
 
 _POLL = 0.05
 _LOOK_AT_WORKER = 1.0

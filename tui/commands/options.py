@@ -13,8 +13,8 @@ import typer
 from kerastui.datasets.errors import UserError
 
 if TYPE_CHECKING:
-    from kerastui.models.experiment import Experiment
-    from kerastui.models.runs import Workspace
+    from kerastui.models.experiment.schema import Experiment
+    from kerastui.models.runs.store import Workspace
 
 Json = Annotated[bool, typer.Option("--json", help="Only JSON on standard output.")]
 WorkspaceFolder = Annotated[
@@ -58,7 +58,7 @@ Changes = Annotated[
 
 def workspace(chosen: Path | None) -> Workspace:
     """Return the workspace that the options and the environment name."""
-    from kerastui.models.runs import Workspace
+    from kerastui.models.runs.store import Workspace
 
     return Workspace.default(chosen)
 
@@ -75,7 +75,7 @@ def experiment(source: str, chosen: Path | None = None) -> Experiment:
         UserError: There is none, or it isn't valid.
     """
     from kerastui.models import shipped
-    from kerastui.models.experiment_file import load
+    from kerastui.models.experiment.toml import load
 
     path = Path(source).expanduser()
     if path.is_dir():

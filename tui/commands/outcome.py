@@ -9,9 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from kerastui.models.figures import Value, Verdict, number
-from kerastui.models.runs import Run, RunInfo
-from kerastui.models.studies import Result
+from kerastui.models.runs.figures import Value, Verdict, number
+from kerastui.models.runs.store import Run, RunInfo
+from kerastui.models.studies.members import Result
 from kerastui.tui.commands.follow import console_tail, duration
 from kerastui.tui.commands.output import print_table, table
 

@@ -89,7 +89,7 @@ def _model(id_: str, chosen: Path | None) -> dict[str, Any]:
 
 
 async def _predict(model: dict[str, Any], file: Path, out: Path, json: bool) -> dict[str, Any]:
-    from kerastui.models.launch import Nursery
+    from kerastui.models.processes.launch import Nursery
 
     nursery = Nursery()
     tell = _Teller(json)

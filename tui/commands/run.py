@@ -26,8 +26,8 @@ from kerastui.tui.commands.output import (
 )
 
 if TYPE_CHECKING:
-    from kerastui.models.experiment import Experiment
-    from kerastui.models.runs import Run, Workspace
+    from kerastui.models.experiment.schema import Experiment
+    from kerastui.models.runs.store import Run, Workspace
 
 _KILLED = 130
 
@@ -65,7 +65,7 @@ def run(
 
     The training is a process of its own and goes on when this terminal is lost.
     """
-    from kerastui.models import studies
+    from kerastui.models.studies import members as studies
     from kerastui.tui.commands import study
 
     with arguments():
@@ -88,7 +88,7 @@ def run(
 
 
 def _detach(chosen: Experiment, home: Workspace, jobs: int, json: bool) -> None:
-    from kerastui.models.launch import launch
+    from kerastui.models.processes.launch import launch
     from kerastui.tui.commands import study
 
     console = stdout()
@@ -111,7 +111,7 @@ def _detach(chosen: Experiment, home: Workspace, jobs: int, json: bool) -> None:
 
 def _train(chosen: Experiment, home: Workspace, json: bool) -> int:
     """Train one run, show it until its end and report; returns the exit code."""
-    from kerastui.models.launch import launch
+    from kerastui.models.processes.launch import launch
 
     run = home.create(chosen)
     launch(run)
@@ -137,7 +137,7 @@ def _report(chosen: Experiment, run: Run, json: bool) -> int:
 
     Stopping by hand keeps the model: that is work done, exit code 0. Failed or lost is not.
     """
-    from kerastui.models import studies
+    from kerastui.models.studies import members as studies
     from kerastui.tui.commands import outcome
 
     result, info = studies.result(run, studies.wanted(chosen)), run.info()

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from kerastui.models.run_facts import Fact
-    from kerastui.models.run_notes import Notes
-    from kerastui.models.runs import Run, RunInfo, Workspace
+    from kerastui.models.runs.facts import Fact
+    from kerastui.models.runs.notes import Notes
+    from kerastui.models.runs.store import Run, RunInfo, Workspace
 
 Filter = Annotated[
     str,
@@ -39,7 +39,9 @@ def chosen(
     Raises:
         UserError: The filter can't be read.
     """
-    from kerastui.models import run_facts, run_filter, run_notes
+    from kerastui.models.runs import facts as run_facts
+    from kerastui.models.runs import filter as run_filter
+    from kerastui.models.runs import notes as run_notes
 
     every = {run.id: (run, info, run_notes.read(run.path)) for run, info in home.infos()}
     if not filter_.strip() and not sort.strip():

@@ -22,8 +22,8 @@ from kerastui.tui.commands.run_list import Filter, Sort, chosen
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kerastui.models.runs import Run, RunInfo
-    from kerastui.models.studies import Result
+    from kerastui.models.runs.store import Run, RunInfo
+    from kerastui.models.studies.members import Result
 
 app = typer.Typer(help="List, watch and steer runs.", invoke_without_command=True)
 compare.add_to(app)
@@ -104,8 +104,8 @@ def attach(
     Where there is no terminal, or with --lines, it is followed line by line until it ends; Ctrl-C
     leaves it running.
     """
-    from kerastui.models import study_store
-    from kerastui.models.runs import ACTIVE
+    from kerastui.models.runs.store import ACTIVE
+    from kerastui.models.studies import store as study_store
     from kerastui.tui import notify
     from kerastui.tui.cli import on_terminal, open_app
     from kerastui.tui.commands import study
@@ -148,7 +148,7 @@ def continue_(id_: Id, workspace_: WorkspaceFolder = None) -> None:
 @app.command("stop")
 def stop(id_: Id, workspace_: WorkspaceFolder = None) -> None:
     """End a run, or all of a study by its id, after this batch and keep the models."""
-    from kerastui.models import study_store
+    from kerastui.models.studies import store as study_store
 
     if folder := study_store.find(workspace(workspace_), id_):
         folder.stop()
@@ -186,9 +186,9 @@ def resume(
 
     Unchanged, it ends with the very weights it would have had without the interruption.
     """
-    from kerastui.models import resume as taking_up
-    from kerastui.models import study_store
-    from kerastui.models.launch import launch, launch_study
+    from kerastui.models.processes.launch import launch, launch_study
+    from kerastui.models.studies import store as study_store
+    from kerastui.models.training import resume as taking_up
     from kerastui.tui.commands import study
     from kerastui.tui.commands.run import watch
 
@@ -226,7 +226,7 @@ def set_(
     workspace_: WorkspaceFolder = None,
 ) -> None:
     """Change the number of epochs or the learning rate of a run while it trains."""
-    from kerastui.models.control import MOST_EPOCHS
+    from kerastui.models.training.control import MOST_EPOCHS
 
     with arguments():
         if epochs is None and learning_rate is None:
@@ -281,7 +281,7 @@ def _command(id_: str, chosen: Path | None, command: str, text: str) -> None:
 
 
 def _must_be_active(run: Run) -> None:
-    from kerastui.models.runs import ACTIVE
+    from kerastui.models.runs.store import ACTIVE
 
     status = run.info().status
     if status not in ACTIVE:
@@ -289,7 +289,8 @@ def _must_be_active(run: Run) -> None:
 
 
 def _show(run: Run, json: bool) -> None:
-    from kerastui.models import run_words, studies
+    from kerastui.models.runs import words as run_words
+    from kerastui.models.studies import members as studies
     from kerastui.tui.commands import outcome
 
     info, experiment = run.info(), run.experiment()
@@ -310,8 +311,8 @@ def _show(run: Run, json: bool) -> None:
 
 def _siblings(run: Run, info: RunInfo) -> list[Result]:
     """Return what the other variants of the run's study reached with the same seed."""
-    from kerastui.models import studies
-    from kerastui.models.runs import Workspace
+    from kerastui.models.runs.store import Workspace
+    from kerastui.models.studies import members as studies
 
     if not info.study:
         return []
@@ -326,7 +327,7 @@ def _siblings(run: Run, info: RunInfo) -> list[Result]:
 
 def _summary(info: RunInfo) -> str:
     """Return the one figure that says most: of the test part, else of the training."""
-    from kerastui.models.figures import number
+    from kerastui.models.runs.figures import number
 
     for part in ("test", "validation", "train", "last"):
         for metric in ("accuracy", "mae", "rmse", "loss"):

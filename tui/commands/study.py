@@ -12,10 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.figures import number
-from kerastui.models.runs import ACTIVE, Run
-from kerastui.models.study_store import SKIPPED, WAITING, StudyFolder, create
-from kerastui.models.study_view import Group, Overview, Row, StudyReader
+from kerastui.models.runs.figures import number
+from kerastui.models.runs.store import ACTIVE, Run
+from kerastui.models.studies.store import SKIPPED, WAITING, StudyFolder, create
+from kerastui.models.studies.view import Group, Overview, Row, StudyReader
 from kerastui.tui.commands import outcome
 from kerastui.tui.commands.follow import Presses, duration
 from kerastui.tui.commands.output import complain, print_table, progress, stdout, table, write_json
@@ -23,8 +23,8 @@ from kerastui.tui.commands.output import complain, print_table, progress, stdout
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from kerastui.models.experiment import Experiment
-    from kerastui.models.runs import Workspace
+    from kerastui.models.experiment.schema import Experiment
+    from kerastui.models.runs.store import Workspace
 
 _POLL = 0.1
 _REDRAW = 0.25
@@ -39,7 +39,7 @@ _STILL = (WAITING, SKIPPED)
 
 def start(chosen: Experiment, home: Workspace, jobs: int) -> StudyFolder:
     """Make a study and start its runner; raises `UserError` where that is not possible."""
-    from kerastui.models.launch import launch_study
+    from kerastui.models.processes.launch import launch_study
 
     folder = create(home, chosen, jobs=jobs)
     launch_study(folder)
@@ -234,7 +234,7 @@ def _report(reader: StudyReader, view: Overview, json: bool) -> None:
 def _as_json(reader: StudyReader, view: Overview) -> dict[str, Any]:
     """Return the outcome as of its first run (the one that succeeded, where it repeated until
     then), with all members beside."""
-    from kerastui.models import studies
+    from kerastui.models.studies import members as studies
 
     runs, ended = reader.folder.workspace.runs_folder, reader.ended
     plain: dict[str, Any] = {}

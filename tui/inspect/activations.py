@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.figures import number
+from kerastui.models.runs.figures import number
 from kerastui.tui.inspect import words as inspect_words
 from kerastui.tui.inspect.histogram import bar
 from kerastui.tui.inspect.lines import LinesView

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 
-from kerastui.models.figures import number
+from kerastui.models.runs.figures import number
 from kerastui.tui.widgets.data_grid_cells import clean
 from kerastui.tui.widgets.row_list import Column, Row, RowList
 from kerastui.tui.widgets.toast import say

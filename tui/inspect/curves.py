@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widget import Widget
 
-from kerastui.models.figures import number
+from kerastui.models.runs.figures import number
 from kerastui.tui.inspect.confusion import CLASSES
 from kerastui.tui.inspect.judge import JudgePane, told_interval
 from kerastui.tui.widgets.chart_raster import Role

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.figures import number
+from kerastui.models.runs.figures import number
 from kerastui.tui.inspect.activations import CHANNEL
 from kerastui.tui.inspect.lines import aligned
 from kerastui.tui.inspect.states import State, states
@@ -22,7 +22,7 @@ from kerastui.tui.widgets.form_edit import Choose
 from kerastui.tui.widgets.form_fields import Option
 
 if TYPE_CHECKING:
-    from kerastui.models.runs import Run, RunInfo
+    from kerastui.models.runs.store import Run, RunInfo
     from kerastui.models.saved.difference import Difference
     from kerastui.models.saved.model import SavedModel
     from kerastui.tui.app import KerasTui

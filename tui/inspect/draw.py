@@ -13,7 +13,7 @@ from textual.color import Color
 from textual.message import Message
 
 from kerastui.tui.labs.half_blocks import HalfBlocks
-from kerastui.tui.screens.data_pictures import coloured
+from kerastui.tui.screens.data.pictures import coloured
 
 CORE, EDGE = 0.7, 1.7
 """Pixels from the middle of the brush up to which it is full, and from which on it is nothing: a

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
 
-from kerastui.models.figures import number
+from kerastui.models.runs.figures import number
 from kerastui.tui.inspect.lines import LinesView
 from kerastui.tui.inspect.pane import InspectPane
 from kerastui.tui.inspect.subject import Found
@@ -21,7 +21,7 @@ from kerastui.tui.widgets.loss_chart import LossChart
 from kerastui.tui.widgets.row_list import Column, Row, RowList
 
 if TYPE_CHECKING:
-    from kerastui.models.drift import Drift
+    from kerastui.models.training.drift import Drift
 
 EVERY = 1.0
 """Seconds between two looks at a run that goes on."""
@@ -93,7 +93,7 @@ class DriftPane(InspectPane):
         return "weights by epoch"
 
     def _again(self) -> None:
-        from kerastui.models.runs import ACTIVE
+        from kerastui.models.runs.store import ACTIVE
 
         info = self.found.info if self.found is not None else None
         if self.display and info is not None and info.status in ACTIVE:
@@ -101,7 +101,7 @@ class DriftPane(InspectPane):
 
     @work(group="drift", exclusive=True, exit_on_error=False)
     async def _read(self) -> None:
-        from kerastui.models import drift
+        from kerastui.models.training import drift
 
         found = self.found
         if found is None or found.run is None:
@@ -132,7 +132,7 @@ class DriftPane(InspectPane):
     def _draw(self) -> None:
         if self.drift is None or not self.drift.epochs or not self.list.key:
             return
-        from kerastui.models.runs import ACTIVE
+        from kerastui.models.runs.store import ACTIVE
 
         place = int(self.list.key)
         name, figures = CHARTS[self._chart]

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
 
-from kerastui.models.figures import number
+from kerastui.models.runs.figures import number
 from kerastui.tui.inspect.judge import JudgePane
 from kerastui.tui.inspect.judging import judging
 from kerastui.tui.inspect.lines import LinesView, aligned

@@ -17,7 +17,7 @@ from textual.message import Message
 from textual.style import Style
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.figures import number
+from kerastui.models.runs.figures import number
 from kerastui.tui.inspect import neuron
 from kerastui.tui.inspect.lines import LinesView
 from kerastui.tui.labs.number_grid import GridColumn, NumberGrid

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.figures import number
+from kerastui.models.runs.figures import number
 from kerastui.tui.inspect import words as inspect_words
 from kerastui.tui.inspect.looked import Looked, WeightView
 from kerastui.tui.widgets.line_view import LineView

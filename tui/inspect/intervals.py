@@ -6,8 +6,8 @@ from typing import Any
 
 from textual.content import Content
 
-from kerastui.models.figures import number
 from kerastui.models.look import judge_reasons
+from kerastui.models.runs.figures import number
 from kerastui.tui.inspect.judge import JudgeLines, left_out
 from kerastui.tui.inspect.judging import judging
 from kerastui.tui.inspect.lines import aligned, plain

@@ -396,7 +396,7 @@ def left_out(answer: dict[str, Any], width: int) -> list[Content]:
 
 def told_interval(limits: Any) -> str:
     """Return a 95 % interval in words, empty where there is none."""
-    from kerastui.models.figures import number
+    from kerastui.models.runs.figures import number
 
     if not limits or limits[0] is None or limits[1] is None:
         return ""

@@ -9,7 +9,7 @@ from kerastui.models.look.judge_kinds import Kind, kinds
 from kerastui.tui.inspect.subject import Found
 
 if TYPE_CHECKING:
-    from kerastui.models.experiment import Experiment
+    from kerastui.models.experiment.schema import Experiment
 
 PARTS = ("train", "validation", "test")
 

@@ -10,7 +10,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
-from kerastui.models.figures import number
+from kerastui.models.runs.figures import number
 
 
 class LinesView(ScrollView, can_focus=True):

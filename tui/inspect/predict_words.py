@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.content import Content
 
-from kerastui.models.figures import number
+from kerastui.models.runs.figures import number
 from kerastui.tui.widgets.data_grid_cells import clean, fitted
 from kerastui.tui.widgets.line_view import bar
 

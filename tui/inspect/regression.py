@@ -8,8 +8,8 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widget import Widget
 
-from kerastui.models.figures import number
 from kerastui.models.look.judge_kinds import Kind
+from kerastui.models.runs.figures import number
 from kerastui.tui.inspect.histogram import bar as block_bar
 from kerastui.tui.inspect.judge import JudgePane, left_out
 from kerastui.tui.inspect.lines import LinesView

@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.message import Message
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.figures import number
+from kerastui.models.runs.figures import number
 from kerastui.tui.inspect import words as inspect_words
 from kerastui.tui.inspect.lines import aligned
 from kerastui.tui.widgets.data_grid_cells import clean
@@ -139,7 +139,7 @@ class SamplesView(Horizontal):
         return max(12, self.query_one(VerticalScroll).size.width - 1)
 
     def _show(self, row: list[Any], answer: dict[str, Any], picture: NDArray[Any] | None) -> None:
-        from kerastui.tui.screens.data_pictures import Pictured
+        from kerastui.tui.screens.data.pictures import Pictured
 
         self.query(Pictured).remove()
         lines = self._head(row, answer)
@@ -155,7 +155,7 @@ class SamplesView(Horizontal):
     def _paint(self, picture: NDArray[Any]) -> NDArray[Any]:
         from textual.color import Color
 
-        from kerastui.tui.screens.data_pictures import coloured, shrink
+        from kerastui.tui.screens.data.pictures import coloured, shrink
 
         factor = -(-picture.shape[1] // self._room)
         small = shrink(picture[None], factor) if factor > 1 else picture[None]

@@ -14,7 +14,7 @@ from kerastui.tui.widgets.toast import say
 
 if TYPE_CHECKING:
     from kerastui.datasets.catalogue import Card
-    from kerastui.models.experiment import Experiment
+    from kerastui.models.experiment.schema import Experiment
     from kerastui.models.file_data import Train
     from kerastui.tui.app import KerasTui
     from kerastui.tui.inspect.subject import Found
@@ -172,7 +172,7 @@ async def _begin(
 
 async def _proposed(app: KerasTui, offer: Offer) -> Experiment:
     """Return an experiment with a data set, prepared as the adviser proposes it."""
-    from kerastui.models.experiment_file import parse
+    from kerastui.models.experiment.toml import parse
 
     assert offer.card is not None
     data: dict[str, Any] = {"dataset": offer.card.name}

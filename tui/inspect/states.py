@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.figures import number
+from kerastui.models.runs.figures import number
 from kerastui.tui.inspect.subject import Found
 
 if TYPE_CHECKING:
-    from kerastui.models.runs import Run
+    from kerastui.models.runs.store import Run
     from kerastui.models.saved.model import SavedModel
 
 WATCHED = ("val_loss", "loss")
@@ -64,7 +64,7 @@ def states(found: Found) -> list[State]:
 
 
 def _files(run: Run, found: Found) -> list[State]:
-    from kerastui.models import kept
+    from kerastui.models.training import kept
 
     experiment = found.experiment
     if experiment is None:

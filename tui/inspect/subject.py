@@ -11,9 +11,9 @@ from kerastui.datasets.errors import UserError
 
 if TYPE_CHECKING:
     from kerastui.models.by_hand import Formulas, Network
-    from kerastui.models.experiment import Experiment
-    from kerastui.models.figures import Verdict
-    from kerastui.models.runs import Run, RunInfo
+    from kerastui.models.experiment.schema import Experiment
+    from kerastui.models.runs.figures import Verdict
+    from kerastui.models.runs.store import Run, RunInfo
     from kerastui.models.saved.model import SavedModel, Weight
     from kerastui.models.saved.statistics import Statistics
 
@@ -167,7 +167,8 @@ def _verdicts(run: Run, info: RunInfo, experiment: Experiment) -> list[Verdict]:
     """Hold the published figures that speak of this run against it, as the Train screen does."""
     from dataclasses import replace
 
-    from kerastui.models import studies, study_store
+    from kerastui.models.studies import members as studies
+    from kerastui.models.studies import store as study_store
     from kerastui.tui.study_monitor import StudyMonitor
 
     folder = study_store.of_run(run, info)

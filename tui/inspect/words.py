@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
-from kerastui.models.figures import number
+from kerastui.models.runs.figures import number
 from kerastui.tui.inspect.lines import aligned, plain
 from kerastui.tui.widgets import metrics_table, words
 
 if TYPE_CHECKING:
     from kerastui.datasets.errors import UserError
-    from kerastui.models.runs import RunInfo
+    from kerastui.models.runs.store import RunInfo
     from kerastui.models.saved.model import SavedModel
     from kerastui.models.saved.statistics import Statistics
     from kerastui.models.saved.survey import Cut
@@ -208,7 +208,7 @@ def no_model(found: Found, name: str, width: int) -> list[Content]:
 
 def not_there(info: RunInfo | None, error: UserError | None, width: int) -> list[Content]:
     """Return why a run has no model, or none that can be read."""
-    from kerastui.models.runs import ACTIVE
+    from kerastui.models.runs.store import ACTIVE
 
     if info is not None and info.status in ACTIVE:
         return Content.styled(

@@ -12,8 +12,8 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from kerastui.models.figures import number
 from kerastui.models.labs.activations import ACTIVATIONS, BY_NAME, Activation, sigmoid
+from kerastui.models.runs.figures import number
 from kerastui.tui.labs import Lab
 from kerastui.tui.labs.base import LabScreen, Result
 from kerastui.tui.labs.function_chart import FunctionChart, Plotted

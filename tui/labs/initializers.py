@@ -16,7 +16,6 @@ from textual.content import Content
 from textual.widgets import Static
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.figures import number
 from kerastui.models.labs.initializers import (
     BY_NAME,
     INITIALIZERS,
@@ -26,6 +25,7 @@ from kerastui.models.labs.initializers import (
     measure,
     tolerance,
 )
+from kerastui.models.runs.figures import number
 from kerastui.tui.labs import Lab
 from kerastui.tui.labs.base import LabScreen, Result
 from kerastui.tui.labs.function_chart import FunctionChart, Plotted

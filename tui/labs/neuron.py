@@ -11,9 +11,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from kerastui.models.figures import number
 from kerastui.models.labs import neuron as maths
 from kerastui.models.labs.activations import BY_NAME
+from kerastui.models.runs.figures import number
 from kerastui.tui.labs import Lab
 from kerastui.tui.labs.base import LabScreen, Result, beside
 from kerastui.tui.labs.function_chart import FunctionChart, Plotted

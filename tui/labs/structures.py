@@ -26,8 +26,8 @@ from kerastui.tui.widgets.toast import say
 
 if TYPE_CHECKING:
     from kerastui.models.diagram import Graph
-    from kerastui.models.summary import ModelSummary
-    from kerastui.models.summary import Row as Layer
+    from kerastui.models.network.summary import ModelSummary
+    from kerastui.models.network.summary import Row as Layer
 
 MODELS = {
     "a02": structures.SEQUENTIAL,

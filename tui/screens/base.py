@@ -17,7 +17,7 @@ from kerastui.tui.widgets.header import HeaderLine
 from kerastui.tui.widgets.row_list import RowList
 
 if TYPE_CHECKING:
-    from kerastui.models.experiment import Experiment
+    from kerastui.models.experiment.schema import Experiment
     from kerastui.tui.app import KerasTui
     from kerastui.tui.monitor import RunMonitor
 

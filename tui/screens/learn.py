@@ -15,7 +15,7 @@ from textual.content import Content
 
 from kerastui.datasets.errors import UserError
 from kerastui.models import shipped
-from kerastui.models.figures import number
+from kerastui.models.runs.figures import number
 from kerastui.tui import lessons, visits
 from kerastui.tui.labs import Lab
 from kerastui.tui.lessons import Mine
@@ -27,7 +27,7 @@ from kerastui.tui.widgets.panel import ScrollPanel
 from kerastui.tui.widgets.row_list import Column, Row, RowList
 
 if TYPE_CHECKING:
-    from kerastui.models.experiment import Experiment
+    from kerastui.models.experiment.schema import Experiment
     from kerastui.models.shipped import Entry
     from kerastui.tui.monitor import RunMonitor
 

@@ -24,7 +24,7 @@ from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.row_list import Column, Row, RowList
 
 if TYPE_CHECKING:
-    from kerastui.models.runs import Workspace
+    from kerastui.models.runs.store import Workspace
     from kerastui.tui.autosave import Autosave, Leftover
 
 MOST = 500

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kerastui.models.history import Best
+from kerastui.models.runs.history import Best
 from kerastui.tui.widgets.chart_raster import Role
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kerastui.models.figures import number
+from kerastui.models.runs.figures import number
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
-from kerastui.models.figures import number
+from kerastui.models.runs.figures import number
 
 NUMBERS = frozenset({"number", "whole"})
 """Kinds of columns that stand right."""

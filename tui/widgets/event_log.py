@@ -13,8 +13,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
-from kerastui.models.history import History
-from kerastui.models.runs import RunInfo
+from kerastui.models.runs.history import History
+from kerastui.models.runs.store import RunInfo
 from kerastui.tui.widgets import words
 
 _COLOURS = {"nan": "$bad", "warning": "$warn", "early_stopping": "$warn", "plateau": "$warn"}

@@ -12,7 +12,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from kerastui.models import catalogue, catalogue_check
+from kerastui.models.catalogue import catalogue
+from kerastui.models.catalogue import check as catalogue_check
 from kerastui.tui.widgets.footer import FooterLine
 from kerastui.tui.widgets.form_fields import (
     USUAL,

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kerastui.models import catalogue, catalogue_check
-from kerastui.models.figures import number
+from kerastui.models.catalogue import catalogue, check
+from kerastui.models.runs.figures import number
 
 Changes = Mapping[str, Any]
 """Paths of an experiment's fields and their new values, as `Experiment.changed` takes them."""
@@ -214,7 +214,7 @@ def _parameter_fields(
         return
     yield Field(
         key, parameter.name, value, parameter.default, change,
-        doc=parameter.doc, accepts=catalogue_check.describe(parameter),
+        doc=parameter.doc, accepts=check.describe(parameter),
         options=choices + (options(parameter.part) if is_part else ()),
         typed=parameter.value not in ("bool", "choice", "part"),
         level=level, minor=minor, kind=parameter.part if is_part else "",

@@ -18,8 +18,8 @@ from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
 
-from kerastui.models.figures import number
-from kerastui.models.history import Best
+from kerastui.models.runs.figures import number
+from kerastui.models.runs.history import Best
 from kerastui.tui.widgets.chart_data import Curve
 from kerastui.tui.widgets.chart_line import Line, Look
 from kerastui.tui.widgets.chart_raster import Drawn, Frame, Role, Row, Stroke, draw, text_row

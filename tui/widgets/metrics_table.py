@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from kerastui.models.figures import Verdict, number
-from kerastui.models.history import History
+from kerastui.models.runs.figures import Verdict, number
+from kerastui.models.runs.history import History
 from kerastui.tui.widgets.chart_scale import steady
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from textual.content import Content
 
-from kerastui.models.figures import Verdict, number
-from kerastui.models.folder import here
-from kerastui.models.history import History
-from kerastui.models.runs import RunInfo
+from kerastui.models.runs.figures import Verdict, number
+from kerastui.models.runs.folder import here
+from kerastui.models.runs.history import History
+from kerastui.models.runs.store import RunInfo
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.line_view import bar, spread
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from textual.content import Content
 
-from kerastui.models.figures import duration as duration
+from kerastui.models.runs.figures import duration as duration
 
 STATES = {
     "queued": ("○", "$muted"),

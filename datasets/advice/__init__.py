@@ -1,0 +1,1 @@
+"""What is proposed for data, and what may be wrong with them."""

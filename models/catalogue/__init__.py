@@ -1,0 +1,1 @@
+"""What Keras offers that plain values can build, derived from Keras itself."""

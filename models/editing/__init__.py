@@ -1,0 +1,1 @@
+"""Changes of a model as functions of experiments, and what suggests them."""

@@ -1,0 +1,1 @@
+"""The experiment: everything that decides a result, and its file."""

@@ -1,0 +1,1 @@
+"""The processes beside the screen: workers, the nursery that forks them, inspectors."""

@@ -1,0 +1,1 @@
+"""Runs on disk: records, logs, histories, signs of life; found, compared and packed."""

@@ -1,0 +1,1 @@
+"""Studies: several runs from one experiment, and what they say together."""

@@ -1,0 +1,1 @@
+"""The Data section: the catalogue, own files, tables, and the preparation."""

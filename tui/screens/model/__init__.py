@@ -1,0 +1,1 @@
+"""The Model section: layers, their form, the diagram, templates."""

@@ -1,0 +1,1 @@
+"""The Runs section: finding, keeping, comparing what was trained."""

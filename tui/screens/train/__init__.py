@@ -1,0 +1,1 @@
+"""The Train section: the run that is shown, its charts, commands and settings."""
