@@ -144,7 +144,8 @@ def number(value: float) -> str:
         text = f"{value:,.0f}"
     else:
         text = f"{value:.4g}"
-    return text.replace("-", "−") if value < 0 and "e" not in text else text
+    # Only the sign: an exponent is written as programs write it.
+    return f"−{text[1:]}" if value < 0 else text
 
 
 def duration(seconds: float | None) -> str:

@@ -70,7 +70,7 @@ def test_figures_of_a_history() -> None:
     [(0.9404, "0.9404"), (0.98765, "0.9877"), (12755421.0, "12,755,421"), (3e12, "3.000e+12"),
      (2856.3, "2,856"),
      (60.751, "60.75"), (3.0, "3"), (-0.5, "−0.5"), (0.0, "0"), (math.nan, "NaN"),
-     (math.inf, "∞"), (1e-7, "1.000e-07")],
+     (math.inf, "∞"), (1e-7, "1.000e-07"), (-4e-8, "−4.000e-08"), (-3e12, "−3.000e+12")],
 )  # fmt: skip
 def test_numbers_have_four_significant_digits(value: float, shown: str) -> None:
     assert number(value) == shown
