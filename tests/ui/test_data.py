@@ -254,6 +254,12 @@ def test_a_column_without_values_has_no_range() -> None:
     assert "–" in data_look.table({"columns": [{**column, "first": [None]}]}, 80).plain
 
 
+def test_a_column_keeps_its_name_where_its_classes_are_counted() -> None:
+    column = {"name": "LSTAT", "type": "text", "different": 2, "common": [("low", 3), ("high", 1)]}
+    (name, _), *_ = data_look.classes({"columns": [column]})
+    assert name == "LSTAT"
+
+
 def _number(name: str, first: list[float], **more: Any) -> dict[str, Any]:
     return {"name": name, "type": "number", "missing": 0, "low": 1.0, "high": 2.0,
             "bins": [1, 2], "first": first, **more}  # fmt: skip

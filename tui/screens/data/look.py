@@ -56,7 +56,7 @@ def classes(look: Look) -> list[tuple[str, Value]]:
     for column in look.get("columns", []):
         if column["type"] == "text" and column["different"] == len(column["common"]):
             told = [f"{clean(name)} {count:,}" for name, count in column["common"]]
-            rows.append((clean(column["name"]).capitalize(), functools.partial(_flow, told)))
+            rows.append((clean(column["name"]), functools.partial(_flow, told)))
     if counts := look.get("classes"):
         told = [f"{clean(name)} {count:,}" for name, count in counts.items()]
         rows.append(("Classes", functools.partial(_flow, told)))
