@@ -53,7 +53,7 @@ def summary(
         _sentence(told) if beside else f"{_name(info)} {told}.",
         "" if beside else _result(info, history, verdicts),
         _best(history),
-        *_on_the_way(history),
+        *_on_the_way(history, beside=beside),
         f"It overfits since about epoch {overfits_since:,}." if overfits_since else "",
         "" if beside else _kept(info, history),
         f"Not the real data: {info.substitute} stood in." if info.substitute else "",
@@ -166,12 +166,16 @@ def _best(history: History) -> str:
     return f"Best {' and '.join(parts)}."
 
 
-def _on_the_way(history: History) -> list[str]:
+def _on_the_way(history: History, *, beside: bool) -> list[str]:
     """Return what happened, in the order of time; what happened often only as a count."""
     told: list[tuple[float, str]] = []
     kinds: dict[str, int] = {}
+    passed_over = {"warning", "rewound", "kept"}
+    if beside and history.status == "finished" and history.epoch < history.epochs:
+        # The result says why training ended before its time.
+        passed_over.add("early_stopping")
     for note in history.notes:
-        if note.kind in ("warning", "rewound", "kept"):
+        if note.kind in passed_over:
             continue
         kinds[note.kind] = kinds.get(note.kind, 0) + 1
         if note.kind == "plateau" and kinds[note.kind] > 1:

@@ -59,6 +59,17 @@ def test_published_figures_are_judged_in_words() -> None:
     assert "Accuracy" not in run_words.summary(info("finished"), past, [inside], beside=True)
 
 
+def test_an_early_stop_is_told_once() -> None:
+    past = history(
+        STARTED, trained(43),
+        {"event": "note", "kind": "early_stopping", "epoch": 43, "text": "no progress"},
+        {"event": "finished", "epoch": 43},
+    )  # fmt: skip
+    assert "At epoch 43: no progress." in run_words.summary(info("finished"), past)
+    # The result in front of the paragraph says it.
+    assert "no progress" not in run_words.summary(info("finished"), past, beside=True)
+
+
 def test_what_happened_on_the_way() -> None:
     past = history(
         STARTED, trained(40),
