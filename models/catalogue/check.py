@@ -138,8 +138,13 @@ def _fits(kind: str, parameter: Parameter, value: Any) -> bool:
     return kind == "list" and isinstance(value, (list, tuple))
 
 
-def describe(parameter: Parameter) -> str:
-    """What a parameter accepts, in words: "a whole number, at least 1"."""
+def describe(parameter: Parameter, truth: str = "true or false") -> str:
+    """What a parameter accepts, in words: "a whole number, at least 1".
+
+    Args:
+        parameter: The parameter.
+        truth: What truth values are called; an experiment's file spells them true and false.
+    """
     limits = ""
     if parameter.minimum is not None and parameter.maximum is not None:
         limits = f" from {parameter.minimum:g} to {parameter.maximum:g}"
@@ -150,7 +155,7 @@ def describe(parameter: Parameter) -> str:
     words = {
         "int": f"a whole number{limits}",
         "float": f"a number{limits}",
-        "bool": "true or false",
+        "bool": truth,
         "str": "text",
         "choice": f"one of {', '.join(parameter.choices)}",
         "list": "a list",

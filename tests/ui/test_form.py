@@ -216,6 +216,13 @@ def test_a_parameter_taken_away_is_at_its_default() -> None:
     assert experiment.changed(field.change(None)).compile.optimizer.parameters == {}
 
 
+def test_truth_is_offered_shown_and_explained_in_the_same_words() -> None:
+    table = {"type": "Dense", "units": 3}
+    found = {one.label: one for one in part_fields("layers", table, "layer", "layer", lambda _: {})}
+    assert found["use_bias"].accepts == "yes or no"
+    assert [option.value for option in found["use_bias"].options] == ["yes", "no"]
+
+
 def test_another_optimizer_keeps_what_both_have() -> None:
     table = {"type": "SGD", "learning_rate": 0.1, "momentum": 0.9}
     experiment = a05().changed({"compile.optimizer": table})

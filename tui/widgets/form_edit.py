@@ -20,6 +20,7 @@ from kerastui.tui.widgets.form_fields import (
     Changes,
     Field,
     Option,
+    accepted,
     editable,
     missing,
     options,
@@ -293,7 +294,7 @@ async def _ask(
     asked = Field(
         parameter.name, title, usual if not check({parameter.name: usual}) else None, None,
         lambda value: {parameter.name: value},
-        doc=parameter.doc, accepts=catalogue_check.describe(parameter),
+        doc=parameter.doc, accepts=accepted(parameter),
         options=tuple(Option(choice) for choice in parameter.choices),
     )  # fmt: skip
     value = await app.push_screen_wait(EditValue(asked, check))

@@ -129,6 +129,11 @@ def read(text: str) -> Any:
     return value if plain else text
 
 
+def accepted(parameter: catalogue.Parameter) -> str:
+    """Return what a parameter accepts, in the words that a form shows and reads."""
+    return check.describe(parameter, truth="yes or no")
+
+
 def part_fields(
     kind: str,
     value: Any,
@@ -214,7 +219,7 @@ def _parameter_fields(
         return
     yield Field(
         key, parameter.name, value, parameter.default, change,
-        doc=parameter.doc, accepts=check.describe(parameter),
+        doc=parameter.doc, accepts=accepted(parameter),
         options=choices + (options(parameter.part) if is_part else ()),
         typed=parameter.value not in ("bool", "choice", "part"),
         level=level, minor=minor, kind=parameter.part if is_part else "",
