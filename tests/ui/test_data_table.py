@@ -322,6 +322,18 @@ def test_a_column_is_told_in_words() -> None:
     assert said.merged([1, 2, 3, 4, 5], 2) == [6, 9]
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "shown"), [(4, 4, "4 signs"), (1, 1, "1 sign"), (1, 9, "1 to 9 signs")]
+)
+def test_the_lengths_of_texts_are_told_in_words(low: int, high: int, shown: str) -> None:
+    told = {
+        "name": "a", "kind": "text", "rows": 9, "missing": 0, "infinite": 0, "unique": 2,
+        "low": low, "high": high, "mean": None, "deviation": None, "quantiles": [], "bins": [],
+        "common": [], "marks": [], "giveaway": "", "relation": None,
+    }  # fmt: skip
+    assert dict(said.detail(told, ""))["Length"] == shown
+
+
 # The grid
 
 

@@ -109,9 +109,10 @@ def detail(told: Told, target: str) -> list[tuple[str, Value]]:
         rows.append(("Infinite", Content.styled(f"{told['infinite']:,}", "$warn")))
     rows.append(("Unique", f"{told['unique']:,}"))
     if told["low"] is not None:
-        ends = " to ".join(_end(told[end], told["kind"]) for end in ("low", "high"))
-        rows.append(("Length" if told["kind"] == "text" else "Range",
-                     f"{ends} signs" if told["kind"] == "text" else ends))  # fmt: skip
+        low, high = (_end(told[end], told["kind"]) for end in ("low", "high"))
+        ends = low if low == high else f"{low} to {high}"
+        unit = "sign" if ends == "1" else "signs"
+        rows.append(("Length", f"{ends} {unit}") if told["kind"] == "text" else ("Range", ends))
     if told["mean"] is not None:
         rows.append(("Mean", f"{number(told['mean'])}   deviation {number(told['deviation'])}"))
     if relation := told["relation"]:
