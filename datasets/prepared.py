@@ -165,21 +165,6 @@ class Prepared:
             rows = step.apply(rows)
         return rows
 
-    def decode_class(self, number: int) -> str:
-        """Name of a class.
-
-        Raises:
-            UserError: There is no such class.
-        """
-        if not 0 <= number < len(self.class_names):
-            raise UserError(
-                f"There is no class {number}.",
-                hint=f"Classes go from 0 to {len(self.class_names) - 1}."
-                if self.class_names
-                else "Numbers are predicted here, not classes.",
-            )
-        return self.class_names[number]
-
     def decode_text(self, sequence: Iterable[int]) -> str:
         """Words of a text given as word numbers; marks and unknown words show as `?`.
 

@@ -134,7 +134,7 @@ def test_reuters() -> None:
     assert (len(made.train.x), len(made.validation.x), len(made.test.x)) == (7982, 1000, 2246)
     assert made.train.y.shape == (7982, 46)
     assert made.validation.y[0].argmax() == 3
-    assert made.decode_class(3) == "earn"
+    assert made.class_names[3] == "earn"
     padded = done("reuters", "multiclass", {"step": "pad", "length": 100, "words": 50000}, **OWN)
     text = padded.decode_text(padded.train.x[0])
     assert text.startswith("? mcgrath rentcorp said as a result of its december acquisition")
