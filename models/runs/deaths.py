@@ -38,8 +38,14 @@ def note_death(run: Run, pid: int, status: int) -> None:
     elif info.pid is None and run.starter() == pid:
         printed = _last_line(run)
         message = f"The worker {_ended(status)} before it had begun"
-        hint = "console.log in the run's directory has the details; see also: kerastui doctor"
-        _write(run, "failed", f"{message}: {printed}" if printed else f"{message}.", hint)
+        if printed:
+            hint = "console.log in the run's directory has the details; see also: kerastui doctor"
+            _write(run, "failed", f"{message}: {printed}", hint)
+        else:
+            hint = (
+                "It left nothing in writing; kerastui doctor tells what is wrong on this machine."
+            )
+            _write(run, "failed", f"{message}.", hint)
 
 
 def _write(run: Run, status: str, message: str, hint: str) -> None:

@@ -291,6 +291,21 @@ def test_a_worker_that_cannot_begin_fails_the_run_with_the_reason(tmp_path: Path
     assert "before it had begun" in info.error["message"]
 
 
+@pytest.mark.parametrize("printed", [None, "", "ImportError: no module\n"])
+def test_the_log_of_a_worker_is_named_where_it_says_something(
+    tmp_path: Path, printed: str | None
+) -> None:
+    run = Workspace(tmp_path / "saved").create(parse(PLAIN))
+    if printed is not None:
+        run.console.write_text(printed)
+    run.being_started(2**22 - 1)
+    deaths.note_death(run, 2**22 - 1, 1)
+    error = run.stored().error
+    assert error is not None
+    assert ("console.log" in error["hint"]) == bool(printed)
+    assert "kerastui doctor" in error["hint"]
+
+
 def test_where_no_process_can_be_made_the_run_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
