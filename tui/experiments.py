@@ -203,13 +203,14 @@ async def offer(app: KerasTui) -> None:
     others = len(found) - 1
     more = f" ctrl+o lists {others} older." if others else ""
     about = f"its file is {first.file}" if first.file else "it was never saved"
+    until_then = "The file stays as it is" if first.file else "It has no file"
     answer = await app.push_screen_wait(
         Ask(
             "unsaved changes",
             f"{first.name} was not saved. Its last change: {words.moment(first.changed)}; "
             f"{about}.{more}",
             [
-                Choice("r", "Restore it", "The file stays as it is until you save."),
+                Choice("r", "Restore it", f"{until_then} until you save."),
                 Choice("l", "Later", "ctrl+o lists it."),
                 Choice("d", "Discard it", "It can't be brought back."),
             ],

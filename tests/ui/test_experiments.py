@@ -205,7 +205,7 @@ async def test_what_was_not_saved_when_the_app_died_is_offered_and_restored(
     kept.rename(kept.with_name(kept.name.replace(str(os.getpid()), "999999999")))
     async with app_with(tmp_path).run_test(size=(120, 40), notifications=True) as pilot:
         app = app_of(pilot)
-        await shows(pilot, "unsaved changes")
+        await shows(pilot, "The file stays as it is until you save.")
         await pilot.press("r")
         await until(pilot, lambda: app.current and app.current.fit.epochs == 77, "the changes")
         assert app.edits.file is not None
@@ -216,6 +216,15 @@ async def test_what_was_not_saved_when_the_app_died_is_offered_and_restored(
         await pilot.press("ctrl+s")
         await until(pilot, lambda: epochs_in(path) == 77, "the file")
         await until(pilot, lambda: not list(kept.parent.iterdir()), "nothing left behind")
+
+
+async def test_of_what_was_never_saved_no_file_is_spoken_of(tmp_path: Path) -> None:
+    first = Autosave(app_with(tmp_path).workspace)
+    first.write(IRIS, None)
+    first.path.rename(first.path.with_name(first.path.name.replace(str(os.getpid()), "999999999")))
+    async with app_with(tmp_path).run_test(size=(120, 40)) as pilot:
+        await shows(pilot, "it was never saved")
+        await shows(pilot, "It has no file until you save.")
 
 
 async def test_a_second_app_is_not_offered_what_the_first_one_works_on(tmp_path: Path) -> None:
