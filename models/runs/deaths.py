@@ -43,7 +43,7 @@ def note_death(run: Run, pid: int, status: int) -> None:
             _write(run, "failed", f"{message}: {printed}", hint)
         else:
             hint = (
-                "It left nothing in writing; kerastui doctor tells what is wrong on this machine."
+                "It printed nothing; kerastui doctor tells what is wrong on this machine."
             )
             _write(run, "failed", f"{message}.", hint)
 
