@@ -300,6 +300,9 @@ def _take_in(
     if run.path.exists():
         return Unpacked(run, already=True)
     sums = _manifest(path, archive)
+    there = {entry.filename.partition("/")[2] for entry in entries}
+    if missing := next((name for name in sums if name not in there), None):
+        raise _refused(path, f"is not whole: {missing[:60]!r}, which was packed, is not in it")
     total = sum(entry.file_size for entry in entries)
     workspace.runs_folder.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(workspace.runs_folder).free

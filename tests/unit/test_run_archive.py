@@ -111,6 +111,15 @@ def rewrite(packed: Path, target: Path, change: dict[str, bytes | None] | None =
     return target
 
 
+def test_a_zip_that_a_listed_file_was_taken_out_of(tmp_path: Path, packed: Path) -> None:
+    target = tmp_path / "x.zip"
+    with zipfile.ZipFile(packed) as old, zipfile.ZipFile(target, "w") as new:
+        for entry in old.infolist():
+            if entry.filename != f"{NAME}/model.keras":
+                new.writestr(entry, old.read(entry))
+    assert "'model.keras', which was packed, is not in it" in refused(target, tmp_path)
+
+
 def refused(path: Path, tmp_path: Path) -> str:
     """Return what is said of a file that must be refused, with nothing left behind."""
     with pytest.raises(UserError) as caught:
