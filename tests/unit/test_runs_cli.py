@@ -115,3 +115,18 @@ def test_a_run_is_packed_and_taken_in_elsewhere(
     assert call("import", "data.csv")[0] == 2
     code, out, _ = call("tensorboard", runs[0].id, runs[1].id, "--json")
     assert len(json.loads(out)["files"]) == 2
+
+
+def test_event_files_are_written_beside_a_run_without_epochs(
+    call: Call, runs: list[Run], tmp_path: Path
+) -> None:
+    runs[0].events.unlink()
+    ids = [run.id for run in runs]
+    code, out, err = call("tensorboard", *ids)
+    assert code == 1
+    assert "1 event file in tensorboard" in out
+    assert f"{ids[0]} has trained no epoch" in err
+    assert (tmp_path / "tensorboard" / ids[1] / "train").is_dir()
+    code, out, _ = call("tensorboard", *ids, "--json")
+    assert code == 1
+    assert list(json.loads(out)["not_written"]) == [ids[0]]

@@ -13,7 +13,15 @@ from rich.text import Text
 
 from kerastui.datasets.errors import UserError
 from kerastui.tui.commands.options import Json, WorkspaceFolder, workspace
-from kerastui.tui.commands.output import arguments, print_table, stderr, stdout, table, write_json
+from kerastui.tui.commands.output import (
+    arguments,
+    complain,
+    print_table,
+    stderr,
+    stdout,
+    table,
+    write_json,
+)
 
 if TYPE_CHECKING:
     from kerastui.models.runs.comparing import Comparison
@@ -117,16 +125,31 @@ def tensorboard(
     json: Json = False,
     workspace_: WorkspaceFolder = None,
 ) -> None:
-    """Write the curves of runs as event files that TensorBoard reads."""
+    """Write the curves of runs as event files that TensorBoard reads.
+
+    A run that can't be written is told, and the others are written all the same.
+    """
     from kerastui.models.runs import tensorboard as tensorboard_events
 
     runs = _find(ids, workspace_)
-    files = [file for run in runs for file in tensorboard_events.write(run, output)]
+    files: list[Path] = []
+    refused: dict[str, UserError] = {}
+    for run in runs:
+        try:
+            files += tensorboard_events.write(run, output)
+        except UserError as error:
+            refused[run.id] = error
+    for error in refused.values():
+        complain(error)
     if json:
-        write_json({"logdir": str(output), "files": [str(file) for file in files]})
-        return
-    count = f"{len(files)} event file{'s' * (len(files) != 1)}"
-    stdout().print(Text(f"{count} in {output}. See them: tensorboard --logdir {output}"))
+        not_written = {id_: error.message for id_, error in refused.items()}
+        write_json({"logdir": str(output), "files": [str(file) for file in files],
+                    "not_written": not_written})  # fmt: skip
+    elif files:
+        count = f"{len(files)} event file{'s' * (len(files) != 1)}"
+        stdout().print(Text(f"{count} in {output}. See them: tensorboard --logdir {output}"))
+    if refused:
+        raise typer.Exit(1)
 
 
 def tag(
