@@ -151,6 +151,12 @@ class History:
         return self._best.get(metric)
 
     @property
+    def broke(self) -> bool:
+        """Whether numbers that are not finite ended the training, and nobody's wish."""
+        told = self.ended.get("text") if self.status == "stopped" else None
+        return any(note.kind == "nan" and note.text == told for note in self.notes)
+
+    @property
     def seconds_per_epoch(self) -> float:
         """Return the mean time of an epoch, 0 before the first.
 

@@ -112,7 +112,7 @@ def _how_far(info: RunInfo, history: History, *, beside: bool) -> str:
         if status not in ("paused", "running"):
             return f"is {status}"
         return f"{'is paused after' if status == 'paused' else 'has trained'} {epochs}{on}{size}"
-    stopped = status == "stopped" and not any(note.kind == "nan" for note in history.notes)
+    stopped = status == "stopped" and not history.broke
     how = f"trained for {epochs}{on}{took}{size}"
     return f"{how}, then it was stopped" if stopped and not beside else how
 

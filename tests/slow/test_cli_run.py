@@ -87,6 +87,17 @@ def test_json_is_alone_and_complete(start: Any, home: Path) -> None:
     assert {entry["figure"] for entry in outcome["published"]} == {"last.loss", "last.val_loss"}
 
 
+def test_numbers_that_break_are_failed_work(start: Any) -> None:
+    broken = ('compile.optimizer={ type = "SGD", learning_rate = 1e30 }', "compile.loss=mse",
+              "compile.metrics=[]", "model.layers.2.activation=linear")  # fmt: skip
+    changes = [word for one in broken for word in ("--set", one)]
+    process = start("run", "a05", "--json", *changes)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 1, err
+    assert json.loads(out)["status"] == "stopped"
+    assert "NaN or infinite at epoch" in err
+
+
 def test_the_same_seed_gives_the_same_figures_and_another_one_does_not(start: Any) -> None:
     words = ("run", "a13", "--json", "--set", "fit.epochs=5")
     found = []

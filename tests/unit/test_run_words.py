@@ -118,10 +118,16 @@ def test_runs_that_went_wrong() -> None:
     assert run_words.headline(info("lost"), lost) == "iris lost its worker"
     nan = history(STARTED, trained(3),
                   {"event": "note", "kind": "nan", "epoch": 4, "text": "the loss became NaN"},
-                  {"event": "stopped", "epoch": 3})  # fmt: skip
+                  {"event": "stopped", "epoch": 3, "text": "the loss became NaN"})  # fmt: skip
     text = run_words.summary(info("stopped"), nan)
     assert "The loss became NaN." in text
     assert "it was stopped" not in text
+    assert nan.broke
+    # Taken up again and stopped by hand, it is one that was stopped.
+    again = {"event": "stopped", "epoch": 5, "text": "stopped on request"}
+    nan.apply_all([{"event": "queued"}, again])
+    assert not nan.broke
+    assert "then it was stopped" in run_words.summary(info("stopped"), nan)
 
 
 def test_runs_that_go_on() -> None:

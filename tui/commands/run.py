@@ -135,12 +135,13 @@ def watch(run: Run, json: bool) -> int:
 def _report(chosen: Experiment, run: Run, json: bool) -> int:
     """Print what a run reached.
 
-    Stopping by hand keeps the model: that is work done, exit code 0. Failed or lost is not.
+    Stopping by hand keeps the model: that is work done, exit code 0. Failed, lost, or ended by
+    numbers that are not finite is not.
     """
     from kerastui.models.studies import members as studies
     from kerastui.tui.commands import outcome
 
-    result, info = studies.result(run, studies.wanted(chosen)), run.info()
+    result, info, history = studies.result(run, studies.wanted(chosen)), run.info(), run.history()
     verdicts = studies.verdicts(chosen, [result])
     if json:
         write_json(outcome.as_json(run, info, result, verdicts))
@@ -148,7 +149,10 @@ def _report(chosen: Experiment, run: Run, json: bool) -> int:
             # Why, for a person: standard output holds only JSON.
             error = info.error or {"message": f"{info.id} lost its worker.", "hint": ""}
             complain(UserError(str(error.get("message", "")), str(error.get("hint", ""))))
+        elif history.broke:
+            complain(UserError(f"{info.id}: {history.ended['text']}."))
     else:
         outcome.print_outcome(stdout(), run, info, result, verdicts)
         outcome.print_verdicts([info], verdicts)
-    return 0 if info.status in ("finished", "stopped") else 1
+    done = info.status in ("finished", "stopped") and not history.broke
+    return 0 if done else 1
