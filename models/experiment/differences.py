@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
+from kerastui.datasets.recipe import FileRecipe
 from kerastui.models.experiment.settings import decisive, given, text
 
 if TYPE_CHECKING:
@@ -73,8 +74,24 @@ _ABSENT = _Absent()
 def between(experiments: Sequence[Experiment]) -> list[Difference]:
     """Return the settings that differ, in the order of the experiment's file."""
     found: list[Difference] = []
-    _walk([decisive(experiment) for experiment in experiments], "", "", found)
+    plains = [decisive(experiment) for experiment in experiments]
+    _leave_untouched([plain["data"].get("file") for plain in plains])
+    _walk(plains, "", "", found)
     return found
+
+
+def _leave_untouched(files: Sequence[dict[str, Any] | None]) -> None:
+    """Take out of own files how all of them are read by default.
+
+    Beside a data set of the catalogue, which says nothing of that, each would be a difference.
+    """
+    present = [file for file in files if file is not None]
+    if len(present) == len(files):
+        return
+    for name, field in FileRecipe.model_fields.items():
+        if all(file.get(name) == field.default for file in present):
+            for file in present:
+                file.pop(name, None)
 
 
 def _walk(values: Sequence[Any], path: str, words: str, found: list[Difference]) -> None:
@@ -97,7 +114,9 @@ def _walk(values: Sequence[Any], path: str, words: str, found: list[Difference])
     ):
         _lists(values, path, found)
         return
-    found.append(Difference(path, words or path, tuple(map(_brief, values))))
+    told = tuple(map(_brief, values))
+    if set(told) != {NOTHING}:
+        found.append(Difference(path, words or path, told))
 
 
 def _of_other_types(values: Sequence[Any]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from kerastui.datasets.errors import UserError
@@ -126,7 +126,7 @@ def of(runs: Sequence[Compared]) -> Comparison:
     settings: list[Difference] = []
     if all(plain is not None for plain in plains):
         settings = setting_differences.between([plain for plain in plains if plain is not None])
-    return Comparison(
+    found = Comparison(
         tuple(runs),
         tuple(_figures(runs)),
         tuple(settings),
@@ -134,6 +134,9 @@ def of(runs: Sequence[Compared]) -> Comparison:
         tuple(_metrics(runs)),
         tuple(labels([one.info for one in runs])),
     )
+    if not found.caution:
+        return found
+    return replace(found, figures=tuple(replace(row, best=frozenset()) for row in found.figures))
 
 
 def variants(workspace: Workspace, study: str) -> list[Run]:

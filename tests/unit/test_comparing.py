@@ -64,6 +64,20 @@ def test_plain_words_and_values() -> None:
     assert told(base(), faster) == {"optimizer · learning rate": ("0.001", "0.01")}
 
 
+def test_of_an_own_file_beside_a_catalogue_set_only_what_was_chosen() -> None:
+    own = base().changed(
+        {"data.dataset": "mine", "data.file": {"path": "/mine.csv", "decimal": ","}}
+    )
+    assert told(base(), own) == {
+        "data set": ("ionosphere", "mine"),
+        "file · path": ("–", "/mine.csv"),
+        "file · decimal": ("–", ","),
+    }
+    bars = own.changed({"data.file.delimiter": "bar"})
+    assert told(own, bars) == {"file · delimiter": (",", "|")}
+    assert told(base(), own, bars)["file · delimiter"] == ("–", ",", "|")
+
+
 def test_a_layer_more_is_one_line() -> None:
     layers = [dict(layer) for layer in base().plain()["model"]["layers"]]
     more = base().changed(
@@ -143,6 +157,17 @@ def test_caution_where_the_figures_speak_of_different_things(tmp_path: Path) -> 
     assert comparing.compare([first, same]).caution == ""
     assert "another split" in comparing.compare([first, seeded]).caution.lower()
     assert "data differ" in comparing.compare([first, other]).caution
+
+
+def test_none_is_the_best_on_different_data(tmp_path: Path) -> None:
+    first, same, other = (
+        make(tmp_path, name, experiment, figures={"test.loss": loss})
+        for name, experiment, loss in (
+            ("a", base(), 0.3), ("b", base(), 0.2), ("c", shipped.experiment("a06"), 0.1),
+        )
+    )  # fmt: skip
+    assert comparing.compare([first, same]).figures[0].best == {1}
+    assert not any(row.best for row in comparing.compare([first, same, other]).figures)
 
 
 def test_one_run_or_nine_are_refused(tmp_path: Path) -> None:

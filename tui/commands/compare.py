@@ -253,7 +253,8 @@ def _print(found: Comparison) -> None:
         figures.add_row(Text(row.words), *cells)
     console.print()
     print_table(figures)
-    console.print(Text("* the best", style="dim"))
+    if any(row.best for row in found.figures):
+        console.print(Text("* the best", style="dim"))
     console.print()
     different = (*found.settings, *found.circumstances)
     if not different:

@@ -61,7 +61,8 @@ class CompareScreen(SectionScreen):
 
     SECTION = "runs"
     HELP = """The marked runs over each other; A, B, C … tell them apart where colours do not. \
-◆ marks the best of a figure: the lowest loss or error, the highest accuracy or score. Below \
+◆ marks the best of a figure: the lowest loss or error, the highest accuracy or score; none where \
+the runs had different data or other rows. Below \
 stands what differs in the experiments, and nothing else: layers that were added or taken away \
 are one line, defaults that were written out are no difference. Versions, device and data are \
 named where they differ. m changes the metric, x shows the curves over the time that the \
@@ -212,8 +213,9 @@ training took in place of epochs."""
             self.query_one("#differs", KeyValues).show([("", self._differences)])
         many = len(comparison.settings) + len(comparison.circumstances)
         self.query_one("#panel-differs", ScrollPanel).set_title("what differs", f"{many:,}")
+        marked = any(row.best for row in comparison.figures)
         self.query_one("#panel-figures", ScrollPanel).set_title(
-            f"{len(comparison.runs)} runs", f"{compare_words.BEST} the best"
+            f"{len(comparison.runs)} runs", f"{compare_words.BEST} the best" * marked
         )
 
     def _figures(self, width: int) -> Content:
