@@ -114,6 +114,30 @@ def _beside(experiment: Experiment, path: Path) -> Experiment:
     return experiment.changed({"data.file.path": found.path})
 
 
+def with_own_file(experiment: Experiment, workspace: Path) -> Experiment:
+    """Return the experiment with the recipe of the own file that it only names.
+
+    Whatever it is saved in afterwards holds the recipe and needs no workspace.
+
+    Raises:
+        UserError: What the workspace remembers of that file can't be read.
+    """
+    from kerastui.datasets.catalogue import cards
+    from kerastui.datasets.files.library import Library
+
+    name = experiment.data.dataset
+    if experiment.data.file is not None or any(card.name == name for card in cards()):
+        return experiment
+    library = Library(workspace)
+    if name not in library.names():
+        return experiment
+    own = library.get(name)
+    file = own.file.model_dump(mode="json", exclude_defaults=True)
+    return experiment.changed(
+        {"data.file": file, "data.target": experiment.data.target or own.target}
+    )
+
+
 def read_text(path: Path) -> str:
     """Return the text of an experiment file.
 

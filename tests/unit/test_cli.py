@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from kerastui.datasets.errors import UserError
+from kerastui.datasets.files.library import Library, OwnFile
 from kerastui.models import shipped
+from kerastui.models.experiment.toml import save
 from kerastui.models.runs.events import encode
 from kerastui.models.runs.store import CommandReader, Run, Workspace
 from kerastui.tui import cli
@@ -411,6 +413,24 @@ def finished(run: Run) -> Run:
     write(run, "epochs", first=1, logs={"loss": [0.5, 0.35], "val_loss": [0.6, 0.44]}, seconds=1)
     finish(run, 2)
     return run
+
+
+def test_a_file_that_only_names_an_own_file_gets_what_is_remembered(tmp_path: Path) -> None:
+    own = OwnFile.model_validate(
+        {"task": "binary", "target": ["y"], "file": {"path": "/rare.csv", "delimiter": "bar"}}
+    )
+    Library(tmp_path / "lab").add("rare", own)
+    wanted = shipped.experiment("a05").changed(
+        {"data.dataset": "rare", "data.target": [], "data.steps": []}
+    )
+    save(wanted, tmp_path / "e.toml")
+    found = options.experiment(str(tmp_path / "e.toml"), tmp_path / "lab")
+    assert found.data.file == own.file
+    assert found.data.target == ["y"]
+    # What is kept of a run needs the workspace no more.
+    save(found, tmp_path / "whole.toml")
+    assert options.experiment(str(tmp_path / "whole.toml"), tmp_path / "other") == found
+    assert options.experiment(str(tmp_path / "e.toml"), tmp_path / "other") == wanted
 
 
 def test_a_finished_run_is_shown_beside_the_published_figures(kerastui: Any, finished: Run) -> None:

@@ -75,20 +75,21 @@ def experiment(source: str, chosen: Path | None = None) -> Experiment:
         UserError: There is none, or it isn't valid.
     """
     from kerastui.models import shipped
-    from kerastui.models.experiment.toml import load
+    from kerastui.models.experiment.toml import load, with_own_file
 
+    home = workspace(chosen)
     path = Path(source).expanduser()
     if path.is_dir():
         return load(path / "experiment.toml")
     if path.is_file() or path.suffix == ".toml" or "/" in source:
-        return load(path)
-    saved = workspace(chosen).root / "experiments" / f"{source}.toml"
+        return with_own_file(load(path), home.root)
+    saved = home.root / "experiments" / f"{source}.toml"
     if saved.is_file():
-        return load(saved)
+        return with_own_file(load(saved), home.root)
     try:
         return shipped.experiment(source)
     except UserError:
-        fitting = [run for run in workspace(chosen).runs() if source in (run.id, run.id[-4:])]
+        fitting = [run for run in home.runs() if source in (run.id, run.id[-4:])]
         if len(fitting) != 1:
             raise
         return fitting[0].experiment()
