@@ -139,10 +139,10 @@ def tensorboard(
             files += tensorboard_events.write(run, output)
         except UserError as error:
             refused[run.id] = error
-    for error in refused.values():
-        complain(error)
+    for why in refused.values():
+        complain(why)
     if json:
-        not_written = {id_: error.message for id_, error in refused.items()}
+        not_written = {id_: why.message for id_, why in refused.items()}
         write_json({"logdir": str(output), "files": [str(file) for file in files],
                     "not_written": not_written})  # fmt: skip
     elif files:
