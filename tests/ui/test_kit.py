@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual import events
 from textual.app import App
+from textual.content import Content
 
 from kerastui.tui import themes
 from kerastui.tui.widgets import words
-from kerastui.tui.widgets.key_values import table
+from kerastui.tui.widgets.key_values import KeyValues, table
 from kerastui.tui.widgets.row_list import Column, Row, RowList
 
 from .pilots import HOSTILE, until
@@ -24,6 +26,40 @@ def test_values_wrap_under_themselves() -> None:
     assert wide[0].startswith("Name   one")
     assert wide[1].startswith(" " * 7)
     assert all(len(line) <= 32 for line in wide)
+
+
+class Watched(KeyValues):
+    """A table that remembers the heights that it was given one after the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heights: list[int] = []
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.heights.append(event.size.height)
+
+
+class TableApp(App[None]):
+    """A table alone."""
+
+    def compose(self) -> Any:
+        table = Watched()
+        table.display = False
+        yield table
+
+
+async def test_a_table_has_its_height_from_the_first_layout_on() -> None:
+    """One that is drawn only when its width is known keeps the height from before, if another
+    layout comes in between."""
+    async with TableApp().run_test(size=(40, 20)) as pilot:
+        shown = pilot.app.query_one(Watched)
+        heights = shown.heights
+        shown.display = True
+        shown.show([("Name", "one"), ("Other", lambda width: Content(f"{width}\n2\n3"))])
+        await until(pilot, lambda: heights, "a size")
+        assert heights[0] == 4
+        await pilot.resize_terminal(20, 20)
+        await until(pilot, lambda: heights[-1] == 6, "the names above the values")
 
 
 @given(st.lists(st.floats()), st.integers(0, 40))

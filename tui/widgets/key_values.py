@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from textual.content import Content
+from textual.geometry import Size
 from textual.widgets import Static
 
 Value = Content | str | Callable[[int], Content]
@@ -19,18 +20,26 @@ class KeyValues(Static):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.rows: list[tuple[str, Value]] = []
+        self._drawn: tuple[int, Content] | None = None
 
     def show(self, rows: Iterable[tuple[str, Value]]) -> None:
         """Show entries. One without a name takes the whole width, with space around it."""
-        self.rows = list(rows)
-        self._arrange()
+        self.rows, self._drawn = list(rows), None
+        self.refresh(layout=True)
 
-    def on_resize(self) -> None:
-        self._arrange()
+    # The layout itself asks how high the table is at a width. Were it drawn only when its width
+    # has come, a layout in between would take the height from before, and keep it.
 
-    def _arrange(self) -> None:
-        if width := self.size.width:
-            self.update(table(self.rows, width))
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return self._draw(width).get_height({}, width) if width else 0
+
+    def render(self) -> Content:
+        return self._draw(self.size.width)
+
+    def _draw(self, width: int) -> Content:
+        if self._drawn is None or self._drawn[0] != width:
+            self._drawn = width, table(self.rows, width) if width else Content("")
+        return self._drawn[1]
 
 
 def table(rows: Iterable[tuple[str, Value]], width: int) -> Content:
