@@ -89,8 +89,7 @@ def _folder(path: Path) -> Opened:
     if not names:
         raise _unknown(path, "an empty folder")
     if "saved_model.pb" in names:
-        words = "a model in TensorFlow's SavedModel format; save it as .keras to open it"
-        raise _unknown(path, words)
+        raise _unknown(path, _exported("TensorFlow's SavedModel format"))
     if {"config.json", "model.weights.h5"} <= set(names):
         raise _unknown(path, "an unpacked .keras file; zip its contents to open it")
     return Opened("data", path)
@@ -104,6 +103,11 @@ def _file(path: Path, head: bytes) -> Kind:
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             return _hdf(path) if kind == "model" else "data"
+    if head[4:8] == b"TFL3":
+        raise _unknown(path, _exported("LiteRT's format (TensorFlow Lite)"))
+    # A protocol buffer has no magic number; its first field is the version of the format.
+    if path.suffix.lower() == ".onnx" and head.startswith(b"\x08"):
+        raise _unknown(path, _exported("ONNX"))
     for magic, words in _STRANGERS:
         if head.startswith(magic):
             what, _, instead = words.partition("; ")
@@ -182,6 +186,14 @@ def _is_model(path: Path, head: str) -> bool:
         plain = json.loads(path.read_text(encoding="utf-8"))
         return isinstance(plain, dict) and "class_name" in plain and "config" in plain
     return False
+
+
+def _exported(form: str) -> str:
+    """What is said of a network in a format that is written for other programs."""
+    return (
+        f"a network in {form}, which kerastui writes for other programs and does not read; open "
+        "the .keras or .h5 file that it was made from"
+    )
 
 
 def _unknown(path: Path, what: str) -> UserError:
