@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 def header_state(app: KerasTui, section: str) -> HeaderState:
     """Return what the header of a section says now: experiment, data, size, run, device."""
     name, facts = _experiment(app)
-    status = progress = left = ""
+    status = progress = left = run = ""
     if app.study is not None:
         if info := app.study_info:
             done = sum(member.ended for member in info.members)
             status, progress = info.status, f"{done}/{len(info.members)} runs"
-            name = name or info.name
+            run = info.name
     elif app.monitor is not None:
         history = app.monitor.history
         status = app.monitor.state
@@ -28,11 +28,14 @@ def header_state(app: KerasTui, section: str) -> HeaderState:
             progress = f"{history.epoch}/{history.epochs}"
             if (seconds := history.seconds_left()) and status == "running":
                 left = f"left {words.duration(seconds)}"
-        if not name and app.monitor.info:
-            name = app.monitor.info.name
+        if app.monitor.info:
+            run = app.monitor.info.name
+    # Whose state it is goes without saying where that is what is worked on.
+    name = name or run
+    run = run if run != name else ""
     changed = app.edits.changed and app.current is not None
     device = _device(app.hardware)
-    return HeaderState(section, name, facts, status, progress, left, device, changed)
+    return HeaderState(section, name, facts, status, progress, left, device, changed, run)
 
 
 def _experiment(app: KerasTui) -> tuple[str, tuple[str, ...]]:

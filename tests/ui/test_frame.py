@@ -37,6 +37,7 @@ from kerastui.tui.widgets.toast import say
 
 from .fakes import FakeLauncher, finished_run
 from .pilots import HOSTILE, shows, text, until
+from .train_screen import make_run
 
 SIZES = [(80, 24), (120, 40), (160, 50), (20, 5), (1, 1)]
 
@@ -238,6 +239,25 @@ def test_the_header_leaves_out_what_matters_least() -> None:
     assert "● running 62/150" in narrow
     assert "a05-ionosphere" in narrow
     assert "Learn" in narrow
+
+
+def test_the_state_of_another_run_is_told_as_that_runs() -> None:
+    mine = HeaderState("train", "health", (), "finished")
+    other = HeaderState("train", "health", (), "finished", changed=True, run="reuters")
+    assert "health   ✓ finished" in draw(mine, 120).plain
+    assert "health •   reuters ✓ finished" in draw(other, 120).plain
+
+
+async def test_the_header_names_the_run_that_is_not_of_the_current_experiment(
+    tmp_path: Path,
+) -> None:
+    app = KerasTui(tmp_path, launcher=FakeLauncher())
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.set_current(shipped.experiment("a05-ionosphere"))
+        app.show_run(make_run(tmp_path, epochs=3))
+        await shows(pilot, "  ● running 3/150")
+        app.set_current(shipped.experiment("a06-iris"))
+        await shows(pilot, "a05-ionosphere ● running 3/150")
 
 
 @given(count=st.integers(0, 12), width=st.integers(0, 160))

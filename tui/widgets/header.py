@@ -26,6 +26,7 @@ class HeaderState:
         experiment: Name of the current experiment, empty where there is none.
         facts: What is known of it in words: `351×34`, `447 params`.
         status: State of the run that is shown, empty where there is none.
+        run: What was run, where that is not the current experiment.
         progress: How far it is: `62/150`.
         left: The time it still takes: `left 3 s`.
         device: Where runs take place: `CPU 2 cores`.
@@ -40,6 +41,7 @@ class HeaderState:
     left: str = ""
     device: str = ""
     changed: bool = False
+    run: str = ""
 
 
 class HeaderLine(Widget):
@@ -136,6 +138,8 @@ def _right(
         parts.append(about)
     if state.status:
         run = words.state(state.status)
+        if state.run:
+            run = Content.assemble((f"{state.run} ", "$muted"), run)
         if state.progress:
             run = Content.assemble(run, " ", state.progress)
         if left:
