@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 from textual.widgets import Input
 
 from kerastui.datasets.errors import UserError
-from kerastui.models.runs.store import CommandReader, Run
+from kerastui.models import shipped
+from kerastui.models.runs.store import CommandReader, Run, Workspace
 from kerastui.tui.screens.train.advice import AdviceScreen
 from kerastui.tui.screens.train.charts import BatchTrace
 from kerastui.tui.screens.train.dialogs import AskRate, read_rate
@@ -68,6 +70,19 @@ async def test_the_chart_grows_with_the_log(tmp_path: Path) -> None:
         await drawn_in(pilot, chart, "◆ best 0.3100 @ 11")
         # The figures follow a little later than the curve.
         await says(pilot, screen, "lines-progress", "11/150")
+
+
+async def test_the_chart_says_what_goes_on_before_the_first_epoch_ends(tmp_path: Path) -> None:
+    run = Workspace(tmp_path).create(shipped.experiment("a05-ionosphere"))
+    change(run, status="starting", pid=os.getpid())
+    async with train(tmp_path, run) as (_, pilot, screen):
+        chart = screen.query_one("#chart-loss", LossChart)
+        await drawn_in(pilot, chart, "the worker is starting …")
+        append(run, "stage", stage="import", text="Starting Keras")
+        await drawn_in(pilot, chart, "Starting Keras …")
+        append(run, "started", epochs=9, initial_epoch=0, steps=8, execution="fast", why="small")
+        append(run, "batch", epoch=1, batch=1, batches=8, logs={})
+        await drawn_in(pilot, chart, "the first epoch is under way")
 
 
 async def test_nothing_is_drawn_where_nothing_changes(tmp_path: Path) -> None:

@@ -104,6 +104,15 @@ def narrow(progress: Progress, width: int) -> Content:
         optional.pop()
 
 
+def first_epoch(history: History) -> str:
+    """Return what goes on while no epoch has ended yet."""
+    if history.stage:
+        return f"{history.stage} …"
+    if history.status in ("queued", "starting"):
+        return "the worker is starting …"
+    return "the first epoch is under way"
+
+
 def silence(info: RunInfo) -> str:
     """Return since when the worker gives no sign of life, and where it should be."""
     host = elsewhere(info)

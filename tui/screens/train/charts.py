@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from kerastui.models.runs.history import History
+from kerastui.tui.widgets import run_progress
 from kerastui.tui.widgets.loss_chart import Line, LossChart
 
 RATE = "learning_rate"
@@ -116,6 +117,6 @@ def show(
             lines.append(Line(label, values, best, exact=name == RATE))
     chart.show(
         title, lines, overlays=behind, total=history.epochs, ended=ended,
-        empty="no epoch was trained" if ended else "the first epoch is under way",
+        empty="no epoch was trained" if ended else run_progress.first_epoch(history),
         marks=marks(history),
     )  # fmt: skip

@@ -142,6 +142,8 @@ class StudyView(Vertical):
         second.display = both
         chosen = self.selected
         total = max((row.epochs for row in picture.overview.rows), default=0)
+        trains = any(row.state == "running" for row in picture.overview.rows)
+        begins = "the first epoch is under way" if trains else "the workers are starting …"
         shown = (names[0], self.metric) if both else (self.metric,)
         for chart_id, metric in zip(("#study-chart", "#study-second"), shown, strict=False):
             self.query_one(chart_id, LossChart).show(
@@ -149,7 +151,7 @@ class StudyView(Vertical):
                 curves(picture, metric, chosen.run if chosen else ""),
                 total=total,
                 ended=picture.over,
-                empty="no epoch was trained" if picture.over else "the first epoch is under way",
+                empty="no epoch was trained" if picture.over else begins,
             )
 
     def next_metric(self) -> None:
