@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
@@ -24,7 +25,7 @@ from kerastui.models.experiment.toml import save
 from kerastui.models.runs.events import encode
 from kerastui.models.runs.store import CommandReader, Run, Workspace
 from kerastui.tui import cli
-from kerastui.tui.commands import follow, options
+from kerastui.tui.commands import follow, options, runs
 from kerastui.tui.commands.output import UsageError, write_json
 
 ESCAPE = "\x1b"
@@ -460,6 +461,33 @@ def test_commands_reach_the_run(kerastui: Any, run: Run, command: str) -> None:
     assert [entry["event"] for entry in CommandReader(run.commands).read()] == [command]
 
 
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        (["pause"], {"asked": "pause"}),
+        (["continue"], {"asked": "continue"}),
+        (["stop"], {"asked": "stop"}),
+        (["set", "--epochs", "50"], {"asked": "set", "epochs": 50}),
+    ],
+)
+def test_json_says_what_was_asked_of_which_run(
+    kerastui: Any, run: Run, words: list[str], asked: dict[str, Any]
+) -> None:
+    command, *options_ = words
+    root = str(run.path.parent.parent)
+    done = kerastui("runs", command, run.id, *options_, "--json", "--workspace", root)
+    assert json.loads(done.out) == {"run": run.id, **asked}
+
+
+def test_every_command_of_runs_takes_json() -> None:
+    group = typer.main.get_group(runs.app)
+    assert [
+        name
+        for name, command in group.commands.items()
+        if not any("--json" in parameter.opts for parameter in command.params)
+    ] == []
+
+
 @pytest.mark.parametrize("words", [("--epochs", "99999999999"), ("--learning-rate", "inf")])
 def test_what_no_worker_takes_is_not_asked_for(
     kerastui: Any, run: Run, words: tuple[str, str]
@@ -476,7 +504,9 @@ def test_who_kills_on_another_host_is_told_that_the_worker_does_it(kerastui: Any
     outcome = kerastui("runs", "kill", run.id, "--workspace", str(run.path.parent.parent))
     assert outcome.code == 0
     assert "its worker on far-away" in outcome.out
-    assert [entry["event"] for entry in CommandReader(run.commands).read()] == ["kill"]
+    again = kerastui("runs", "kill", run.id, "--json", "--workspace", str(run.path.parent.parent))
+    assert json.loads(again.out) == {"run": run.id, "asked": "kill", "ended": False}
+    assert [entry["event"] for entry in CommandReader(run.commands).read()] == ["kill"] * 2
 
 
 def test_numbers_are_set_while_it_trains(kerastui: Any, run: Run) -> None:
@@ -528,7 +558,8 @@ def test_a_run_is_deleted_only_when_it_has_ended(kerastui: Any, run: Run) -> Non
     assert refused.code == 1
     assert "still running" in refused.err
     finish(run, 1)
-    assert kerastui("runs", "rm", run.id, "--yes", "--workspace", root).code == 0
+    done = kerastui("runs", "rm", run.id, "--yes", "--json", "--workspace", root)
+    assert json.loads(done.out) == {"asked": "rm", "runs": [run.id]}
     assert not run.path.exists()
 
 

@@ -97,6 +97,9 @@ def test_tags_notes_and_pins(call: Call, runs: list[Run]) -> None:
     call("pin", first)
     entries = json.loads(call("list", "--json")[1])
     assert [entry["id"] for entry in entries] == [first, second]
+    told = json.loads(call("pin", second, first, "--json")[1])
+    assert told["asked"] == "pin"
+    assert [(one["run"], one["pinned"]) for one in told["runs"]] == [(second, True), (first, True)]
     assert entries[0]["notes"] == {"tags": ["best"], "note": "", "pinned": True}
     assert "#best" in call("list", "--filter", "tag:best pinned")[1]
 

@@ -25,7 +25,6 @@ from kerastui.tui.commands.output import (
 
 if TYPE_CHECKING:
     from kerastui.models.runs.comparing import Comparison
-    from kerastui.models.runs.notes import Notes
     from kerastui.models.runs.store import Run
 
 
@@ -156,6 +155,7 @@ def tag(
     ids: Ids,
     add: Annotated[str, typer.Option("--add", help="Tags to put on, with commas.")] = "",
     remove: Annotated[str, typer.Option("--remove", help="Tags to take off.")] = "",
+    json: Json = False,
     workspace_: WorkspaceFolder = None,
 ) -> None:
     """Put tags on runs or take them off; find them with --filter tag:NAME."""
@@ -165,17 +165,20 @@ def tag(
         more, less = run_notes.tags(add), run_notes.tags(remove)
         if not more and not less:
             raise UserError("No tag was given.", "For example: kerastui runs tag last --add best")
-    for run in _find(ids, workspace_):
+    runs = _find(ids, workspace_)
+    for run in runs:
         notes = run_notes.read(run.path)
         kept = run_notes.changed(notes.tags, more, less)
         with arguments():
             run_notes.tags(" ".join(kept))
-        _write(run, replace(notes, tags=kept))
+        run_notes.write(run.path, replace(notes, tags=kept))
+    _tell("tag", runs, json)
 
 
 def note(
     id_: Annotated[str, typer.Argument(metavar="ID", autocompletion=_ids)],
     text: Annotated[str, typer.Argument(help="The note; an empty one takes it away.")],
+    json: Json = False,
     workspace_: WorkspaceFolder = None,
 ) -> None:
     """Write a note beside a run."""
@@ -187,19 +190,23 @@ def note(
             f"The note has {len(text):,} characters.",
             f"Accepted: at most {run_notes.LONGEST_NOTE:,}.",
         )
-    _write(run, replace(run_notes.read(run.path), note=text.strip()))
+    run_notes.write(run.path, replace(run_notes.read(run.path), note=text.strip()))
+    _tell("note", [run], json)
 
 
 def pin(
     ids: Ids,
     off: Annotated[bool, typer.Option("--off", help="Not any more.")] = False,
+    json: Json = False,
     workspace_: WorkspaceFolder = None,
 ) -> None:
     """Keep runs on top of every list."""
     from kerastui.models.runs import notes as run_notes
 
-    for run in _find(ids, workspace_):
-        _write(run, replace(run_notes.read(run.path), pinned=not off))
+    runs = _find(ids, workspace_)
+    for run in runs:
+        run_notes.write(run.path, replace(run_notes.read(run.path), pinned=not off))
+    _tell("pin", runs, json)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -217,13 +224,18 @@ def _find(ids: Sequence[str], chosen: Path | None) -> list[Run]:
         return [home.find(id_) for id_ in ids]
 
 
-def _write(run: Run, notes: Notes) -> None:
+def _tell(asked: str, runs: Sequence[Run], json: bool) -> None:
+    """Say what now stands beside runs."""
     from kerastui.models.runs import notes as run_notes
 
-    run_notes.write(run.path, notes)
-    said = [f"tags {', '.join(notes.tags)}" if notes.tags else "no tags"]
-    said += ["pinned"] * notes.pinned + [f"note: {notes.note}"] * bool(notes.note)
-    stdout().print(Text(f"{run.id}: {'; '.join(said)}."))
+    kept = [(run.id, run_notes.read(run.path)) for run in runs]
+    if json:
+        write_json({"asked": asked, "runs": [{"run": id_, **asdict(one)} for id_, one in kept]})
+        return
+    for id_, notes in kept:
+        said = [f"tags {', '.join(notes.tags)}" if notes.tags else "no tags"]
+        said += ["pinned"] * notes.pinned + [f"note: {notes.note}"] * bool(notes.note)
+        stdout().print(Text(f"{id_}: {'; '.join(said)}."))
 
 
 def _print(found: Comparison) -> None:

@@ -64,6 +64,14 @@ def write_json(value: Any) -> None:
     sys.stdout.write(json.dumps(_finite(value), indent=2, allow_nan=False) + "\n")
 
 
+def tell(json: bool, text: str, plain: dict[str, Any]) -> None:
+    """Say what was done or asked for, to a person or as JSON."""
+    if json:
+        write_json(plain)
+    else:
+        stdout().print(Text(text))
+
+
 def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
     """Return a table without frames, one line a row, that pipes and `grep` get along with.
 

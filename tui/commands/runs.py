@@ -15,7 +15,15 @@ from rich.text import Text
 from kerastui.datasets.errors import UserError
 from kerastui.tui.commands import compare
 from kerastui.tui.commands.options import Json, WorkspaceFolder, workspace
-from kerastui.tui.commands.output import arguments, print_table, stdout, table, write_json
+from kerastui.tui.commands.output import (
+    arguments,
+    print_table,
+    progress,
+    stdout,
+    table,
+    tell,
+    write_json,
+)
 from kerastui.tui.commands.predict import predict
 from kerastui.tui.commands.run_list import Filter, Sort, chosen
 
@@ -97,12 +105,13 @@ def attach(
     lines: Annotated[
         bool, typer.Option("--lines", help="One line an epoch in place of the app.")
     ] = False,
+    json: Json = False,
     workspace_: WorkspaceFolder = None,
 ) -> None:
     """Open the app on a run, or a whole study by its id: with its history, live, under control.
 
-    Where there is no terminal, or with --lines, it is followed line by line until it ends; Ctrl-C
-    leaves it running.
+    Where there is no terminal, or with --lines or --json, it is followed line by line until it
+    ends; Ctrl-C leaves it running.
     """
     from kerastui.models.runs.store import ACTIVE
     from kerastui.models.studies import store as study_store
@@ -113,58 +122,61 @@ def attach(
 
     folder = study_store.find(workspace(workspace_), id_)
     run = None if folder else _run(id_, workspace_)
-    if on_terminal() and not lines:
+    if on_terminal() and not lines and not json:
         # Whatever is started from here finds the workspace there.
         os.environ["KERASTUI_HOME"] = str(workspace(workspace_).root)
         open_app(folder.path if folder else run.path if run else None)
         return
     if folder:
-        study.attach(folder)
+        study.attach(folder, json)
         return
     assert run is not None
     was_active = run.info().status in ACTIVE
     with Presses() as presses:
-        ended = follow(run, view(stdout()), presses, own=False)
+        ended = follow(run, view(progress(json)), presses, own=False)
     if not ended:
-        stdout().print(Text(f"{run.id} goes on. Stop it: kerastui runs stop {run.id}"))
+        text = f"{run.id} goes on. Stop it: kerastui runs stop {run.id}"
+        tell(json, text, {"run": run.id, "status": run.info().status})
         return
     if was_active:
         notify.call_from_terminal(run)
-    _show(run, json=False)
+    _show(run, json)
 
 
 @app.command("pause")
-def pause(id_: Id, workspace_: WorkspaceFolder = None) -> None:
+def pause(id_: Id, json: Json = False, workspace_: WorkspaceFolder = None) -> None:
     """Let a run wait; nothing is lost."""
-    _command(id_, workspace_, "pause", "Pausing after this batch.")
+    _command(id_, workspace_, "pause", "Pausing after this batch.", json)
 
 
 @app.command("continue")
-def continue_(id_: Id, workspace_: WorkspaceFolder = None) -> None:
+def continue_(id_: Id, json: Json = False, workspace_: WorkspaceFolder = None) -> None:
     """Let a paused run go on."""
-    _command(id_, workspace_, "continue", "Going on.")
+    _command(id_, workspace_, "continue", "Going on.", json)
 
 
 @app.command("stop")
-def stop(id_: Id, workspace_: WorkspaceFolder = None) -> None:
+def stop(id_: Id, json: Json = False, workspace_: WorkspaceFolder = None) -> None:
     """End a run, or all of a study by its id, after this batch and keep the models."""
     from kerastui.models.studies import store as study_store
 
     if folder := study_store.find(workspace(workspace_), id_):
         folder.stop()
-        stdout().print(Text(f"{folder.id}: Stopping; what runs keeps its model."))
+        text = f"{folder.id}: Stopping; what runs keeps its model."
+        tell(json, text, {"study": folder.id, "asked": "stop"})
         return
-    _command(id_, workspace_, "stop", "Stopping after this batch; the model is kept.")
+    _command(id_, workspace_, "stop", "Stopping after this batch; the model is kept.", json)
 
 
 @app.command("kill")
-def kill(id_: Id, workspace_: WorkspaceFolder = None) -> None:
+def kill(id_: Id, json: Json = False, workspace_: WorkspaceFolder = None) -> None:
     """End a run at once; what the last checkpoint holds remains."""
     run = _run(id_, workspace_)
     _must_be_active(run)
     ended = run.kill()
     asked = f"{run.id}: Asked its worker on {run.info().host} to end at once."
-    stdout().print(Text(f"Killed {run.id}." if ended else asked))
+    plain = {"run": run.id, "asked": "kill", "ended": ended}
+    tell(json, f"Killed {run.id}." if ended else asked, plain)
 
 
 @app.command("resume")
@@ -198,9 +210,10 @@ def resume(
                 raise UserError("A study goes on as it is.", "Leave out what would change it.")
             launch_study(study_store.resume(folder))
         if detach:
-            stdout().print(Text(f"{folder.id} goes on. Watch it: kerastui runs attach {folder.id}"))
+            text = f"{folder.id} goes on. Watch it: kerastui runs attach {folder.id}"
+            tell(json, text, {"study": folder.id, "status": folder.info().status})
         else:
-            study.attach(folder)
+            study.attach(folder, json)
         return
     run = _run(id_, workspace_)
     changes = {} if learning_rate is None else {taking_up.LEARNING_RATE: learning_rate}
@@ -210,10 +223,9 @@ def resume(
     if not detach:
         if code := watch(run, json):
             raise typer.Exit(code)
-    elif json:
-        write_json({"run": run.id, "status": run.info().status, "pid": pid})
     else:
-        stdout().print(Text(f"{run.id} goes on. Watch it: kerastui runs attach {run.id}"))
+        text = f"{run.id} goes on. Watch it: kerastui runs attach {run.id}"
+        tell(json, text, {"run": run.id, "status": run.info().status, "pid": pid})
 
 
 @app.command("set")
@@ -223,6 +235,7 @@ def set_(
     learning_rate: Annotated[
         float | None, typer.Option("--learning-rate", help="Taken from here on.", min=0)
     ] = None,
+    json: Json = False,
     workspace_: WorkspaceFolder = None,
 ) -> None:
     """Change the number of epochs or the learning rate of a run while it trains."""
@@ -237,27 +250,32 @@ def set_(
             raise UserError("The learning rate must be finite.", "Give one such as 0.001 or 1e-4.")
     run = _run(id_, workspace_)
     _must_be_active(run)
-    if epochs is not None:
-        run.command("set_epochs", value=epochs)
-    if learning_rate is not None:
-        run.command("set_learning_rate", value=learning_rate)
-    stdout().print(Text(f"{run.id}: Asked for; it counts after this batch."))
+    plain: dict[str, str | float] = {"run": run.id, "asked": "set"}
+    for name, value in (("epochs", epochs), ("learning_rate", learning_rate)):
+        if value is not None:
+            run.command(f"set_{name}", value=value)
+            plain[name] = value
+    tell(json, f"{run.id}: Asked for; it counts after this batch.", plain)
 
 
 @app.command("rm")
 def remove(
     ids: Annotated[list[str], typer.Argument(metavar="ID...", autocompletion=_ids)],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    json: Json = False,
     workspace_: WorkspaceFolder = None,
 ) -> None:
     """Delete runs with everything they saved."""
     chosen = [_run(id_, workspace_) for id_ in ids]
     if not yes and sys.stdin.isatty():
         names = ", ".join(run.id for run in chosen)
-        typer.confirm(f"Delete {names} for good?", abort=True)
+        typer.confirm(f"Delete {names} for good?", abort=True, err=json)
     for run in chosen:
         run.remove()
-        stdout().print(Text(f"Deleted {run.id}."))
+        if not json:
+            stdout().print(Text(f"Deleted {run.id}."))
+    if json:
+        write_json({"asked": "rm", "runs": [run.id for run in chosen]})
 
 
 def _run(id_: str, chosen: Path | None) -> Run:
@@ -273,11 +291,11 @@ def _readable(run: Run) -> RunInfo | None:
         return None
 
 
-def _command(id_: str, chosen: Path | None, command: str, text: str) -> None:
+def _command(id_: str, chosen: Path | None, command: str, text: str, json: bool) -> None:
     run = _run(id_, chosen)
     _must_be_active(run)
     run.command(command)
-    stdout().print(Text(f"{run.id}: {text}"))
+    tell(json, f"{run.id}: {text}", {"run": run.id, "asked": command})
 
 
 def _must_be_active(run: Run) -> None:

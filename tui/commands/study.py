@@ -18,7 +18,15 @@ from kerastui.models.studies.store import SKIPPED, WAITING, StudyFolder, create
 from kerastui.models.studies.view import Group, Overview, Row, StudyReader
 from kerastui.tui.commands import outcome
 from kerastui.tui.commands.follow import Presses, duration
-from kerastui.tui.commands.output import complain, print_table, progress, stdout, table, write_json
+from kerastui.tui.commands.output import (
+    complain,
+    print_table,
+    progress,
+    stdout,
+    table,
+    tell,
+    write_json,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -59,15 +67,19 @@ def train(chosen: Experiment, home: Workspace, jobs: int, json: bool) -> int:
     return 0 if view.status in ("finished", "stopped") else 1
 
 
-def attach(folder: StudyFolder) -> None:
+def attach(folder: StudyFolder, json: bool = False) -> None:
     """Show a study that goes on, or has ended, until its end; Ctrl-C leaves it running."""
     reader = StudyReader(folder)
     with Presses() as presses:
-        view = _follow(reader, presses, stdout(), own=False)
+        view = _follow(reader, presses, progress(json), own=False)
     if view is None:
-        stdout().print(Text(f"{folder.id} goes on. Stop it: kerastui runs stop {folder.id}"))
+        tell(
+            json,
+            f"{folder.id} goes on. Stop it: kerastui runs stop {folder.id}",
+            {"study": folder.id, "status": folder.info().status},
+        )
     else:
-        _report(reader, view, json=False)
+        _report(reader, view, json)
 
 
 def members(overview: Overview, most: int = _MOST_ROWS) -> Table:
