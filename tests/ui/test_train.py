@@ -19,6 +19,7 @@ from kerastui.tui.screens.train.charts import BatchTrace
 from kerastui.tui.screens.train.dialogs import AskRate, read_rate
 from kerastui.tui.screens.train.epochs import EpochTable
 from kerastui.tui.widgets.event_log import EventLog, printed
+from kerastui.tui.widgets.line_view import LineView
 from kerastui.tui.widgets.loss_chart import LossChart
 
 from .fakes import append, change
@@ -207,6 +208,18 @@ async def test_a_run_that_broke_says_why_and_what_is_left(tmp_path: Path) -> Non
         await says(pilot, screen, "lines-progress", "[computed]")
         await says(pilot, screen, "lines-progress", "[/target]")
         await says(pilot, screen, "lines-progress", "no checkpoint")
+
+
+async def test_a_message_that_is_cut_ends_with_an_ellipsis(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    message = "The layer dense expects another shape. " * 20
+    append(run, "failed", epoch=0, message=message, hint="Change it. " * 40)
+    async with train(tmp_path, run, size=NARROW) as (_, pilot, screen):
+        await says(pilot, screen, "train-status", "expects another shape")
+        shown = screen.query_one("#train-status", LineView).lines
+        assert shown[2].plain.endswith("…")
+        assert shown[4].plain.endswith("…")
+        assert all(line.cell_length <= 78 for line in shown)
 
 
 async def test_a_worker_that_is_gone_is_lost(tmp_path: Path) -> None:

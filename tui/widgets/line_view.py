@@ -108,6 +108,14 @@ def in_lines(parts: Sequence[Content], width: int) -> list[Content]:
     return lines
 
 
+def first(lines: Sequence[Content], most: int, width: int) -> list[Content]:
+    """Return the first lines of a text; an ellipsis says that there are more."""
+    if len(lines) <= most:
+        return list(lines)
+    last = lines[most - 1].truncate(max(0, width - 1))
+    return [*lines[: most - 1], Content.assemble(last, "…")]
+
+
 def bar(share: float, width: int, colour: str) -> Content:
     """Return a bar of `width` cells that is filled to `share` (0 to 1)."""
     halves = round(min(1.0, max(0.0, share)) * width * 2)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from kerastui.tui.widgets import metrics_table, run_progress, words
-from kerastui.tui.widgets.line_view import in_lines
+from kerastui.tui.widgets.line_view import first, in_lines
 from kerastui.tui.widgets.run_progress import Progress
 
 if TYPE_CHECKING:
@@ -88,10 +88,10 @@ def narrow(progress: Progress, width: int, height: int, *, ended: bool) -> list[
     lines = mark(progress)
     short = height < 16
     if ended:
-        lines += run_progress.outcome(progress, width)[: 1 if short else 3]
+        lines += first(run_progress.outcome(progress, width), 1 if short else 3, width)
         _, hint = run_progress.why_lost(progress)
         if hint and not short:
-            lines += Content.styled(hint, "$muted").wrap(width)[:2]
+            lines += first(Content.styled(hint, "$muted").wrap(width), 2, width)
     else:
         lines.append(run_progress.narrow(progress, width))
     if not short:
