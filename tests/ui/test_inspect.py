@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -305,6 +306,25 @@ async def test_a_damaged_model_of_a_stranger_gets_a_sentence(own_home: Path) -> 
         await shows(pilot, "it is a zip that is cut")
         app.show_run(trained(own_home), switch=False)
         await shows(pilot, "published beside obtained")
+
+
+async def test_who_waits_for_keras_to_save_a_model_is_told_so(own_home: Path) -> None:
+    class Starting(FakeLauncher):
+        ready = asyncio.Event()
+
+        async def start(self) -> None:
+            await self.ready.wait()
+
+    made = Starting()
+    made.answers["look.formats"] = lambda: {
+        "formats": [{"name": "keras", "suffix": ".keras", "about": "x", "missing": []}]
+    }
+    async with KerasTui(launcher=made).run_test(size=WIDE, notifications=True) as pilot:
+        await opened(pilot, trained(own_home))
+        await pilot.press("w")
+        await shows(pilot, "Keras' process is asked")
+        made.ready.set()
+        await shows(pilot, "In which format?")
 
 
 async def test_a_model_is_saved_in_another_format_with_its_card(own_home: Path) -> None:

@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 
 CHANNEL = "keep"
 
+PATIENCE = 0.3
+"""Seconds after which whoever waits is told what for."""
+
 
 async def save_as(app: KerasTui, found: Found) -> None:
     """Ask for a format and a place, and save the model there; what goes wrong is shown."""
     try:
-        await app.launcher.start()
-        offered = await app.launcher.request("look.formats", channel=CHANNEL)
-        chosen = await _format(app, offered["formats"])
+        offered = await _formats(app)
+        chosen = await _format(app, offered)
         if chosen is None:
             return
         target = await _place(app, found, chosen["suffix"])
@@ -39,6 +41,19 @@ async def save_as(app: KerasTui, found: Found) -> None:
     else:
         note = f"\n{done['card']}" if done["card"] else ""
         say(app, f"{done['path']}  {words.size(done['size'])}{note}", title="Saved")
+
+
+async def _formats(app: KerasTui) -> list[dict[str, Any]]:
+    """Ask what it can be saved as; where that takes long, say what is waited for."""
+    why = "Keras' process is asked for the formats; the first time that takes some seconds."
+    patience = app.set_timer(PATIENCE, lambda: say(app, why, title="Save the model as …"))
+    try:
+        await app.launcher.start()
+        offered = await app.launcher.request("look.formats", channel=CHANNEL)
+    finally:
+        patience.stop()
+    formats: list[dict[str, Any]] = offered["formats"]
+    return formats
 
 
 async def _format(app: KerasTui, formats: list[dict[str, Any]]) -> dict[str, Any] | None:
