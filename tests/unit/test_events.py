@@ -6,7 +6,7 @@ import math
 import tempfile
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kerastui.models.runs.events import Event, EventReader, decode, encode
@@ -138,6 +138,71 @@ def test_history_that_goes_on_from_an_earlier_epoch_drops_what_came_after() -> N
     history.apply(event("epochs", first=2, logs={"loss": [2.5], "extra": [1.0]}))
     assert list(history.series["loss"]) == [3.0, 2.5]
     assert math.isnan(history.series["extra"][0])
+
+
+sound = st.floats() | st.integers(-3, 3)
+odd = st.lists(sound | st.none() | st.booleans() | st.just(10**400), max_size=2)
+odd_logs = st.fixed_dictionaries({"loss": odd}, optional={"accuracy": odd})
+others = st.one_of(
+    st.builds(lambda to: event("rewound", epoch=to, text="again"), st.integers(0, 9)),
+    st.builds(lambda to: event("started", epochs=9, initial_epoch=to), st.integers(0, 9)),
+    st.builds(lambda to: {**event("note", epoch=to), "kind": "epochs", "epochs": 7},
+              st.integers(0, 9)),
+    st.builds(event, st.sampled_from(["paused", "resumed", "checkpoint", "finished", "queued"])),
+)  # fmt: skip
+
+
+@st.composite
+def _logs_of_runs(draw: st.DrawFn) -> list[Event]:
+    """Events as a worker writes them, among them some that none would write."""
+    first, found = 1, [event("epochs", first=1, logs={"loss": [1.0]}, seconds=1.0)]
+    for kind in draw(st.lists(st.sampled_from(["rows", "batch", "odd", "other"]))):
+        if kind == "rows":
+            for row in draw(st.lists(st.tuples(sound, st.floats(-3, 3)), max_size=4)):
+                first += 1
+                logs = {"loss": [row[0]], "accuracy": [row[1]]}
+                found.append(event("epochs", first=first, logs=logs, seconds=abs(row[1])))
+        elif kind == "batch":
+            found.append(event("batch", batch=draw(st.integers(0, 9)), batches=9, logs={"loss": 1}))
+        elif kind == "odd":
+            first += draw(st.integers(0, 2))
+            found.append(event("epochs", first=first, logs=draw(odd_logs)))
+        else:
+            found.append(draw(others))
+            first = draw(st.integers(1, first))
+    return found
+
+
+def _applied(events: list[Event], *, together: bool) -> object:
+    history = History()
+    try:
+        for some in [events] if together else [[one] for one in events]:
+            history.apply_all(some)
+    except OverflowError:
+        return "no float holds it"
+    state = {
+        name: repr(sorted(value.items()) if isinstance(value, dict) else value)
+        for name, value in vars(history).items()
+    }
+    return state, history.metrics
+
+
+def _rows(*rows: tuple[int, dict[str, list[float]]]) -> list[Event]:
+    return [event("epochs", first=first, logs=logs, seconds=0.1) for first, logs in rows]
+
+
+begun = [*_rows((1, {"loss": [4]})), event("paused")]
+batch = event("batch", batch=2, batches=5, logs={"loss": 0.5})
+
+
+@given(_logs_of_runs())
+@example([event("started", epochs=3), *_rows((1, {"loss": [2]}), (2, {"loss": [1]}))])
+@example(begun + _rows((2, {"loss": [2]}), (9, {"loss": [1]})))
+@example(begun + _rows((2, {"loss": [2, 2]}), (3, {"loss": [1]})))
+@example(begun + _rows((2, {"loss": [2]}), (3, {"loss": [1], "mae": [2]})))
+@example([*begun, *_rows((2, {"loss": [2]}), (3, {"loss": [1]})), batch])
+def test_events_say_the_same_together_and_one_by_one(events: list[Event]) -> None:
+    assert _applied(events, together=True) == _applied(events, together=False)
 
 
 def test_validation_stands_beside_its_metric() -> None:
