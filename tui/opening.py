@@ -23,7 +23,8 @@ async def open_path(app: KerasTui, path: Path) -> None:
     except UserError as error:
         app.tell_error(error, f"{path.name or path} was not opened")
     else:
-        await asyncio.to_thread(recent.add, found.path)
+        if found.kind not in _READ_LATER:
+            await asyncio.to_thread(recent.add, found.path)
 
 
 async def _experiment(app: KerasTui, path: Path) -> None:
@@ -77,6 +78,9 @@ async def _data(app: KerasTui, path: Path) -> None:
     # It waits for answers, and what opens a file shall not.
     app.run_worker(import_data(app, path), group="import", exit_on_error=False)
 
+
+_READ_LATER = frozenset({"model", "data"})
+"""What is only read by what shows it; that one remembers it, once it could be read."""
 
 _OPEN = {
     "experiment": _experiment,

@@ -82,7 +82,7 @@ async def test_saving_asks_for_a_name_the_first_time_and_then_no_more(tmp_path: 
         app.undo_edit()
         await shows(pilot, "mine •")
         assert app.current.name == "mine"
-        assert recent.paths() == [path]
+        await until(pilot, lambda: recent.paths() == [path], "it is remembered")
 
 
 @pytest.mark.parametrize(
@@ -361,6 +361,28 @@ async def test_a_table_is_opened_as_data_to_import(tmp_path: Path) -> None:
     async with app_with(tmp_path / "lab", str(path)).run_test(size=(120, 40)) as pilot:
         await shows(pilot, "how it is read")
         await shows(pilot, "houses.csv")
+        assert recent.paths() == [path]
+
+
+@pytest.mark.parametrize(
+    ("name", "held", "words"),
+    [
+        (
+            "no-layers.json",
+            '{"class_name": "Sequential", "config": {"layers": 3}}',
+            "can't be read as",
+        ),
+        ("cut.parquet", "PAR1 and nothing more", "not a complete Parquet"),
+    ],
+)
+async def test_what_could_not_be_read_is_not_remembered(
+    tmp_path: Path, name: str, held: str, words: str
+) -> None:
+    path = tmp_path / name
+    path.write_text(held)
+    async with app_with(tmp_path / "lab", str(path)).run_test(size=(120, 40)) as pilot:
+        await shows(pilot, words)
+        assert recent.paths() == []
 
 
 async def test_a_model_is_opened_on_inspect(tmp_path: Path) -> None:

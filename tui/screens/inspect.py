@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from kerastui.tui import recent
 from kerastui.tui.inspect import subject
 from kerastui.tui.inspect.hand import MOST_SAMPLES
 from kerastui.tui.inspect.lines import LinesView
@@ -132,6 +133,8 @@ layer: a dead unit gave 0 for all samples, a saturated one stands at the end of 
     async def _read(self, read: Callable[[], Found]) -> None:
         look = self._look
         found = await asyncio.to_thread(read)
+        if found.run is None and found.model is not None:
+            await asyncio.to_thread(recent.add, found.path)
         if look != self._look:
             return
         self._found = found

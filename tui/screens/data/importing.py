@@ -20,6 +20,7 @@ from kerastui.datasets.files.library import Library, imported
 from kerastui.datasets.files.sniff import sniff, validated
 from kerastui.datasets.recipe import FileRecipe
 from kerastui.datasets.sniffed import Sniffed
+from kerastui.tui import recent
 from kerastui.tui.screens.data import importing_look as look
 from kerastui.tui.screens.data.importing_fields import NAME, fields
 from kerastui.tui.screens.open import OpenScreen, inside, is_path
@@ -107,6 +108,7 @@ class DataImport(ModalScreen["str | None"]):
     def _begin(self) -> None:
         """Find a name and what is detected; settings of an earlier import count as given."""
         self._detected = sniff(self.path).recipe
+        recent.add(self.path)
         place = self._detected.place
         known = self.library.name_of(place) if not self.name_given else self.name_given
         self.name_given = known or self.library.free_name(place)
