@@ -42,9 +42,7 @@ def note_death(run: Run, pid: int, status: int) -> None:
             hint = "console.log in the run's directory has the details; see also: kerastui doctor"
             _write(run, "failed", f"{message}: {printed}", hint)
         else:
-            hint = (
-                "It printed nothing; kerastui doctor tells what is wrong on this machine."
-            )
+            hint = "It printed nothing; kerastui doctor tells what is wrong on this machine."
             _write(run, "failed", f"{message}.", hint)
 
 
