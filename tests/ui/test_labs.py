@@ -38,7 +38,7 @@ from kerastui.tui.screens.learn import LearnScreen
 from kerastui.tui.widgets.row_list import RowList
 
 from .fakes import FakeLauncher
-from .pilots import until
+from .pilots import shows, until
 
 
 class FakeWorker(FakeLauncher):
@@ -257,7 +257,7 @@ async def test_versions_stand_beside_the_documents() -> None:
     async with opened("a01") as (pilot, screen):
         assert isinstance(screen, VersionsScreen)
         assert (screen.results[0].published, screen.results[0].got) == ("2.2.0", "2.99.0")
-        await until(pilot, lambda: "/physical_device:CPU:0" in text(screen), "the device")
+        await shows(pilot, "/physical_device:CPU:0")
 
 
 async def test_a_summary_counts_and_its_diagram_is_written(own_home: Path) -> None:

@@ -38,15 +38,11 @@ class NumbersPane(JudgePane):
 
     def compose_answer(self) -> ComposeResult:
         yield LineView(id="numbers-note")
-        yield LineView(id="numbers-chart")
+        yield ScatterChart(id="numbers-chart")
         yield LinesView(id="numbers-residuals")
 
     async def fetch(self) -> dict[str, Any]:
         return await self.ask("judge_numbers")
-
-    def on_resize(self) -> None:
-        if self.answer is not None:
-            self.call_after_refresh(self._show_answer)
 
     def draw(self, answer: dict[str, Any], width: int) -> None:
         if "counts" not in answer:
@@ -61,20 +57,10 @@ class NumbersPane(JudgePane):
                              "$muted"), (some, "$faint")),
             *left_out(answer, width),
         ])  # fmt: skip
-        chart = self.query_one("#numbers-chart", LineView)
-        self.call_after_refresh(self._chart, answer)
-        chart.show([])
+        self.query_one(ScatterChart).plot(
+            [float(one) for one in answer["truth"]], [float(one) for one in answer["predicted"]]
+        )
         self._residuals(answer, width)
-
-    def _chart(self, answer: dict[str, Any]) -> None:
-        from kerastui.tui.labs.function_chart import content
-
-        chart = self.query_one("#numbers-chart", LineView)
-        truth = [float(one) for one in answer["truth"]]
-        told = [float(one) for one in answer["predicted"]]
-        width, height = chart.size
-        if width >= 8 and height >= 3:
-            chart.show([content(row) for row in scatter(truth, told, width, height)])
 
     def _residuals(self, answer: dict[str, Any], width: int) -> None:
         mean, deviation = float(answer["mean"]), float(answer["deviation"])
@@ -128,6 +114,29 @@ def scatter(x: list[float], y: list[float], width: int, height: int) -> list[Any
         ticks=list(zip(ticks, labels(ticks, step), strict=True)), limits=(low, high),
     )  # fmt: skip
     return draw(frame, width, height).rows
+
+
+class ScatterChart(LineView):
+    """Points against each other with the diagonal, in as many cells as it is given."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._points: tuple[list[float], list[float]] | None = None
+
+    def plot(self, x: list[float], y: list[float]) -> None:
+        """Draw points of these places."""
+        self._points = x, y
+        self._redraw()
+
+    def on_resize(self) -> None:
+        self._redraw()
+
+    def _redraw(self) -> None:
+        from kerastui.tui.labs.function_chart import content
+
+        width, height = self.size
+        if self._points is not None and width >= 8 and height >= 3:
+            self.show([content(row) for row in scatter(*self._points, width, height)])
 
 
 class WorstPane(JudgePane):

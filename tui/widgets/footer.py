@@ -84,8 +84,13 @@ def fit(left: list[Content], right: list[Content], always: Content | None, width
     tail = [always] if always else []
     last = right[-1:]
     for count, kept in [(len(left), right), *((n, last) for n in range(len(left), -1, -1))]:
-        start, end = gap.join([*left[:count], *tail]), gap.join(kept)
-        room = width - start.cell_length - end.cell_length
+        start = [*left[:count], *tail]
+        room = width - _cells(start) - _cells(kept)
         if room >= 2:
-            return Content.assemble(start, " " * room, end)
+            return Content.assemble(gap.join(start), " " * room, gap.join(kept))
     return gap.join(tail or left).truncate(max(width, 0), ellipsis=True)
+
+
+def _cells(entries: list[Content]) -> int:
+    """Return how wide entries are with two cells between them."""
+    return sum(entry.cell_length for entry in entries) + 2 * max(0, len(entries) - 1)
