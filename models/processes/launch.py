@@ -227,9 +227,11 @@ class Nursery:
             return
         if process.stdin is not None:
             process.stdin.close()
+        # While it imports it reads nothing, and has forked nobody.
+        patience = 1.0 if self._ready.is_set() else 0.0
         try:
-            await asyncio.wait_for(process.wait(), 1.0)
-        except TimeoutError:  # still importing
+            await asyncio.wait_for(process.wait(), patience)
+        except TimeoutError:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()

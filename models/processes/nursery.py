@@ -242,7 +242,10 @@ def load() -> None:
 
 
 def leave(work: Any) -> NoReturn:
-    """End a forked child with the result of its work, without the parent's own clean-up."""
+    """End this process with the result of its work, without Python's clean-up.
+
+    In a forked child that would be its parent's; in the nursery it takes half a second.
+    """
     status = 1
     try:
         status = int(work())
@@ -281,4 +284,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main)

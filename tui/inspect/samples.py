@@ -114,9 +114,7 @@ class SamplesView(Horizontal):
         if key not in self.places:
             return
         if self._folder is None:
-            self._folder = await asyncio.to_thread(
-                tempfile.TemporaryDirectory, prefix="kerastui-judge-"
-            )
+            self._folder = tempfile.TemporaryDirectory(prefix="kerastui-judge-")
         await asyncio.sleep(self.PAUSE)
         try:
             shared = self.pane.judging
