@@ -32,9 +32,12 @@ async def until(
             return False
 
     end = time.monotonic() + seconds
+    pause = 0.02
     while not is_so():
         assert time.monotonic() < end, f"never: {what}\n{text(pilot)}"
-        await pilot.pause(0.02)
+        await pilot.pause(pause)
+        # Looking takes time from what is waited for, so the longer it takes, the rarer.
+        pause = min(0.1, pause * 1.3)
 
 
 def text(pilot: Pilot[Any]) -> str:

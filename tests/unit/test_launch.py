@@ -160,6 +160,7 @@ async def test_workers_go_on_when_the_nursery_goes(workspace: Workspace) -> None
 async def test_a_plain_worker_stands_in_for_a_dead_nursery(workspace: Workspace) -> None:
     nursery = Nursery()
     run = create(workspace, **{"fit.epochs": 2})
+    run.console.mkdir()  # a console that can't be written is no hindrance
     pid = await nursery.run(run)  # never started
     assert await in_thread(lambda: ended(run)) == "finished"
     assert run.info().pid == pid
@@ -238,19 +239,16 @@ async def test_what_a_user_can_do_wrong_is_told_in_a_sentence(
     assert "Traceback" not in error["message"]
 
 
-def test_a_stop_before_the_training_keeps_nothing(workspace: Workspace) -> None:
+@SHARED
+async def test_a_stop_before_the_training_keeps_nothing(
+    nursery: Nursery, workspace: Workspace
+) -> None:
+    assert await nursery.wait_ready(120)
     run = create(workspace)
     run.command("stop")
-    launch(run)
-    assert until(lambda: ended(run)) == "stopped"
+    await nursery.run(run)
+    assert await in_thread(lambda: ended(run)) == "stopped"
     assert not run.model.exists()
-
-
-def test_a_console_that_cannot_be_written_is_no_hindrance(workspace: Workspace) -> None:
-    run = create(workspace, **{"fit.epochs": 2})
-    run.console.mkdir()
-    launch(run)
-    assert until(lambda: ended(run)) == "finished"
 
 
 def test_launching_loads_nothing_heavy() -> None:
