@@ -403,7 +403,7 @@ async def test_two_epochs_are_too_few_for_advice(tmp_path: Path) -> None:
         await pilot.press("escape")
 
 
-@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+@pytest.mark.parametrize("size", [(120, 40), pytest.param((80, 24), marks=pytest.mark.slow)])
 async def test_a_run_whose_directory_is_gone_does_not_go_on(
     tmp_path: Path, size: tuple[int, int]
 ) -> None:

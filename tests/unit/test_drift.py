@@ -22,7 +22,7 @@ def first_and_last(made: Training) -> drift.Drift:
     return found
 
 
-@pytest.mark.parametrize("execution", ["fast", "plain"])
+@pytest.mark.parametrize("execution", ["fast", pytest.param("plain", marks=pytest.mark.slow)])
 def test_every_training_keeps_what_its_weights_are_like(
     make: Make, execution: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -159,7 +159,7 @@ MOMENTUM = lambda: keras.optimizers.SGD(0.05, momentum=0.9)  # noqa: E731
     ("kind", "optimizer"),
     [
         ("sparse", ADAM),
-        ("number", MOMENTUM),
+        pytest.param("number", MOMENTUM, marks=pytest.mark.slow),
         pytest.param("onehot", ADAM, marks=pytest.mark.slow),
         pytest.param("sparse", MOMENTUM, marks=pytest.mark.slow),
     ],
@@ -176,7 +176,7 @@ def test_same_weights_and_history_as_fit(run: Any, kind: str, optimizer: Any) ->
     "between",
     [
         pytest.param((lambda: layers.Dropout(0.3),), marks=pytest.mark.slow),
-        (lambda: layers.GaussianNoise(0.1),),
+        pytest.param((lambda: layers.GaussianNoise(0.1),), marks=pytest.mark.slow),
         pytest.param((lambda: layers.BatchNormalization(),), marks=pytest.mark.slow),
         (lambda: layers.BatchNormalization(), lambda: layers.Dropout(0.3)),
     ],
@@ -191,6 +191,7 @@ def test_first_epochs_agree_to_rounding(run: Any, between: Any) -> None:
     np.testing.assert_allclose(ours.history["loss"], theirs.history["loss"], rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_class_weights_weigh_as_in_fit(run: Any) -> None:
     from kerastui.models.training.paths import sample_weights
 
@@ -205,7 +206,7 @@ def stopping(**options: Any) -> Any:
     return keras.callbacks.EarlyStopping(monitor="val_loss", **options)
 
 
-@pytest.mark.parametrize("restore", [True, False])
+@pytest.mark.parametrize("restore", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_early_stopping_keeps_its_meaning_to_the_epoch(run: Any, restore: bool) -> None:
     x, y = data("sparse")
     validation = (x[::2], (y[::2] + 1) % CLASSES)  # gets worse as training goes on
@@ -256,6 +257,7 @@ def test_plateau_changes_the_rate_after_the_same_epochs(run: Any) -> None:
     assert "no improvement of val_loss for 3 epochs" in notes[0].text
 
 
+@pytest.mark.slow
 def test_a_schedule_and_a_rate_callback_count_epochs_as_in_fit(run: Any) -> None:
     x, y = data("sparse")
     results = []
@@ -289,7 +291,8 @@ def test_checkpoints_of_single_epochs_hold_that_epochs_weights(run: Any, tmp_pat
             np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("xla", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("xla", [False, True])
 def test_the_same_seed_gives_the_same_bits(run: Any, xla: bool) -> None:
     x, y = data("sparse")
     between = (layers.BatchNormalization, lambda: layers.Dropout(0.3))
@@ -311,6 +314,7 @@ def test_bits_do_not_depend_on_how_epochs_are_bundled(
     same(one, two)
 
 
+@pytest.mark.slow
 def test_long_epochs_give_the_bits_of_short_ones(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     x, y = data("onehot")
     validation = (x[:21], y[:21])
@@ -340,8 +344,8 @@ def test_xla_is_chosen_by_size_alone(run: Any) -> None:
     ("rows", "batch_size"),
     [
         (1, 16),
-        (15, 16),
         (45, 1),
+        pytest.param(15, 16, marks=pytest.mark.slow),
         pytest.param(1, 1, marks=pytest.mark.slow),
         pytest.param(16, 16, marks=pytest.mark.slow),
     ],

@@ -89,7 +89,7 @@ def test_the_last_one_stays_until_there_are_later_ones(tmp_path: Path) -> None:
     assert list(kept.of_epochs(tmp_path)) == [5, 10]
 
 
-@pytest.mark.parametrize("execution", ["fast", "plain"])
+@pytest.mark.parametrize("execution", ["fast", pytest.param("plain", marks=pytest.mark.slow)])
 def test_a_kept_model_is_that_of_its_epoch(make: Make, execution: str) -> None:
     made = make(execution=execution, fit={"epochs": 7, "batch_size": 16, "keep_every": 3})
     made.train()
@@ -104,7 +104,7 @@ def test_a_kept_model_is_that_of_its_epoch(make: Make, execution: str) -> None:
             np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("execution", ["fast", "plain"])
+@pytest.mark.parametrize("execution", ["fast", pytest.param("plain", marks=pytest.mark.slow)])
 def test_the_epoch_after_which_it_stops_is_kept_beside_the_best(make: Make, execution: str) -> None:
     early = {"type": "EarlyStopping", "monitor": "loss", "min_delta": 10.0, "patience": 2,
              "restore_best_weights": True}  # fmt: skip
@@ -146,7 +146,7 @@ def test_nothing_is_kept_unless_asked_for(make: Make) -> None:
         experiment(**{"fit.keep_every": -1})
 
 
-@pytest.mark.parametrize("execution", ["fast", "plain"])
+@pytest.mark.parametrize("execution", ["fast", pytest.param("plain", marks=pytest.mark.slow)])
 def test_what_callbacks_write_of_epochs_is_found_too(make: Make, execution: str) -> None:
     best = {"type": "ModelCheckpoint", "filepath": "best.keras", "save_best_only": True}
     made = make(execution=execution, callbacks=[PLAIN_SAVER, best],

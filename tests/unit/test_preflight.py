@@ -537,7 +537,7 @@ def test_units_are_changed_in_the_last_layer_with_weights() -> None:
     assert finding.cures == ()
 
 
-@pytest.mark.parametrize("name", ["two words", "größe", "a:b", "x+y", "(a)", "a,b", "ä"])
+@pytest.mark.parametrize("name", ["two words", "größe", "a:b"])
 def test_names_that_tensorflow_would_refuse_in_the_first_step(name: str) -> None:
     stack = experiment("binary", dense(3, "relu", name=name), dense(1, "sigmoid"), loss=BCE)
     (finding,) = found(stack, data())

@@ -51,8 +51,8 @@ def evaluated(folder: Path | None, **afterwards: Any) -> Any:
     ("name", "files"),
     [
         ("keras", ["model.keras"]),
-        ("h5", ["model.h5"]),
-        ("json", ["model.json", "model.weights.h5"]),
+        pytest.param("h5", ["model.h5"], marks=pytest.mark.slow),
+        pytest.param("json", ["model.json", "model.weights.h5"], marks=pytest.mark.slow),
     ],
 )
 def test_a_copy_says_the_same_bit_for_bit(tmp_path: Path, name: str, files: list[str]) -> None:

@@ -130,7 +130,7 @@ def test_full_batch_takes_all_rows_at_once(make: Make) -> None:
     assert made.events("started")[0]["steps"] == 1
 
 
-@pytest.mark.parametrize("execution", ["fast", "plain"])
+@pytest.mark.parametrize("execution", ["fast", pytest.param("plain", marks=pytest.mark.slow)])
 def test_early_stopping_says_why_in_words(make: Make, execution: str) -> None:
     callback = {"type": "EarlyStopping", "monitor": "val_loss", "patience": 2, "min_delta": 10.0}
     made = make(execution=execution, callbacks=[callback], **{"fit.epochs": 50})
@@ -235,7 +235,7 @@ def test_a_long_epoch_is_stopped_in_its_middle(
 
 
 @pytest.mark.parametrize("execution", ["fast", "plain"])
-@pytest.mark.parametrize(("asked", "trained"), [(7, 7), (1, 1)])
+@pytest.mark.parametrize(("asked", "trained"), [(7, 7), pytest.param(1, 1, marks=pytest.mark.slow)])
 def test_the_number_of_epochs_changes_while_it_trains(
     make: Make, execution: str, asked: int, trained: int
 ) -> None:
@@ -376,7 +376,7 @@ DECAY = {"type": "ExponentialDecay", "initial_learning_rate": 0.1, "decay_steps"
          "decay_rate": 0.5}  # fmt: skip
 
 
-@pytest.mark.parametrize("execution", ["fast", "plain"])
+@pytest.mark.parametrize("execution", ["fast", pytest.param("plain", marks=pytest.mark.slow)])
 def test_a_schedule_by_epochs_sets_the_rate(make: Make, execution: str) -> None:
     made = make(
         execution=execution, callbacks=[{"type": "LearningRateScheduler", "schedule": DECAY}]
@@ -395,6 +395,7 @@ def test_callbacks_write_into_the_directory_of_their_run(make: Make) -> None:
     assert (made.run.path / "best.keras").stat().st_size > 1000
 
 
+@pytest.mark.slow
 def test_balanced_class_weights_are_the_same_as_given_ones(make: Make) -> None:
     counts = np.bincount(arrays().y)
     given = {k: float(40 / (3 * n)) for k, n in enumerate(counts.tolist())}
