@@ -170,6 +170,7 @@ async def test_every_lab_opens_at_every_size_and_is_left_again(
 ) -> None:
     async with opened(lab.id, size) as (pilot, screen):
         assert pilot.app.screen is screen
+        assert screen.HELP
         assert not [result for result in screen.results if result.right is False]
         await pilot.resize_terminal(90, 28)
         await pilot.pause()
@@ -208,8 +209,7 @@ async def test_every_lab_bears_any_key(lab: labs.Lab) -> None:
         assert pilot.app.screen is screen
 
 
-async def test_every_lab_has_help() -> None:
-    assert all(lab.screen().HELP for lab in LABS)
+async def test_a_lab_has_help() -> None:
     async with opened("b04") as (pilot, screen):
         await pilot.press("question_mark")
         await until(pilot, lambda: pilot.app.screen is not screen, "the help")
