@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice, pairwise, takewhile
+from itertools import compress, islice, pairwise, takewhile
 from statistics import median
 
 from kerastui.models.runs.history import History, lower_is_better
@@ -26,6 +26,10 @@ for the noise of a batch, narrow enough to find where a curve turns."""
 
 CLEAR = 3.0
 """How many times its noise a difference must be to count: by chance once in 700 epochs."""
+
+
+_HUGE = 1e300
+"""Sums of larger numbers would overflow; they are as good as infinite."""
 
 
 @dataclass(frozen=True)
@@ -174,16 +178,13 @@ class Curve:
 
 def curve(history: History, name: str) -> Curve | None:
     """Return a series as a curve, None where it has no finite value."""
-    points = [
-        (epoch, value)
-        for epoch, value in enumerate(history.series.get(name, ()), 1)
-        # Sums of larger numbers would overflow; they are as good as infinite.
-        if math.isfinite(value) and abs(value) < 1e300
-    ]
-    if not points:
+    values = history.series.get(name, ())
+    # What is NaN lies between no two numbers.
+    usable = [-_HUGE < value < _HUGE for value in values]
+    if not any(usable):
         return None
-    epochs, values = zip(*points, strict=True)
-    return Curve(name, epochs, values)
+    epochs = compress(range(1, len(values) + 1), usable)
+    return Curve(name, list(epochs), list(compress(values, usable)))
 
 
 def first_bad(history: History, name: str) -> int | None:
