@@ -183,10 +183,17 @@ class Run(Folder[RunInfo]):
         return any(entry["event"] == "kill" for entry in CommandReader(self.commands, since).read())
 
     def remove(self) -> None:
-        """Delete the directory; raises `UserError` while a worker is at it."""
+        """Delete the directory; raises `UserError` while a worker is at it, or where it stays."""
         if self.info().status in ACTIVE:
             raise UserError(f"{self.id} is still running.", "Stop it first.")
-        shutil.rmtree(self.path, ignore_errors=True)
+        try:
+            shutil.rmtree(self.path)
+        except OSError as error:
+            if self.path.exists():  # else somebody else was faster
+                raise UserError(
+                    f"{self.path} can't be removed: {error.strerror}.",
+                    "Check that the workspace can be written.",
+                ) from None
 
 
 class Workspace:
@@ -296,7 +303,8 @@ class Workspace:
         if not fitting:
             raise UserError(f"No run {text!r} in {self.runs_folder}.", "See: kerastui runs list")
         raise UserError(
-            f"{text!r} fits {len(fitting)} runs: {', '.join(run.id for run in fitting[:5])} …",
+            f"{text!r} fits {len(fitting)} runs: {', '.join(run.id for run in fitting[:5])}"
+            f"{' …' if len(fitting) > 5 else '.'}",
             "Give more of the id.",
         )
 

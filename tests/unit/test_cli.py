@@ -559,8 +559,25 @@ def test_a_run_is_deleted_only_when_it_has_ended(kerastui: Any, run: Run) -> Non
     assert "still running" in refused.err
     finish(run, 1)
     done = kerastui("runs", "rm", run.id, "--yes", "--json", "--workspace", root)
-    assert json.loads(done.out) == {"asked": "rm", "runs": [run.id]}
+    assert json.loads(done.out) == {"asked": "rm", "runs": [run.id], "failed": {}}
     assert not run.path.exists()
+
+
+def test_a_run_that_still_runs_keeps_no_other_from_being_deleted(
+    kerastui: Any, run: Run, tmp_path: Path
+) -> None:
+    root = str(tmp_path / "lab")
+    finished = Workspace(Path(root)).create(run.experiment())
+    finish(finished, 1)
+    ids = [run.id, finished.id, finished.id]
+    done = kerastui("runs", "rm", *ids, "--yes", "--json", "--workspace", root)
+    assert done.code == 1
+    told = json.loads(done.out)
+    assert told["runs"] == [finished.id]
+    assert list(told["failed"]) == [run.id]
+    assert "still running" in told["failed"][run.id]
+    assert run.path.exists()
+    assert not finished.path.exists()
 
 
 def test_a_damaged_run_does_not_hide_the_others(kerastui: Any, finished: Run) -> None:

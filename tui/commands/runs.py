@@ -17,6 +17,7 @@ from kerastui.tui.commands import compare
 from kerastui.tui.commands.options import Json, WorkspaceFolder, workspace
 from kerastui.tui.commands.output import (
     arguments,
+    complain,
     print_table,
     progress,
     stdout,
@@ -265,17 +266,25 @@ def remove(
     json: Json = False,
     workspace_: WorkspaceFolder = None,
 ) -> None:
-    """Delete runs with everything they saved."""
-    chosen = [_run(id_, workspace_) for id_ in ids]
+    """Delete runs with everything they saved; one that still runs keeps no other from it."""
+    chosen = {run.id: run for run in (_run(id_, workspace_) for id_ in ids)}
     if not yes and sys.stdin.isatty():
-        names = ", ".join(run.id for run in chosen)
-        typer.confirm(f"Delete {names} for good?", abort=True, err=json)
-    for run in chosen:
-        run.remove()
+        typer.confirm(f"Delete {', '.join(chosen)} for good?", abort=True, err=json)
+    deleted, failed = [], {}
+    for id_, run in chosen.items():
+        try:
+            run.remove()
+        except UserError as error:
+            failed[id_] = error.message
+            complain(error)
+            continue
+        deleted.append(id_)
         if not json:
-            stdout().print(Text(f"Deleted {run.id}."))
+            stdout().print(Text(f"Deleted {id_}."))
     if json:
-        write_json({"asked": "rm", "runs": [run.id for run in chosen]})
+        write_json({"asked": "rm", "runs": deleted, "failed": failed})
+    if failed:
+        raise typer.Exit(1)
 
 
 def _run(id_: str, chosen: Path | None) -> Run:
