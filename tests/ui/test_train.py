@@ -171,6 +171,9 @@ async def test_kill_asks_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         await shows(pilot, "epoch 4 remains")
         await pilot.press("y")
         await until(pilot, lambda: len(killed) == 1, "the kill")
+        change(run, host="elsewhere")
+        await pilot.press("K")
+        await shows(pilot, "on elsewhere: it is asked to end")
 
 
 async def test_a_learning_rate_is_checked_and_sent(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from kerastui.datasets.errors import UserError
 from kerastui.models.runs.store import ACTIVE, Run
 from kerastui.tui.screens.train import charts
 from kerastui.tui.screens.train.view import ChartScreen
+from kerastui.tui.widgets.run_progress import elsewhere
 from kerastui.tui.widgets.toast import say
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class CommandScreen(ChartScreen):
 
     @work(group="kill", exclusive=True, exit_on_error=False)
     async def action_kill(self) -> None:
-        """End the worker at once, after a question."""
+        """End the worker at once, one of another host after its batch; asks before."""
         from kerastui.tui.screens.dialogs import confirm
 
         target = self.target
@@ -93,10 +94,13 @@ class CommandScreen(ChartScreen):
             if saved
             else "No checkpoint was written yet: only the figures up to now remain."
         )
-        text = (
-            f"The worker is ended at once, in the middle of what it does. {remains} "
-            "Stop & keep (s) ends after this batch and saves the model."
+        host = await asyncio.to_thread(_elsewhere, target.run)
+        how = (
+            f"The worker is on {host}: it is asked to end, which it does after its batch."
+            if host
+            else "The worker is ended at once, in the middle of what it does."
         )
+        text = f"{how} {remains} Stop & keep (s) ends after this batch and saves the model."
         answer = await self.app.push_screen_wait(confirm("kill", text, "Kill it", no="Let it run"))
         if answer != "y":
             return
@@ -170,3 +174,11 @@ class CommandScreen(ChartScreen):
         if command == "kill" and self.monitor is not None:
             self.monitor.expect("kill")
         self.draw()
+
+
+def _elsewhere(run: Run) -> str:
+    """Return the host of a worker that can't be ended from here, else nothing."""
+    try:
+        return elsewhere(run.info())
+    except UserError:  # removed meanwhile, which the command will say
+        return ""
