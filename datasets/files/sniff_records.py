@@ -89,8 +89,9 @@ def sniff_parquet(path: Path, given: Mapping[str, Any]) -> Sniffed:
             batch = next(file.iter_batches(batch_size=FIRST_ROWS, use_threads=False), None)
             records = batch.to_pylist() if batch is not None else []
     except (pa.ArrowException, OSError, ValueError) as error:
+        reason = str(error).splitlines()[0].rstrip(".")
         raise UserError(
-            f"{path.name} is not a complete Parquet file: {str(error).splitlines()[0]}.",
+            f"{path.name} is not a complete Parquet file: {reason}.",
             hint="It was cut short or damaged; write or copy it again.",
         ) from error
     if not records:

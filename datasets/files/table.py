@@ -234,8 +234,9 @@ def _parquet(path: Path, recipe: FileRecipe) -> pd.DataFrame:
     try:
         return pd.read_parquet(path)
     except (pa.ArrowException, OSError, ValueError) as error:
+        reason = str(error).splitlines()[0].rstrip(".")
         raise UserError(
-            f"{path.name} is not a complete Parquet file: {str(error).splitlines()[0]}.",
+            f"{path.name} is not a complete Parquet file: {reason}.",
             hint="It was cut short or damaged; write or copy it again.",
         ) from error
 
