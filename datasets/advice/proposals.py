@@ -32,9 +32,11 @@ DROPPED = 0.1
 _SURE = ("target", "label", "labels", "class", "outcome", "y")
 _LIKELY = (
     "species", "survived", "price", "quality", "churn", "diagnosis", "result", "score", "grade",
-    "rating", "income", "salary", "sales", "fraud", "spam", "sentiment", "cost", "value", "medv",
-    "demand", "yield", "approved", "default", "category", "status", "revenue", "rent",
+    "rating", "sales", "fraud", "spam", "sentiment", "medv", "demand", "yield", "approved",
+    "default", "category", "status",
 )  # fmt: skip
+_EITHER = ("income", "salary", "cost", "value", "revenue", "rent")
+"""Predicted as often as they are what something else is predicted from."""
 
 
 def propose(
@@ -139,6 +141,11 @@ def _likeness(column: ColumnFacts, facts: DataFacts) -> tuple[int, str]:
         why = "It is the last column, where the target usually stands."
         if few:
             why = why[:-1] + f", and has only {column.different} different values."
+        if column.different == 2:
+            score += 15
+    if any(word in _EITHER for word in words):
+        score += 40
+        why = f"Its name, {column.name}, is what people often want to predict."
     if any(word in _LIKELY for word in words):
         score += 60
         why = f"Its name, {column.name}, is what people usually want to predict."

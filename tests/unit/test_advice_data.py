@@ -79,6 +79,24 @@ def test_without_a_name_the_last_column_with_few_values_is_the_target() -> None:
 
 
 @pytest.mark.parametrize(
+    ("names", "target"),
+    [
+        (("income", "left"), "left"),
+        (("price", "garage"), "price"),
+        (("income", "shape_of_house"), "income"),
+    ],
+)
+def test_what_people_earn_is_the_target_unless_a_yes_or_no_stands_last(
+    names: tuple[str, str], target: str
+) -> None:
+    number, last = names
+    amounts = np.arange(ROWS) * 0.37 % 11
+    shares = (0.3, 0.3, 0.4) if last == "shape_of_house" else (0.5, 0.5)
+    proposal = proposed(table(**{number: amounts, last: classes(ROWS, shares)}))
+    assert proposal.target == [target]
+
+
+@pytest.mark.parametrize(
     ("values", "task"),
     [
         (np.arange(ROWS) * 0.5, "regression"),
