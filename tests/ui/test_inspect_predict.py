@@ -163,6 +163,10 @@ async def test_every_change_of_the_form_is_predicted(own_home: Path, size: tuple
         await shows(pilot, "1 value lies outside")
         await pilot.press("left")
         await until(pilot, lambda: form.values[0] == pytest.approx(8.9), "the values")
+        await pilot.press("4")
+        await pilot.click(form, offset=(3, 2))  # another row, while a number is being typed
+        await until(pilot, lambda: form.values == [4.0, "red"], "the number where it was typed")
+        await pilot.press("up")
         await pilot.press("down", "right")
         await until(pilot, lambda: form.values[1] == "blue", "the values")
         await pilot.press("x")
@@ -181,7 +185,7 @@ async def test_wrong_numbers_and_rows_are_refused(own_home: Path) -> None:
         form = screen.query_one(AskForm)
         await until(pilot, lambda: form.has_focus, "the form has the focus")
         await pilot.press("1", "e", "minus", "enter")
-        await until(pilot, lambda: form.text is None, "the end of typing")
+        await until(pilot, lambda: form.typing.text is None, "the end of typing")
         assert form.values == [5.1, "red"]
         await pilot.press("3", "escape")
         await until(pilot, lambda: form.values == [5.1, "red"], "the values")

@@ -14,13 +14,14 @@ from textual.message import Message
 
 from kerastui.models.runs.figures import number
 from kerastui.tui.widgets.data_grid_cells import clean
+from kerastui.tui.widgets.number_typing import NumberTyping, typed
 from kerastui.tui.widgets.row_list import Column, Row, RowList
-from kerastui.tui.widgets.toast import say
 
 BAR = 16
 STEPS = 50
 """Key presses from one end of a range to the other, about."""
-TYPED = frozenset("0123456789.,-−+eE")
+LARGEST = 1e30
+"""Numbers beyond this are not taken."""
 
 
 @dataclass(frozen=True)
@@ -107,11 +108,11 @@ class AskForm(RowList):
                           Column("seen in training")])  # fmt: skip
         self.fields: list[AskField] = []
         self.values: list[Any] = []
-        self.text: str | None = None
+        self.typing = NumberTyping(self, self._set, LARGEST)
 
     def show_fields(self, fields: Sequence[AskField], values: Sequence[Any]) -> None:
         """Show values."""
-        self.fields, self.values, self.text = list(fields), list(values), None
+        self.fields, self.values, self.typing.text = list(fields), list(values), None
         self._fill()
 
     @property
@@ -130,8 +131,8 @@ class AskForm(RowList):
     def _cells_of(self, place: int) -> tuple[Content | str, ...]:
         field, value = self.fields[place], self.values[place]
         outside = field.outside(value)
-        if self.text is not None and place == self.place:
-            told = Content.assemble((self.text[-11:], "bold"), ("▏", "$primary"))
+        if self.typing.text is not None and place == self.place:
+            told = Content.assemble((self.typing.text[-11:], "bold"), ("▏", "$primary"))
         elif value is None:
             told = Content.styled("no value", "$faint")
         else:
@@ -147,46 +148,20 @@ class AskForm(RowList):
     # Typing
 
     def on_key(self, event: events.Key) -> None:
-        sign, field = event.character or "", self.field
-        if self.text is None:
-            if (
-                field is None
-                or not field.numeric
-                or not (sign.isdigit() or sign in ("-", "−", "."))
-            ):
-                return
-            self.text = sign
-        elif event.key == "backspace":
-            self.text = self.text[:-1]
-        elif event.key == "escape":
-            self.text = None
-        elif event.key == "enter":
-            self._commit()
-        elif sign and sign in TYPED:
-            self.text += sign
-        else:
-            self._commit()  # and the key does what it always does
-            return
-        event.stop()
-        event.prevent_default()
-        self._fill()
+        if self.field is not None and self.field.numeric:
+            self.typing.key(event)
+            self._fill()
+
+    def on_click(self, event: events.Click) -> None:
+        self._end()  # before the cursor goes elsewhere
 
     def on_blur(self) -> None:
-        self._commit()
+        self._end()
 
-    def _commit(self) -> None:
-        text, self.text = self.text, None
-        if not text:
-            return
-        try:
-            value = float(text.replace("−", "-").replace(",", "."))
-            if not math.isfinite(value) or abs(value) > 1e30:
-                raise ValueError
-        except ValueError:
-            say(self.app, f"{text!r} is no number. Type one such as 0.5 or −2.", "warning")
+    def _end(self) -> None:
+        if self.typing.text is not None:
+            self.typing.end()
             self._fill()
-            return
-        self._set(value)
 
     # Keys
 
@@ -236,8 +211,7 @@ class AskForm(RowList):
             AskText(clean(field.name), clean(told), start, check=_checked(field))
         )
         if given is not None:
-            self._set(float(given.replace("−", "-").replace(",", ".")) if field.numeric and given
-                      else given or None)  # fmt: skip
+            self._set(typed(given, LARGEST) if field.numeric and given else given or None)
 
 
 def _checked(field: AskField) -> Any:
@@ -245,10 +219,10 @@ def _checked(field: AskField) -> Any:
         if not field.numeric or not text:
             return ""
         try:
-            finite = math.isfinite(float(text.replace("−", "-").replace(",", ".")))
-        except ValueError:
-            finite = False
-        return "" if finite else f"{text!r} is no number. Type one such as 0.5 or −2."
+            typed(text, LARGEST)
+        except ValueError as error:
+            return str(error)
+        return ""
 
     return check
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -13,10 +12,7 @@ from textual.content import Content
 from textual.message import Message
 
 from kerastui.tui.widgets.line_view import LineView
-from kerastui.tui.widgets.toast import say
-
-LARGEST = 1e6
-"""Numbers beyond this are not taken."""
+from kerastui.tui.widgets.number_typing import NumberTyping
 
 
 @dataclass(frozen=True)
@@ -26,17 +22,6 @@ class GridColumn:
     title: str
     width: int
     editable: bool = False
-
-
-def typed(text: str) -> float:
-    """Return the number that was typed; raises ValueError with a sentence for anything else."""
-    try:
-        value = float(text.replace("−", "-").replace(",", "."))
-    except ValueError:
-        raise ValueError(f"{text!r} is no number. Type one such as 0.5 or −2.") from None
-    if not math.isfinite(value) or abs(value) > LARGEST:
-        raise ValueError(f"{text} is too large. Numbers up to {LARGEST:,.0f} are taken.")
-    return value
 
 
 def short(value: float) -> str:
@@ -88,7 +73,7 @@ class NumberGrid(LineView, can_focus=True):
         self.labels: list[str] = []
         self.cells: list[list[float | Content]] = []
         self.row, self.column = 0, next(i for i, c in enumerate(columns) if c.editable)
-        self.text: str | None = None
+        self.typing = NumberTyping(self, self._set)
 
     def show_rows(self, labels: Sequence[str], cells: Sequence[Sequence[float | Content]]) -> None:
         """Show rows; each has a cell for every column."""
@@ -98,14 +83,9 @@ class NumberGrid(LineView, can_focus=True):
 
     def set_columns(self, columns: Sequence[GridColumn]) -> None:
         """Take other columns; show rows next."""
-        self.columns, self.text = tuple(columns), None
+        self.columns, self.typing.text = tuple(columns), None
         self.column = next(i for i, c in enumerate(columns) if c.editable)
         self.row = 0
-
-    @property
-    def editing(self) -> bool:
-        """Whether something is being typed."""
-        return self.text is not None
 
     def _redraw(self) -> None:
         head = " " * (self.label_width + 1)
@@ -123,8 +103,8 @@ class NumberGrid(LineView, can_focus=True):
         self.show(lines)
 
     def _cell(self, column: GridColumn, value: float | Content, here: bool) -> Content:
-        if here and self.text is not None:
-            text = Content.assemble(self.text[-column.width + 1 :], ("▏", "$primary"))
+        if here and self.typing.text is not None:
+            text = Content.assemble(self.typing.text[-column.width + 1 :], ("▏", "$primary"))
         else:
             text = value if isinstance(value, Content) else Content(short(value))
             text = text.truncate(column.width, ellipsis=True)
@@ -138,42 +118,12 @@ class NumberGrid(LineView, can_focus=True):
         self.call_after_refresh(self._redraw)
 
     def on_blur(self) -> None:
-        self._commit()
+        self.typing.end()
         self.call_after_refresh(self._redraw)
 
     def on_key(self, event: events.Key) -> None:
-        sign = event.character or ""
-        if self.text is None:
-            if not (sign.isdigit() or sign in ("-", "−", ".")):
-                return
-            self.text = sign
-        elif event.key == "backspace":
-            self.text = self.text[:-1]
-        elif event.key == "escape":
-            self.text = None
-        elif event.key == "enter":
-            self._commit()
-        elif sign and sign in "0123456789.,-−eE+":
-            self.text += sign
-        else:
-            self._commit()
-            self._redraw()
-            return
-        event.stop()
-        event.prevent_default()
+        self.typing.key(event)
         self._redraw()
-
-    def _commit(self) -> None:
-        """Take what was typed; say what is wrong with it where it is no number."""
-        text, self.text = self.text, None
-        if not text:
-            return
-        try:
-            value = typed(text)
-        except ValueError as error:
-            say(self.app, str(error), "warning")
-            return
-        self._set(value)
 
     def _set(self, value: float) -> None:
         self.cells[self.row][self.column] = value
@@ -208,7 +158,7 @@ class NumberGrid(LineView, can_focus=True):
                 and column.editable
                 and 0 < event.y <= len(self.cells)
             ):
-                self._commit()
+                self.typing.end()
                 self.row, self.column = event.y - 1, index
                 self._redraw()
             x += column.width + 1
