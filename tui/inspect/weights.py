@@ -264,7 +264,7 @@ class WeightsPane(InspectPane):
             self.looked = Looked(self.looked.found, self.looked.place, cut)
         self._show_view(focus=self.has_focus_within, go=go)
 
-    @work(group="extremes", exclusive=True, exit_on_error=False)
+    @work(group="extremes", exit_on_error=False)
     async def action_extreme(self) -> None:
         """Go to the largest number; again: to the smallest, then to the first NaN."""
         from kerastui.models.saved.survey import extremes
@@ -278,9 +278,13 @@ class WeightsPane(InspectPane):
             except UserError as error:
                 self.kerastui.tell_error(error, "The weight can't be searched")
                 return
-            if self.looked is None or self.looked.place != looked.place:
+            now = self.looked
+            if now is None or now.found is not looked.found or now.place != looked.place:
                 return
-            self._extremes = looked, found, 0
+            looked = now
+            # Every press is a step, also where it came before the first answer.
+            if self._extremes is None or self._extremes[0].place != looked.place:
+                self._extremes = looked, found, 0
         _, found, turn = self._extremes
         places = [place for place in (found.high, found.low, found.broken) if place is not None]
         if not places:
