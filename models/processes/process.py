@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import gc
 import importlib.metadata
 import os
@@ -71,8 +72,9 @@ def import_keras(backend: str) -> Any:
     return keras
 
 
+@functools.cache
 def versions(backend: str) -> dict[str, str]:
-    """Return the versions that can decide a result."""
+    """Return the versions that can decide a result; a forked worker has them from its parent."""
     found = {"python": platform.python_version()}
     for name in ("kerastui", "keras", backend, "numpy"):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):

@@ -123,7 +123,7 @@ class _Work:
         with self._stage("import", "Starting Keras"):
             process.import_keras(experiment.backend)
             info = self.record.info
-            info.versions = process.versions(experiment.backend)
+            info.versions = dict(process.versions(experiment.backend))
             info.backend = experiment.backend
             info.device = process.choose_device(experiment)
             warm = threading.Thread(target=process.warm_up, name="warm-up", daemon=True)
