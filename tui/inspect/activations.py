@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -22,6 +21,7 @@ from kerastui.tui.inspect.lines import LinesView
 from kerastui.tui.inspect.pane import InspectPane
 from kerastui.tui.inspect.subject import Found
 from kerastui.tui.inspect.tiles import TileView
+from kerastui.tui.scratch import Scratch
 from kerastui.tui.screens.dialogs import AskText
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.line_view import LineView
@@ -61,7 +61,7 @@ class ActivationsPane(InspectPane):
         self.problem: UserError | None = None
         self.opened = -1
         """Number of the layer that is shown alone; -1 while all of them are."""
-        self._folder = tempfile.TemporaryDirectory(prefix="kerastui-look-")
+        self._scratch = Scratch()
         self._part, self._index = "", 0
         self._asked = False
         self._width = 40
@@ -82,7 +82,7 @@ class ActivationsPane(InspectPane):
         yield TileView(id="activation-tiles")
 
     def on_unmount(self) -> None:
-        self._folder.cleanup()
+        self._scratch.remove()
 
     @property
     def list(self) -> RowList:
@@ -136,7 +136,7 @@ class ActivationsPane(InspectPane):
             await self.kerastui.launcher.start()
             answer = await self.kerastui.launcher.request(
                 "look.activations", channel=CHANNEL, path=str(found.path),
-                folder=self._folder.name, part=self._part, index=self._index,
+                folder=str(self._scratch.path), part=self._part, index=self._index,
                 experiment=found.experiment.plain() if found.experiment else None,
             )  # fmt: skip
         except UserError as error:

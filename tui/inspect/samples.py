@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,6 +17,7 @@ from kerastui.datasets.errors import UserError
 from kerastui.models.runs.figures import number
 from kerastui.tui.inspect import words as inspect_words
 from kerastui.tui.inspect.lines import aligned
+from kerastui.tui.scratch import Scratch
 from kerastui.tui.widgets.data_grid_cells import clean
 from kerastui.tui.widgets.line_view import LineView, bar
 from kerastui.tui.widgets.row_list import Column, Row, RowList
@@ -54,7 +54,7 @@ class SamplesView(Horizontal):
         self.pane = pane
         self.error = error
         self.places: dict[str, list[Any]] = {}
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._scratch = Scratch()
 
     def compose(self) -> ComposeResult:
         if self.error:
@@ -74,8 +74,7 @@ class SamplesView(Horizontal):
         return self.query_one(RowList)
 
     def on_unmount(self) -> None:
-        if self._folder is not None:
-            self._folder.cleanup()
+        self._scratch.remove()
 
     def show_rows(self, rows: list[list[Any]]) -> None:
         """Show rows, as `judge_samples` returns them."""
@@ -113,8 +112,6 @@ class SamplesView(Horizontal):
         key = self.row_list.key
         if key not in self.places:
             return
-        if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="kerastui-judge-")
         await asyncio.sleep(self.PAUSE)
         try:
             shared = self.pane.judging
@@ -122,7 +119,7 @@ class SamplesView(Horizontal):
                 "look.judge_sample", channel="look", path=str(self.pane.path),
                 experiment=self.pane.plain, part=shared.part,
                 file=shared.file if shared.part == "file" else "", choice=shared.choice,
-                folder=self._folder.name, place=int(key),
+                folder=str(self._scratch.path), place=int(key),
             )  # fmt: skip
             picture = await asyncio.to_thread(_read, answer)
         except UserError as error:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import tempfile
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +28,7 @@ from kerastui.tui.labs import Lab
 from kerastui.tui.labs.base import LabScreen, Result
 from kerastui.tui.labs.function_chart import FunctionChart, Plotted
 from kerastui.tui.labs.slider import Slider
+from kerastui.tui.scratch import Scratch
 from kerastui.tui.widgets.chart_raster import Role
 from kerastui.tui.widgets.line_view import LineView
 from kerastui.tui.widgets.panel import Panel
@@ -50,7 +49,7 @@ miss its formula by three standard errors: few weights scatter more. Tab leads t
         super().__init__(lab)
         self.weights: NDArray[np.float32] | None = None
         self.drawn: tuple[str, int, int] = ("", 0, 0)
-        self._folder = tempfile.TemporaryDirectory(prefix="kerastui-lab-")
+        self._scratch = Scratch()
         self._number = 0
 
     def compose_lab(self) -> ComposeResult:
@@ -75,7 +74,7 @@ miss its formula by three standard errors: few weights scatter more. Tab leads t
         )
 
     def on_unmount(self) -> None:
-        self._folder.cleanup()
+        self._scratch.remove()
 
     @property
     def entry(self) -> Initializer:
@@ -96,7 +95,7 @@ miss its formula by three standard errors: few weights scatter more. Tab leads t
         await asyncio.sleep(0.05)  # while a slider is dragged, only where it comes to rest
         entry, n_in, n_out = self.entry, self._value("inputs"), self._value("outputs")
         self._number += 1
-        path = Path(self._folder.name) / f"{self._number}.npy"
+        path = self._scratch.path / f"{self._number}.npy"
         try:
             await self.ask(
                 "weights", path=str(path), initializer=entry.name, n_in=n_in, n_out=n_out,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 from time import monotonic
 from typing import ClassVar
 
@@ -28,6 +26,7 @@ from kerastui.models.labs.mandelbrot import (
 from kerastui.tui.labs import Lab
 from kerastui.tui.labs.base import LabScreen, Result, mark
 from kerastui.tui.labs.half_blocks import HalfBlocks
+from kerastui.tui.scratch import Scratch
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.line_view import LineView, bar
 from kerastui.tui.widgets.panel import Panel, ScrollPanel
@@ -88,7 +87,7 @@ picture, then the whole one, in slices; a new view takes the place of one that i
         self.share = 0.0
         self.seconds: dict[str, float] = {}
         self.problem = ""
-        self._folder = tempfile.TemporaryDirectory(prefix="kerastui-lab-")
+        self._scratch = Scratch()
         self._number = 0
 
     def compose_lab(self) -> ComposeResult:
@@ -103,7 +102,7 @@ picture, then the whole one, in slices; a new view takes the place of one that i
         self.look(self.view)
 
     def on_unmount(self) -> None:
-        self._folder.cleanup()
+        self._scratch.remove()
 
     def on_resize(self) -> None:
         # The document's picture is four to three; a cell is two pixels high.
@@ -161,7 +160,7 @@ picture, then the whole one, in slices; a new view takes the place of one that i
         self, view: View, number: int, grain: int, first: int, last: int
     ) -> np.ndarray[tuple[int, ...], np.dtype[np.uint16]]:
         """Return rows of the picture as the worker has computed them."""
-        path = Path(self._folder.name) / f"{number}-{grain}.npy"
+        path = self._scratch.path / f"{number}-{grain}.npy"
         await self.ask(
             "mandelbrot", path=str(path), real=view.real, imaginary=view.imaginary,
             span=view.span, cycles=view.cycles, width=WIDTH // grain, height=HEIGHT // grain,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,6 +18,7 @@ from kerastui.datasets.errors import UserError
 from kerastui.datasets.fetch import Located
 from kerastui.tui import lessons
 from kerastui.tui.labs.base import Result
+from kerastui.tui.scratch import Scratch
 from kerastui.tui.screens.data import look as data_look
 from kerastui.tui.screens.data import parts as data_parts
 from kerastui.tui.screens.data.own import OwnFiles, broken_row, unreadable
@@ -82,7 +82,7 @@ training. f fetches what is not here."""
         self.results: tuple[Result, ...] = ()
         self._shown: tuple[str, object] = ("", None)
         self._number = 0
-        self._folder = tempfile.TemporaryDirectory(prefix="kerastui-data-")
+        self._scratch = Scratch()
 
     def make_list(self) -> RowList:
         return RowList(
@@ -107,7 +107,7 @@ training. f fetches what is not here."""
         self._locate_all()
 
     def on_unmount(self) -> None:
-        self._folder.cleanup()
+        self._scratch.remove()
 
     def on_screen_resume(self) -> None:
         self._locate_all()
@@ -271,7 +271,7 @@ training. f fetches what is not here."""
             await place.remove_children()
             what = f"Loading {card.title} … The first look waits for Keras' process."
             await place.mount(Static(Content.styled(what, "$muted"), classes="data-part"))
-        arguments: dict[str, Any] = {"dataset": card.name, "folder": self._folder.name}
+        arguments: dict[str, Any] = {"dataset": card.name, "folder": str(self._scratch.path)}
         if card.recipe is not None:
             arguments["file"] = card.recipe.model_dump(mode="json", exclude_defaults=True)
             arguments["task"] = card.task
