@@ -106,6 +106,9 @@ async def test_a_comparison_follows_a_run_that_goes_on(runs: list[Run]) -> None:
             "the end of the run",
         )
         await shows(pilot, "0.01 @ 6")
+        app.screen.query_one("#compare-first", LossChart).focus()
+        await pilot.press("end")
+        await shows(pilot, "A─  0.01000  B─  –")
 
 
 async def test_one_run_alone_says_how_more_are_marked(runs: list[Run]) -> None:

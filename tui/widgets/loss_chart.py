@@ -299,11 +299,10 @@ class LossChart(Widget, can_focus=True):
                 role = line.role(index)
                 mark = "╌╌" if line.dotted or (index and self.app.no_color) else "──"
                 mark = f"{line.sign}{mark[:1]}" if line.sign else mark
-                value = line.values[-1] if x is None else _at(line.values, x)
                 label = f"{line.label} " if words else ""
                 legend += [
                     (f" {mark} ", role),
-                    (f"{label}{number(value) if line.exact else steady(value)} ", Role.TITLE),
+                    (f"{label}{_reading(line, x)} ", Role.TITLE),
                 ]
             if best and with_best and x is None:
                 word = "best " if with_best == 2 else ""
@@ -355,6 +354,14 @@ _CLASSES = {role: f"chart--{role.name.lower().replace('_', '-')}" for role in Ro
 
 def _at(values: Sequence[float], x: int) -> float:
     return values[x - 1] if 1 <= x <= len(values) else math.nan
+
+
+def _reading(line: Line, x: int | None) -> str:
+    """Return the value at a place, without one the last; a dash where the curve has ended."""
+    if x is not None and x > len(line.values):
+        return "–"
+    value = line.values[-1] if x is None else _at(line.values, x)
+    return number(value) if line.exact else steady(value)
 
 
 def _framed(left: str, parts: Sequence[tuple[str, Role]], right: str, width: int) -> Row:
