@@ -278,6 +278,8 @@ async def test_rows_are_pasted(own_home: Path) -> None:
         await shows(pilot, "Paste rows of 2 values")
         area = screen.query_one(AskArea)
         await until(pilot, lambda: area.has_focus, "the rows have the focus")
+        # A key that the text takes does nothing else, so the footer doesn't name it.
+        await until(pilot, lambda: "search" not in text(pilot).splitlines()[-1], "the footer")
         area.post_message(events.Paste(f"5,red\n{HOSTILE}\n6,blue"))
         await shows(pilot, "1 cell instead of 2")
         assert text(pilot).count("75.0 %") == 2
@@ -285,6 +287,7 @@ async def test_rows_are_pasted(own_home: Path) -> None:
         await shows(pilot, "The first row has 1 cell.")
         await pilot.press("escape", "x")
         await until(pilot, lambda: area.text == "", "an empty area")
+        await until(pilot, lambda: "/ search" in text(pilot).splitlines()[-1], "the footer again")
 
 
 async def test_pictures_can_not_be_pasted(own_home: Path) -> None:

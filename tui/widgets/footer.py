@@ -18,6 +18,9 @@ ALWAYS = ("command_palette", "leave")
 LAST_OF_LEFT = "help"
 """The action that is never left out where there is too little room for all."""
 
+SIGNS = {"slash": "/", "plus": "+", "minus": "-", "underscore": "_", "at": "@", "backslash": "\\"}
+"""Keys with a name of Textual's own, which it doesn't know as what a text field takes."""
+
 
 class FooterLine(Widget):
     """The keys that work now, the most important first; what does not fit, help lists."""
@@ -47,9 +50,13 @@ class FooterLine(Widget):
         """Return the line as it has to be now."""
         left, right, help_key = [], [], None
         seen: set[str] = set()
+        focused = self.screen.focused
         for active in self.screen.active_bindings.values():
             binding = active.binding
             if not binding.show or binding.action in seen:
+                continue
+            sign = SIGNS.get(binding.key)
+            if sign and focused is not None and focused.check_consume_key(binding.key, sign):
                 continue
             seen.add(binding.action)
             entry = self._entry(binding, active.enabled)
