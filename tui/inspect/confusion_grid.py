@@ -22,7 +22,7 @@ from kerastui.tui.widgets.data_grid_cells import clean, fitted
 STEPS = 8
 """Colours from none to all of a row."""
 
-WIDEST_NAME, NARROWEST, WIDEST = 16, 5, 10
+WIDEST_NAME, NARROWEST = 16, 5
 
 LONG_HEAD, SHORT_HEAD = "true ↓  told →", "true ↓"
 """What stands in the corner of both headings."""
@@ -124,7 +124,7 @@ class ConfusionGrid(ScrollView, can_focus=True):
         most = max((len(f"{count:,}") for row in self.matrix for count in row), default=1)
         self._label = max(len(SHORT_HEAD), min(WIDEST_NAME, longest)) + 2
         room = (self.size.width - self._label) // max(1, len(self.names))
-        self._cell = max(most + 1, NARROWEST, min(WIDEST, max(longest, most) + 2, room))
+        self._cell = max(most + 1, NARROWEST, min(WIDEST_NAME + 2, max(longest, most) + 2, room))
         # What all classes begin with would be all there is to be seen of names cut short.
         same = len(os.path.commonprefix(self.names))  # noqa: RUF071
         same = same if longest >= self._cell else 0
