@@ -83,16 +83,15 @@ class Script:
     def cells(self) -> list[tuple[str, list[str]]]:
         """Return the script in pieces, each with the words above it: imports, then every step.
 
-        A function stands before the first step that calls it.
+        A function stands before the first step that uses it, itself or by another function.
         """
         waiting = list(self._functions)
         head = [*self._import_lines(), *([""] if self._constants else []), *self._constants]
         cells = [("", head)]
         for title, lines in self._sections:
-            text = "\n".join(lines)
-            called = [function for function in waiting if _name(function) in text]
-            waiting = [function for function in waiting if function not in called]
-            made = [line for function in called for line in (*function, "", "")]
+            used = _used("\n".join(lines), waiting)
+            waiting = [function for function in waiting if function not in used]
+            made = [line for function in used for line in (*function, "", "")]
             cells.append((title, [*made, *lines]))
         return cells
 
@@ -121,6 +120,18 @@ def _sorted_imports(entries: set[tuple[str, str]]) -> list[str]:
     return lines
 
 
+def _used(text: str, functions: list[list[str]]) -> list[list[str]]:
+    """Return the functions that a text names, and those that these name, in their order."""
+    found: list[list[str]] = []
+    texts = [text]
+    while texts:
+        words = set(re.findall(r"\w+", texts.pop()))
+        new = [one for one in functions if one not in found and _name(one) in words]
+        found += new
+        texts += ["\n".join(one) for one in new]
+    return [function for function in functions if function in found]
+
+
 def _name(function: list[str]) -> str:
-    """The call of a function, by its first line."""
-    return function[0].removeprefix("def ").partition("(")[0] + "("
+    """The name of a function, by its first line."""
+    return function[0].removeprefix("def ").partition("(")[0]

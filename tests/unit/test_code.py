@@ -475,7 +475,29 @@ def test_a_notebook_holds_the_lines_of_the_script_in_their_order(plain: dict[str
     lines = sorted(line for line in "\n".join(code).splitlines() if line)
     tree = ast.parse("\n".join(code))
     assert not ast.get_docstring(tree)
+    assert _defined(tree) == _defined(ast.parse(script(chosen)))
     steps = [line for line in script(chosen).splitlines() if line and line in set(lines)]
     assert sorted(steps) == lines
     calls = [line for line in "\n".join(code).splitlines() if line.startswith("model.fit(")]
     assert len(calls) == 1
+
+
+def _defined(tree: ast.Module) -> set[str]:
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def test_a_notebook_holds_the_functions_that_its_functions_use() -> None:
+    chosen = shipped.experiment("a05-ionosphere").changed(
+        {
+            "data": {
+                "dataset": "own",
+                "task": "binary",
+                "target": ["left"],
+                "file": {"path": "/own.csv", "format": "csv"},
+                "steps": [{"step": "one_hot", "columns": ["city"]}],
+            }
+        }
+    )
+    source = [cell["source"] for cell in json.loads(notebook(chosen))["cells"]]
+    text = "\n".join("".join(lines) for lines in source)
+    assert text.index("def category(") < text.rindex("= one_hot(")
