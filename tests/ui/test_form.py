@@ -16,7 +16,7 @@ from kerastui.models.catalogue import catalogue
 from kerastui.models.experiment.schema import Experiment
 from kerastui.tui.screens.train.settings import SettingsScreen, sections
 from kerastui.tui.themes import OWN_VARIABLES
-from kerastui.tui.widgets.form import Form
+from kerastui.tui.widgets.form import MORE, Form
 from kerastui.tui.widgets.form_edit import Choose, EditValue
 from kerastui.tui.widgets.form_fields import Field, editable, part_fields, read, spelled
 
@@ -196,6 +196,17 @@ async def test_parameters_at_their_defaults_are_folded() -> None:
             lambda: "compile.optimizer.beta_1" in [row.key for row in form.rows.shown],
             "the parameters",
         )
+
+
+async def test_what_is_folded_stands_below_the_object_it_belongs_to() -> None:
+    rate = {"type": "CosineDecay", "initial_learning_rate": 0.01, "decay_steps": 100}
+    app = Host(a05().changed({"compile.optimizer.learning_rate": rate}))
+    async with app.run_test(size=(120, 40)) as pilot:
+        form = (await settings(app, pilot)).query_one(Form)
+        await until(pilot, lambda: form.rows.shown, "its rows")
+        folded = [row.key for row in form.rows.shown if row.key.endswith(MORE)]
+        rate_key = f"compile.optimizer.learning_rate{MORE}"
+        assert folded.index(rate_key) < folded.index(f"compile.optimizer{MORE}")
 
 
 @pytest.mark.parametrize("name", [entry.name for entry in shipped.index()])

@@ -112,9 +112,11 @@ class Form(Vertical):
         for field in fields:
             parent = field.key.rpartition(".")[0]
             if field.minor and not field.is_set and parent not in self._opened:
+                while hidden and not f"{parent}.".startswith(f"{next(reversed(hidden))}."):
+                    rows.append(more())
                 hidden[parent] = hidden.get(parent, 0) + 1
                 continue
-            while hidden and not field.key.startswith(f"{next(iter(hidden))}."):
+            while hidden and not field.key.startswith(f"{next(reversed(hidden))}."):
                 rows.append(more())
             self._fields[field.key] = field
             rows.append(Row(field.key, _cells(field), level=base + field.level,
