@@ -49,9 +49,11 @@ def summary(
         beside: Whether the name and the result stand beside it already.
     """
     told = _how_far(info, history, beside=beside)
+    # What it has reached so far is no result, and its figures "at the end" are not there yet.
+    active = not history.ended and info.status in ACTIVE
     sentences = [
         _sentence(told) if beside else f"{_name(info)} {told}.",
-        "" if beside else _result(info, history, verdicts),
+        "" if beside or active else _result(info, history, verdicts),
         _best(history),
         *_on_the_way(history, beside=beside),
         f"It overfits since about epoch {overfits_since:,}." if overfits_since else "",

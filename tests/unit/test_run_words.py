@@ -57,6 +57,8 @@ def test_published_figures_are_judged_in_words() -> None:
         "Accuracy 0.96, inside the published band 0.8 – 1; 1 of 2 published figures agree" in text
     )
     assert "Accuracy" not in run_words.summary(info("finished"), past, [inside], beside=True)
+    going = history(STARTED, trained(20))
+    assert "published" not in run_words.summary(info("running"), going, [outside])
 
 
 def test_an_early_stop_is_told_once() -> None:
