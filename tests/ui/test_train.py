@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.app import App, ComposeResult
+from textual.content import Content
 from textual.widgets import Input
 
 from kerastui.datasets.errors import UserError
@@ -18,7 +20,7 @@ from kerastui.tui.screens.train.advice import AdviceScreen
 from kerastui.tui.screens.train.charts import BatchTrace
 from kerastui.tui.screens.train.dialogs import AskRate, read_rate
 from kerastui.tui.screens.train.epochs import EpochTable
-from kerastui.tui.widgets.event_log import EventLog, printed
+from kerastui.tui.widgets.event_log import Entry, EventLog, printed
 from kerastui.tui.widgets.line_view import LineView
 from kerastui.tui.widgets.loss_chart import LossChart
 
@@ -478,3 +480,16 @@ def test_batches_of_the_first_epochs_are_traced() -> None:
     history.apply({"event": "epochs", "first": 2, "logs": {"loss": [0.5]}})
     trace.take(history)
     assert trace.series == {}
+
+
+async def test_the_scrollbar_of_a_log_hides_no_letter() -> None:
+    class Narrow(App[None]):
+        CSS = "EventLog { width: 20; height: 4; }"
+
+        def compose(self) -> ComposeResult:
+            yield EventLog()
+
+    app = Narrow()
+    async with app.run_test(size=(40, 10)) as pilot:
+        app.query_one(EventLog).show([Entry(Content("1234567890123456789!"))] * 9)
+        await shows(pilot, "!")

@@ -51,7 +51,8 @@ def in_words(
         rows = (info.data if info else {}).get("parts") or started.get("rows")
         parts = [f"{count:,} {part} rows" for part, count in rows.items()
                  if isinstance(count, int)] if isinstance(rows, dict) else []  # fmt: skip
-        parts.append(f"{history.steps:,} batches an epoch")
+        batches = "batch" if history.steps == 1 else "batches"
+        parts.append(f"{history.steps:,} {batches} an epoch")
         device = str(started.get("device") or "")
         parts += [f"on {device}"] if device else []
         happened(_time(started), f"training starts: {', '.join(parts)}")
@@ -102,6 +103,7 @@ class EventLog(ScrollView, can_focus=True):
         scrollbar-size-vertical: 1;
         scrollbar-size-horizontal: 0;
         overflow-x: hidden;
+        scrollbar-gutter: stable;
     }
     """
 
@@ -127,11 +129,11 @@ class EventLog(ScrollView, can_focus=True):
             self._wrap()
 
     def on_resize(self) -> None:
-        if self.size.width != self._width:
+        if self.scrollable_content_region.width != self._width:
             self._wrap()
 
     def _wrap(self) -> None:
-        width = self._width = self.size.width
+        width = self._width = self.scrollable_content_region.width
         if not width:
             return
         at_end = self.scroll_offset.y >= self.max_scroll_y
@@ -149,7 +151,7 @@ class EventLog(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         index = y + self.scroll_offset.y
-        width = self.size.width
+        width = self.scrollable_content_region.width
         if index >= len(self._lines):
             return Strip.blank(width, self.rich_style)
         line = self._lines[index].truncate(width, ellipsis=True)
