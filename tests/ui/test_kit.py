@@ -11,8 +11,9 @@ from textual import events
 from textual.app import App
 from textual.content import Content
 
+from kerastui.models.runs.history import History
 from kerastui.tui import themes
-from kerastui.tui.widgets import words
+from kerastui.tui.widgets import metrics_table, words
 from kerastui.tui.widgets.key_values import KeyValues, table
 from kerastui.tui.widgets.row_list import Column, Row, RowList
 
@@ -26,6 +27,15 @@ def test_values_wrap_under_themselves() -> None:
     assert wide[0].startswith("Name   one")
     assert wide[1].startswith(" " * 7)
     assert all(len(line) <= 32 for line in wide)
+
+
+def test_the_epoch_of_the_best_keeps_its_distance_in_a_long_run() -> None:
+    history = History()
+    values = [1 / epoch for epoch in range(1, 123_457)]
+    history.apply_all([{"event": "epochs", "t": 1.0, "first": 1, "logs": {"loss": values}}])
+    rows = [line.plain for line in metrics_table.lines(history, 46)]
+    assert rows[1].endswith("  123,456")
+    assert [len(row) for row in rows] == [46, 46]
 
 
 class Watched(KeyValues):

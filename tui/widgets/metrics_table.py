@@ -34,9 +34,10 @@ def lines(history: History, width: int, most: int = 12) -> list[Content]:
         for name, best in bests.items()
     ]
     column = max(10, *(1 + len(text) for row in cells for text in row[1:3]))
-    room = max(8, width - 2 * column - 7)
-    rows = [_row("", "last", "best", "at", room, column, "$faint")]
-    rows += [_row(*row, room, column) for row in cells]
+    epoch = max(7, *(2 + len(row[3]) for row in cells))
+    room = max(8, width - 2 * column - epoch)
+    rows = [_row("", "last", "best", f"{'at':>{epoch}}", room, column, "$faint")]
+    rows += [_row(*row[:3], f"{row[3]:>{epoch}}", room, column) for row in cells]
     if len(cut) < len(metrics):
         rows.append(Content.styled(f"… {len(metrics) - len(cut)} more, t shows all", "$faint"))
     if rate := history.series.get("learning_rate"):
@@ -136,5 +137,5 @@ def _row(
         (label.plain, colour or "$muted"),
         " " * (room - label.cell_length),
         (f"{last:>{column}}", colour),
-        (f"{best:>{column}}{at:>7}", colour or "$muted"),
+        (f"{best:>{column}}{at}", colour or "$muted"),
     )
