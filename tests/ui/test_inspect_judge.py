@@ -346,6 +346,8 @@ async def test_a_labelled_file_judges(own_home: Path, tmp_path: Path) -> None:
         await shows(pilot, "Which file?")
         await pilot.press(*"/nowhere", "enter")
         await shows(pilot, "There is no nowhere")
+        await pilot.press("ctrl+u", *"~nobodyx/a", "enter")
+        await shows(pilot, "That is no path")
         pilot.app.screen.query_one("Input").value = str(file)
         await pilot.press("enter")
         await shows(pilot, "● new [rows].csv")

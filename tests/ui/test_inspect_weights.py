@@ -463,6 +463,8 @@ async def test_weights_of_two_epochs_are_set_beside_each_other(own_home: Path) -
         await shows(pilot, "With those of which file?")
         await pilot.press(*"nowhere.keras", "enter")
         await shows(pilot, "There is no such file.")
+        await pilot.press("ctrl+u", *"~nobodyx/a", "enter")
+        await shows(pilot, "That is no path")
         field = pilot.app.screen.query_one(Input)
         field.value = str(other)
         await pilot.press("enter")

@@ -16,6 +16,7 @@ from kerastui.tui.inspect.activations import CHANNEL
 from kerastui.tui.inspect.lines import aligned
 from kerastui.tui.inspect.states import State, states
 from kerastui.tui.inspect.subject import Found
+from kerastui.tui.paths import expanded
 from kerastui.tui.screens.dialogs import Ask, AskText, Choice
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.form_edit import Choose
@@ -128,13 +129,16 @@ def _looked_at(typed: str) -> State:
     """A stranger's file is first read in a process that it may break."""
     from kerastui.models.saved.examine import examine
 
-    path = Path(typed).expanduser()
+    path = expanded(typed)
     examine(path)
     return State(path.name, "", path)
 
 
 def _wrong(text: str) -> str:
-    return "" if text and Path(text).expanduser().is_file() else "There is no such file."
+    try:
+        return "" if text and expanded(text).is_file() else "There is no such file."
+    except UserError as error:
+        return error.message
 
 
 def _fitting(app: KerasTui, found: Found) -> list[tuple[Run, RunInfo]]:

@@ -20,6 +20,7 @@ from kerastui.tui.inspect.judging import Judging, judging
 from kerastui.tui.inspect.lines import LinesView
 from kerastui.tui.inspect.pane import InspectPane
 from kerastui.tui.inspect.subject import Found
+from kerastui.tui.paths import expanded
 from kerastui.tui.screens.dialogs import AskText
 from kerastui.tui.widgets.line_view import LineView, bar
 from kerastui.tui.widgets.row_list import Row
@@ -343,7 +344,7 @@ class JudgePane(InspectPane):
             shared.file, "/path/to/file.csv", _no_file,
         ))  # fmt: skip
         if path:
-            given = _whole(path)
+            given = str(await asyncio.to_thread(expanded, path))
             if given == shared.file:  # it may have changed meanwhile
                 shared.answers = {k: v for k, v in shared.answers.items() if k[2] != given}
             shared.file, shared.part = given, "file"
@@ -403,12 +404,11 @@ def told_interval(limits: Any) -> str:
     return f"{number(float(limits[0]))} – {number(float(limits[1]))}"
 
 
-def _whole(typed: str) -> str:
-    return str(Path(typed).expanduser())
-
-
 def _no_file(typed: str) -> str:
-    path = Path(typed).expanduser() if typed else None
-    if path is None:
+    if not typed:
         return "A path is needed."
+    try:
+        path = expanded(typed)
+    except UserError as error:
+        return error.message
     return "" if path.exists() else f"There is no {path.name} in {path.parent}."

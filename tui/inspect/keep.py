@@ -6,7 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from kerastui.datasets.errors import UserError
-from kerastui.tui.screens.code import expanded, wrong
+from kerastui.tui.paths import expanded
+from kerastui.tui.screens.code import wrong
 from kerastui.tui.screens.dialogs import Ask, AskText, Choice, confirm
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.toast import say

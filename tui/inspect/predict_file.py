@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import work
@@ -17,6 +16,7 @@ from kerastui.tui.inspect.ask import LONG, AskPane, model_of
 from kerastui.tui.inspect.lines import LinesView
 from kerastui.tui.inspect.predict_words import rows
 from kerastui.tui.inspect.subject import Found
+from kerastui.tui.paths import expanded
 from kerastui.tui.screens.dialogs import AskText, confirm
 from kerastui.tui.widgets.data_grid_cells import clean
 from kerastui.tui.widgets.line_view import bar
@@ -119,8 +119,6 @@ class WholeFilePane(AskPane):
     @work(group="file", exclusive=True, exit_on_error=False)
     async def action_predict(self) -> None:
         """Ask for a file and a place, and predict."""
-        from kerastui.tui.screens.code import expanded
-
         found = self.found
         given = await self.app.push_screen_wait(
             AskText(
@@ -167,8 +165,8 @@ def _there(text: str) -> str:
     if not text:
         return "Type a path."
     try:
-        there = Path(text).expanduser().exists()
-    except (OSError, ValueError, RuntimeError):
+        there = expanded(text).exists()
+    except UserError:
         there = False
     return "" if there else f"There is no file {clean(text)}."
 
@@ -177,9 +175,9 @@ def _writable(text: str) -> str:
     if not text:
         return "Type a path."
     try:
-        folder = Path(text).expanduser().is_dir()
-    except (OSError, ValueError, RuntimeError):
-        return f"{clean(text)} is no path."
+        folder = expanded(text).is_dir()
+    except UserError as error:
+        return error.message
     return f"{clean(text)} is a folder; give the file a name." if folder else ""
 
 

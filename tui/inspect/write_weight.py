@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerastui.datasets.errors import UserError
-from kerastui.tui.screens.code import expanded, wrong
+from kerastui.tui.paths import expanded
+from kerastui.tui.screens.code import wrong
 from kerastui.tui.screens.dialogs import AskText, confirm
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.toast import say

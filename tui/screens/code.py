@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import ClassVar
 
 from textual import work
@@ -16,6 +15,7 @@ from textual.widgets import Static
 from kerastui.datasets.errors import UserError
 from kerastui.models.files import write_atomically
 from kerastui.tui import clipboard
+from kerastui.tui.paths import expanded
 from kerastui.tui.screens.dialogs import AskText, confirm
 from kerastui.tui.widgets.footer import FooterLine
 from kerastui.tui.widgets.panel import Panel
@@ -106,11 +106,6 @@ def wrong(name: str) -> str:
     try:
         if name.endswith("/") or expanded(name).is_dir():
             return f"{name} is a folder: add the name of a file."
-    except RuntimeError as error:
-        return f"{name} is no path: {error}."
+    except UserError as error:
+        return error.message
     return ""
-
-
-def expanded(name: str) -> Path:
-    """Return the path that was typed, with `~` for the home folder."""
-    return Path(name).expanduser().absolute()

@@ -16,12 +16,15 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from kerastui.datasets.errors import UserError
 from kerastui.models.opening import ACCEPTED
 from kerastui.tui import experiments, recent
+from kerastui.tui.paths import expanded
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.footer import FooterLine
 from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.row_list import Column, Row, RowList
+from kerastui.tui.widgets.toast import say
 
 if TYPE_CHECKING:
     from kerastui.models.runs.store import Workspace
@@ -134,7 +137,10 @@ class OpenScreen(ModalScreen["Path | Leftover | None"]):
         elif key.endswith("/") and key != typed:
             self.action_complete()  # into the folder
         elif chosen:
-            self.dismiss(Path(chosen).expanduser().absolute())
+            try:
+                self.dismiss(expanded(chosen))
+            except UserError as error:
+                say(self.app, error.message, "warning")
 
     def action_cancel(self) -> None:
         self.dismiss(None)
@@ -189,9 +195,9 @@ def inside(typed: str) -> list[Row]:
     except RuntimeError:
         return []
     rows = []
-    if not start and where.is_dir():
-        rows.append(Row(f"{str(where).rstrip('/')}/", ("this folder itself", "", ""), level=1))
     with suppress(OSError):
+        if not start and where.is_dir():
+            rows.append(Row(f"{str(where).rstrip('/')}/", ("this folder itself", "", ""), level=1))
         entries = [entry for entry in os.scandir(where) if entry.name.startswith(start)]
         entries = [entry for entry in entries if start or not entry.name.startswith(".")]
         entries.sort(key=lambda entry: (not entry.is_dir(), entry.name.casefold()))

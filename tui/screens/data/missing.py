@@ -16,6 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from kerastui.datasets.errors import UserError
+from kerastui.tui.paths import expanded
 from kerastui.tui.screens.dialogs import Ask, AskText, Choice, Tell
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.data_grid_cells import clean
@@ -153,7 +154,11 @@ async def _folder(app: App[None], card: Card) -> bool:
     )
     if not name:
         return False
-    folder = await asyncio.to_thread(_folder_of, name)
+    try:
+        folder = await asyncio.to_thread(_folder_of, name)
+    except UserError as error:
+        await app.push_screen_wait(Tell("not there", error.message, hint="Try another folder."))
+        return False
     before = os.environ.get("KERASTUI_DATA")
     parts = [str(folder), *([before] if before else [])]
     os.environ["KERASTUI_DATA"] = os.pathsep.join(parts)
@@ -171,5 +176,5 @@ async def _folder(app: App[None], card: Card) -> bool:
 
 def _folder_of(name: str) -> Path:
     """Return the folder that was typed; of a file, the one it lies in."""
-    path = Path(name).expanduser().absolute()
+    path = expanded(name)
     return path.parent if path.is_file() else path

@@ -16,6 +16,7 @@ from textual import work
 from kerastui.datasets.errors import UserError
 from kerastui.models.runs import notes as run_notes
 from kerastui.models.runs.notes import Notes
+from kerastui.tui.paths import expanded
 from kerastui.tui.run_index import Record
 from kerastui.tui.screens.base import SectionScreen
 from kerastui.tui.widgets.toast import say
@@ -237,7 +238,7 @@ def _wrong_note(text: str) -> str:
 
 def _folder(typed: str) -> Path:
     """Return the folder that was typed, made where it is missing."""
-    folder = Path(typed).expanduser()
+    folder = expanded(typed)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
