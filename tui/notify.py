@@ -248,9 +248,13 @@ def short(run: Run) -> bool:
 def call_from_terminal(run: Run) -> None:
     """Call for the end of a run that a command waited for, on the terminal it was given in.
 
+    A command that can't be started is told, and keeps nobody from what the run reached.
+
     Raises:
-        UserError: The run can't be read, or the command not be started.
+        UserError: The run can't be read.
     """
+    from kerastui.tui.commands.output import complain
+
     info = run.info()
     nan = any(note.kind == "nan" for note in run.history().notes)
     event = "nan" if nan else "failed" if info.status in ("failed", "lost") else "ended"
@@ -262,4 +266,7 @@ def call_from_terminal(run: Run) -> None:
         sys.stderr.write(sequences(call, wishes))
         sys.stderr.flush()
     if wishes.command and claim(run.path, call, moment):
-        run_command(call, wishes.command)
+        try:
+            run_command(call, wishes.command)
+        except UserError as error:
+            complain(error)

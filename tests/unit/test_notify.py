@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from kerastui.datasets.errors import UserError
+from kerastui.models import shipped
+from kerastui.models.runs.store import Workspace
 from kerastui.tui import notify, settings
 from kerastui.tui.notify import Call, Wishes
 
@@ -93,6 +95,18 @@ def test_a_command_gets_the_words_and_no_shell(tmp_path: Path) -> None:
 def test_a_command_that_can_not_start_is_told(command: str) -> None:
     with pytest.raises(UserError, match="command for notifications"):
         notify.run_command(CALL, command)
+
+
+def test_a_command_that_can_not_start_keeps_nobody_from_the_result(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = Workspace(tmp_path).create(shipped.experiment("a05"))
+    info = run.stored()
+    info.status, info.started, info.ended = "finished", 1.0, 60.0
+    run.write_info(info)
+    Wishes(command="/nonexistent/program {title}").save()
+    notify.call_from_terminal(run)
+    assert "/nonexistent/program" in capsys.readouterr().err
 
 
 def test_an_empty_command_is_none() -> None:
