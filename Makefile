@@ -47,7 +47,7 @@ run: $(VENV)/.package ## open the app; without a terminal: run the default examp
 
 # Four processes on two cores: tests of screens wait more than they compute.
 test: $(VENV)/.package $(VENV)/.tools ## the fast tests, against the installed wheel
-	$(BIN)/pytest -n 4 --dist loadfile -m "not slow"
+	$(BIN)/pytest -n 4 --dist loadfile -m "not slow" --ignore tests/slow
 
 test-slow: $(VENV)/.package $(VENV)/.tools ## real training; needs KERASTUI_DATA for the documents' files
 	$(BIN)/pytest -m slow --timeout 1800

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,11 @@ settings.register_profile(
     "kerastui", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("kerastui")
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector away from Keras and from what was collected: they stay."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -329,7 +330,7 @@ async def test_a_download_shows_how_far_it_is_and_can_be_cancelled(
     def slow(card: Any, progress: Any, cancelled: Any) -> Located:
         progress(1_000_000, 4_000_000)
         while not cancelled():
-            pass
+            time.sleep(0.01)
         raise DownloadCancelledError("cancelled")
 
     monkeypatch.setattr("kerastui.datasets.fetch.fetch", slow)
