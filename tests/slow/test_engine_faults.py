@@ -101,7 +101,7 @@ def test_killed_while_it_writes_a_checkpoint_the_old_one_is_whole(tmp_path: Path
 import os, sys
 from pathlib import Path
 import numpy as np
-from kerastui.models import checkpoint
+from kerastui.models.training import checkpoint
 folder = Path(sys.argv[1])
 checkpoint.save_state(folder, checkpoint.State(1, [np.arange(1000.0)]))
 os.fsync = lambda handle: os.kill(os.getpid(), 9)
