@@ -61,7 +61,7 @@ class Caller:
         info, history, run = monitor.info, monitor.history, monitor.run
         if not monitor.ready or info is None or info.study:
             return
-        nan = any(note.kind == "nan" for note in history.notes)
+        nan = history.broke
         seen = self._seen.get(run.id)
         if seen is None:
             # What happened before one came is on the screen, but a run of this session may be over

@@ -256,8 +256,9 @@ def call_from_terminal(run: Run) -> None:
     from kerastui.tui.commands.output import complain
 
     info = run.info()
-    nan = any(note.kind == "nan" for note in run.history().notes)
-    event = "nan" if nan else "failed" if info.status in ("failed", "lost") else "ended"
+    event = (
+        "nan" if run.history().broke else "failed" if info.status in ("failed", "lost") else "ended"
+    )
     wishes = Wishes.load()
     if event not in wishes.when or short(run):
         return

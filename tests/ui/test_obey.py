@@ -333,9 +333,10 @@ async def test_it_calls_when_a_run_goes_wrong(
     app = app_on(tmp_path, run)
     async with app.run_test(size=WIDE) as pilot:
         await shows(pilot, "30/150")
-        if event == "nan":
-            append(run, "note", kind="nan", epoch=31, text="the loss became NaN")
-        append(run, kind, epoch=30, seconds=1.0, message="broken", text="")
+        why = "the loss became NaN" if event == "nan" else ""
+        if why:
+            append(run, "note", kind="nan", epoch=31, text=why)
+        append(run, kind, epoch=30, seconds=1.0, message="broken", text=why)
         change(run, status=status, epoch=30)
         call = await call_of(pilot, app)
         assert call.event == event

@@ -240,8 +240,9 @@ async def test_nan_is_marked_and_said(tmp_path: Path) -> None:
     run = make_run(tmp_path)
     logs = {"loss": [1.0, 0.5, math.inf, math.nan]}
     append(run, "epochs", first=1, logs=logs, seconds=1.0)
-    append(run, "note", kind="nan", epoch=4, text="The loss became NaN in batch 3")
-    append(run, "stopped", epoch=4, seconds=1.0, text="stopped at NaN")
+    why = "The loss became NaN in batch 3"
+    append(run, "note", kind="nan", epoch=4, text=why)
+    append(run, "stopped", epoch=4, seconds=1.0, text=why)
     change(run, status="stopped")
     async with train(tmp_path, run) as (_, pilot, screen):
         chart = screen.query_one("#chart-loss", LossChart)

@@ -167,8 +167,8 @@ def outcome(progress: Progress, width: int) -> list[Content]:
         message, _ = why_lost(progress)
         return Content.styled(message, "$bad" if status == "failed" else "$warn").wrap(width)
     parts = []
-    if nan := next((note for note in history.notes if note.kind == "nan"), None):
-        parts.append(Content.styled(f"{nan.text.rstrip('.')}.", "$bad"))
+    if history.broke:
+        parts.append(Content.styled(f"{str(history.ended['text']).rstrip('.')}.", "$bad"))
     if judged := [v for v in progress.verdicts if v.got is not None][:1]:
         parts += _judged(judged[0], _rows(progress, judged[0].figure.figure))
     else:
@@ -179,7 +179,7 @@ def outcome(progress: Progress, width: int) -> list[Content]:
         parts.append(Content.styled(f"– {at}", "$muted"))
     elif status == "stopped":
         parts.append(Content.styled("– stopped before the training began", "$muted"))
-    elif history.epochs and history.epoch < history.epochs and not nan:
+    elif history.epochs and history.epoch < history.epochs:
         stop = next((note for note in history.notes if note.kind == "early_stopping"), None)
         text = stop.text if stop else f"ended after epoch {history.epoch:,} of {history.epochs:,}"
         parts.append(Content.styled(f"– {text}", "$muted"))
