@@ -74,6 +74,15 @@ def _spelled(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
+def broken_parquet(path: Path, error: Exception) -> UserError:
+    """Return what is said of a Parquet file that can't be read."""
+    reason = str(error).splitlines()[0].rstrip(".")
+    return UserError(
+        f"{path.name} is not a complete Parquet file: {reason}.",
+        hint="It was cut short or damaged; write or copy it again.",
+    )
+
+
 def sniff_parquet(path: Path, given: Mapping[str, Any]) -> Sniffed:
     """Look into a Parquet file: its schema, and the first rows alone.
 
@@ -89,11 +98,7 @@ def sniff_parquet(path: Path, given: Mapping[str, Any]) -> Sniffed:
             batch = next(file.iter_batches(batch_size=FIRST_ROWS, use_threads=False), None)
             records = batch.to_pylist() if batch is not None else []
     except (pa.ArrowException, OSError, ValueError) as error:
-        reason = str(error).splitlines()[0].rstrip(".")
-        raise UserError(
-            f"{path.name} is not a complete Parquet file: {reason}.",
-            hint="It was cut short or damaged; write or copy it again.",
-        ) from error
+        raise broken_parquet(path, error) from error
     if not records:
         raise UserError(f"{path.name} has no rows.", hint="Choose a file with at least one row.")
     rows = [[_spelled(record.get(name)) for name in names] for record in records]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kerastui.datasets.errors import UserError
+from kerastui.datasets.files.sniff_records import broken_parquet
 from kerastui.datasets.loaded import Array
 from kerastui.datasets.recipe import PANDAS_MARKS, FileRecipe
 
@@ -234,11 +235,7 @@ def _parquet(path: Path, recipe: FileRecipe) -> pd.DataFrame:
     try:
         return pd.read_parquet(path)
     except (pa.ArrowException, OSError, ValueError) as error:
-        reason = str(error).splitlines()[0].rstrip(".")
-        raise UserError(
-            f"{path.name} is not a complete Parquet file: {reason}.",
-            hint="It was cut short or damaged; write or copy it again.",
-        ) from error
+        raise broken_parquet(path, error) from error
 
 
 _FRAMES = {"csv": _csv, "texts": _csv, "jsonl": _jsonl, "parquet": _parquet}
