@@ -14,7 +14,6 @@ from kerastui.models.experiment.toml import (
     open_file,
     save_over,
     set_aside,
-    with_own_file,
 )
 from kerastui.models.runs.store import Workspace
 from kerastui.tui import recent
@@ -159,8 +158,7 @@ async def _settle(app: KerasTui, path: Path) -> bool:
             return True
         return False
     if answer == "t":
-        experiment, file = await asyncio.to_thread(open_file, path)
-        experiment = await asyncio.to_thread(with_own_file, experiment, app.workspace.root)
+        experiment, file = await asyncio.to_thread(open_file, path, app.workspace.root)
         app.edits.change(experiment, "the version of the file")
         app.edits.mark_saved(experiment, file)
         app.current_is_other()

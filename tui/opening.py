@@ -28,10 +28,9 @@ async def open_path(app: KerasTui, path: Path) -> None:
 
 
 async def _experiment(app: KerasTui, path: Path) -> None:
-    from kerastui.models.experiment.toml import open_file, with_own_file
+    from kerastui.models.experiment.toml import open_file
 
-    experiment, file = await asyncio.to_thread(open_file, path)
-    experiment = await asyncio.to_thread(with_own_file, experiment, app.workspace.root)
+    experiment, file = await asyncio.to_thread(open_file, path, app.workspace.root)
     app.set_current(experiment, file)
     app.action_section("train")
 

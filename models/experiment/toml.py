@@ -98,10 +98,12 @@ def load(path: Path) -> Experiment:
     return _beside(loads(read_text(path), where=path.name), path)
 
 
-def open_file(path: Path) -> tuple[Experiment, SavedFile]:
-    """Read an experiment file that is to be saved again; raises `UserError` as `load` does."""
+def open_file(path: Path, workspace: Path) -> tuple[Experiment, SavedFile]:
+    """Read an experiment file that is to be saved again, with what the workspace remembers of an
+    own file that it names; raises `UserError` as `load` and `with_own_file` do."""
     text = read_text(path)
-    return _beside(loads(text, where=path.name), path), SavedFile(path, text)
+    experiment = _beside(loads(text, where=path.name), path)
+    return with_own_file(experiment, workspace), SavedFile(path, text)
 
 
 def _beside(experiment: Experiment, path: Path) -> Experiment:

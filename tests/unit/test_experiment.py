@@ -236,7 +236,7 @@ def test_comments_of_layers_stay_with_their_layers(tmp_path: Path) -> None:
 def test_saving_over_a_file_that_was_changed_meanwhile_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "first.toml"
     path.write_text(TEXT)
-    experiment, known = toml.open_file(path)
+    experiment, known = toml.open_file(path, tmp_path)
     path.write_text(TEXT + "# mine\n")
     with pytest.raises(ChangedOutsideError):
         toml.save_over(experiment.changed({"fit.epochs": 3}), path, known)
