@@ -148,8 +148,7 @@ class AskForm(RowList):
     # Typing
 
     def on_key(self, event: events.Key) -> None:
-        if self.field is not None and self.field.numeric:
-            self.typing.key(event)
+        if self.field is not None and self.field.numeric and self.typing.key(event):
             self._fill()
 
     def on_click(self, event: events.Click) -> None:

@@ -122,8 +122,8 @@ class NumberGrid(LineView, can_focus=True):
         self.call_after_refresh(self._redraw)
 
     def on_key(self, event: events.Key) -> None:
-        self.typing.key(event)
-        self._redraw()
+        if self.typing.key(event):
+            self._redraw()
 
     def _set(self, value: float) -> None:
         self.cells[self.row][self.column] = value

@@ -50,12 +50,16 @@ class NumberTyping:
         self._take = take
         self._largest = largest
 
-    def key(self, event: events.Key) -> None:
-        """Take a key that belongs to a number. Any other does what it does, after the number."""
+    def key(self, event: events.Key) -> bool:
+        """Take a key that belongs to a number. Any other does what it does, after the number.
+
+        Returns:
+            Whether there is something else to be seen than before.
+        """
         sign = event.character or ""
         if self.text is None:
             if not (sign.isdigit() or sign in ("-", "−", ".")):
-                return
+                return False
             self.text = sign
         elif event.key == "backspace":
             self.text = self.text[:-1]
@@ -67,9 +71,10 @@ class NumberTyping:
             self.text += sign
         else:
             self.end()
-            return
+            return True
         event.stop()
         event.prevent_default()
+        return True
 
     def end(self) -> None:
         """Take what was typed; say what is wrong with it where it is no number."""
