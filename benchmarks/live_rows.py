@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from terminal import Terminal
 
 from kerastui.models.experiment.schema import Experiment
 from kerastui.models.experiment.toml import save
+from kerastui.models.runs.events import EventReader
 from kerastui.models.runs.store import Run, Workspace
 
 ENDLESS = 5_000_000
@@ -154,16 +154,12 @@ def _new_run(workspace: Path, seen: set[str]) -> Run:
 def _first_figures(run: Run) -> float:
     """Wait for the first event of a batch or epoch and return its time (unix seconds)."""
     until = time.monotonic() + 60
+    reader = EventReader(run.events)
     while time.monotonic() < until:
-        try:
-            lines = run.events.read_text(encoding="utf-8").splitlines()
-        except OSError:
-            lines = []
-        for line in lines:
-            event = json.loads(line) if line.endswith("}") else {}
-            if event.get("event") in ("batch", "epochs"):
+        for event in reader.read():
+            if event["event"] in ("batch", "epochs"):
                 return float(event["t"])
-            if event.get("event") == "failed":
+            if event["event"] == "failed":
                 raise RuntimeError(event.get("message"))
         time.sleep(0.01)
     raise TimeoutError(f"{run.id} wrote no figures")

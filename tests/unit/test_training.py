@@ -16,6 +16,7 @@ import pytest
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.experiment.schema import Experiment
+from kerastui.models.runs.events import EventReader
 from kerastui.models.runs.record import Record
 from kerastui.models.runs.store import CommandReader, Run, RunInfo
 from kerastui.models.training.control import Control
@@ -72,8 +73,8 @@ class Training:
         )  # fmt: skip
 
     def events(self, kind: str) -> list[dict[str, Any]]:
-        lines = self.run.events.read_text().splitlines()
-        return [event for event in map(json.loads, lines) if event["event"] == kind]
+        reader = EventReader(self.run.events)  # takes no line that is only half written
+        return [event for some in iter(reader.read, []) for event in some if event["event"] == kind]
 
 
 @pytest.fixture
