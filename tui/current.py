@@ -7,13 +7,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from textual import work
-from textual.app import App
 from textual.signal import Signal
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.runs.store import Workspace
 from kerastui.tui.autosave import Autosave, Keeper
 from kerastui.tui.edits import Edits
+from kerastui.tui.type_ahead import TypeAheadApp
 from kerastui.tui.widgets.toast import say
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ SOON = 0.05
 """Seconds without another change before the inspector is asked about the model."""
 
 
-class CurrentApp(App[None]):
+class CurrentApp(TypeAheadApp):
     """An app with a current experiment, and a launcher that can be asked about it.
 
     Args:

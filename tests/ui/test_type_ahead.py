@@ -1,0 +1,108 @@
+"""Keys that arrive in one packet, as over a slow line, mean what they mean one by one."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, ClassVar
+
+import pytest
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from kerastui.tui import type_ahead
+from kerastui.tui.app import KerasTui
+from kerastui.tui.type_ahead import TypeAheadApp
+
+from .fakes import FakeLauncher, finished_run
+from .pilots import shows, text, until
+
+
+def at_once(pilot: Pilot[Any], *keys: str) -> None:
+    """Send keys without waiting for any of them."""
+    for key in keys:
+        pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+
+
+def typed(pilot: Pilot[Any]) -> str:
+    """Return what stands in the line that has the focus."""
+    focused = pilot.app.focused
+    return focused.value if isinstance(focused, Input) else ""
+
+
+@pytest.mark.parametrize(
+    ("section", "keys", "screen", "line"),
+    [
+        ("L", ["slash", *"xor"], "LearnScreen", "xor"),
+        ("L", ["question_mark", "escape", "R", "f", *"acc"], "RunsScreen", "acc"),
+        ("L", ["ctrl+o", *"/no"], "OpenScreen", "/no"),
+        ("R", ["t", "ctrl+u", *"qRa"], "AskText", "qRa"),
+        ("R", ["R", "D", "M", "R", "slash", *"Rq"], "RunsScreen", "Rq"),
+    ],
+)
+async def test_each_key_reaches_what_the_key_before_it_opened(
+    own_home: Any, section: str, keys: list[str], screen: str, line: str
+) -> None:
+    finished_run(own_home / "saved", "one", day="20260101-000000")
+    async with KerasTui(launcher=FakeLauncher()).run_test(size=(120, 40)) as pilot:
+        await pilot.press(section)
+        await shows(pilot, {"L": "open as experiment", "R": "1 run"}[section])
+        at_once(pilot, *keys)
+        await until(pilot, lambda: typed(pilot) == line, f"{line!r} in a line")
+        assert type(pilot.app.screen).__name__ == screen, text(pilot)
+
+
+async def test_what_is_pasted_waits_for_the_line_that_a_key_opens(own_home: Any) -> None:
+    finished_run(own_home / "saved", "one", day="20260101-000000")
+    async with KerasTui(launcher=FakeLauncher()).run_test(size=(120, 40)) as pilot:
+        await pilot.press("R")
+        await shows(pilot, "1 run")
+        at_once(pilot, "f")
+        pilot.app.post_message(events.Paste("acc>0.5"))
+        at_once(pilot, "1")
+        await until(pilot, lambda: typed(pilot) == "acc>0.51", "all of it in the filter")
+
+
+async def test_a_widget_that_goes_away_holds_back_no_key() -> None:
+    heard: list[str] = []
+
+    class Vanishing(TypeAheadApp):
+        def compose(self) -> ComposeResult:
+            yield Input()
+
+        def on_input_changed(self, event: Input.Changed) -> None:
+            event.input.remove()
+
+        def on_key(self, event: events.Key) -> None:
+            heard.append(event.key)
+
+    async with Vanishing().run_test() as pilot:
+        at_once(pilot, *"abxyz")
+        await until(pilot, lambda: heard[-1:] == ["z"], "the last key")
+
+
+async def test_a_widget_that_is_busy_holds_back_keys_for_a_moment_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(type_ahead, "PATIENCE", 0.05)
+    free = asyncio.Event()
+
+    class Busy(Input):
+        async def on_key(self, event: events.Key) -> None:
+            if event.key == "a":
+                await free.wait()
+
+    class Waiting(TypeAheadApp):
+        BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+t", "free", priority=True)]
+
+        def compose(self) -> ComposeResult:
+            yield Busy()
+
+        def action_free(self) -> None:
+            free.set()
+
+    async with Waiting().run_test() as pilot:
+        at_once(pilot, "a", "b", "ctrl+t")
+        await until(pilot, lambda: typed(pilot) == "ab", "both letters")
