@@ -78,6 +78,7 @@ layer: a dead unit gave 0 for all samples, a saturated one stands at the end of 
         self._found: Found | None = None
         self._kinds: dict[str, type[InspectPane]] = {}
         self._panes: dict[type[InspectPane], InspectPane] = {}
+        self._entering = False  # Enter came before there was a pane to give the focus to
 
     def make_list(self) -> RowList:
         return RowList([Column("look at"), Column("", 14, "right")])
@@ -171,13 +172,15 @@ layer: a dead unit gave 0 for all samples, a saturated one stands at the end of 
 
     @on(RowList.Moved)
     def _moved(self) -> None:
+        self._entering = False
         self.draw()
 
     @property
     def pane(self) -> InspectPane | None:
-        """The pane of the row under the cursor, once it was shown."""
+        """The pane of the row under the cursor, once it is there."""
         kind = self._kinds.get(self.rows.key)
-        return self._panes.get(kind) if kind else None
+        pane = self._panes.get(kind) if kind else None
+        return pane if pane is not None and pane.is_mounted else None
 
     @work(group="draw", exit_on_error=False)
     async def draw(self) -> None:
@@ -195,6 +198,9 @@ layer: a dead unit gave 0 for all samples, a saturated one stands at the end of 
         self._show_only(pane)
         width = max(8, self.detail.size.width - 4)
         self.query(Panel).last().set_title(pane.show(self.rows.key, width))
+        if self._entering:
+            self._entering = False
+            pane.to_focus.focus()
         self.refresh_bindings()
 
     def _show_only(self, shown: InspectPane | None) -> None:
@@ -262,10 +268,17 @@ layer: a dead unit gave 0 for all samples, a saturated one stands at the end of 
         self.add_class("-detail")
         if self.pane is not None:
             self.pane.to_focus.focus()
+        else:
+            self._entering = True
         self.refresh_bindings()
         if self.narrow:
             # Only now it has a width that lines can be cut to.
             self.call_after_refresh(self.draw)
+
+    def action_back(self) -> None:
+        """Back to the list; then out of the search."""
+        self._entering = False
+        super().action_back()
 
     def action_edit(self) -> None:
         """Edit what the pane shows."""
