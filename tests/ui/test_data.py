@@ -84,6 +84,7 @@ async def test_a_table_shows_its_columns_and_first_rows() -> None:
     async with app_at().run_test(size=WIDE) as pilot:
         screen = await opened(pilot, "sklearn-iris")
         await shows(pilot, "(150, 5)")
+        # The whole look comes at once: the columns, their first rows, and what is below them.
         shown = text(pilot)
         assert "4.3" in shown
         assert "7.9" in shown

@@ -8,12 +8,12 @@ from textual import work
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static
 
 from kerastui.datasets.errors import UserError
 from kerastui.tui.inspect.pane import InspectPane
 from kerastui.tui.inspect.subject import Found
 from kerastui.tui.widgets.data_grid_cells import clean
+from kerastui.tui.widgets.measured import Static
 
 CHANNEL = "look"
 """Short questions; long work has a process of its own."""

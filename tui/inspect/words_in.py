@@ -9,9 +9,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Static, TextArea
+from textual.widgets import TextArea
 
 from kerastui.tui.widgets.data_grid_cells import clean
+from kerastui.tui.widgets.measured import Static
 
 STYLES = {"known": "", "rare": "$warn", "unknown": "$bad strike"}
 MOST_WORDS = 400

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 
 from textual.content import Content
 from textual.geometry import Size
-from textual.widgets import Static
+
+from kerastui.tui.widgets.measured import Static
 
 Value = Content | str | Callable[[int], Content]
 """What stands at the right: a string is text and never markup; a function is given the width."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
+from textual.geometry import Size
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -54,8 +55,13 @@ class Table(Static):
         super().__init__()
         self.look = look
 
-    def on_resize(self) -> None:
-        self.update(data_look.table(self.look, self.size.width))
+    # Drawn at the width of the layout itself, so that it comes together with what is around it.
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return data_look.table(self.look, width).plain.count("\n") + 1
+
+    def render(self) -> Content:
+        return data_look.table(self.look, self.size.width)
 
 
 def _pictures(look: dict[str, Any]) -> Widget:
