@@ -98,9 +98,10 @@ class Folder(Generic[Info]):
                 raise UserError(
                     f"There is no {self.kind} {self.path} any more.", "It was removed or moved."
                 ) from None
+            why = error.strerror if isinstance(error, OSError) else f"it is damaged: {error}"
             raise UserError(
-                f"{self.path} is no {self.kind} that can be read: {error}.",
-                f"Its directory holds {self.record}; remove the directory if it is damaged.",
+                f"{self.path} is no {self.kind} that can be read: {self.record}: {why}.",
+                f"Its other files are as they were; remove the {self.kind} if they are not needed.",
             ) from None
 
     def _parse(self, plain: Any) -> Info:

@@ -184,7 +184,11 @@ class Run(Folder[RunInfo]):
 
     def remove(self) -> None:
         """Delete the directory; raises `UserError` while a worker is at it, or where it stays."""
-        if self.info().status in ACTIVE:
+        try:
+            active = self.info().status in ACTIVE
+        except UserError:  # damaged: a worker would have written it anew
+            active = False
+        if active:
             raise UserError(f"{self.id} is still running.", "Stop it first.")
         try:
             shutil.rmtree(self.path)
@@ -285,6 +289,15 @@ class Workspace:
             with contextlib.suppress(UserError):
                 found.append((run, run.info()))
         return found
+
+    def damaged(self) -> list[Run]:
+        """Return the runs whose record is there and can't be read, the newest first."""
+        readable = {run.id for run, _ in self.infos()}
+        return [
+            run
+            for run in self.runs()
+            if run.id not in readable and (run.path / run.record).exists()
+        ]
 
     def find(self, text: str) -> Run:
         """Return the run whose id is, begins with or ends with `text`; `last` is the newest.

@@ -581,9 +581,17 @@ def test_a_run_that_still_runs_keeps_no_other_from_being_deleted(
 
 
 def test_a_damaged_run_does_not_hide_the_others(kerastui: Any, finished: Run) -> None:
-    (finished.path.parent / "20200101-000000-broken-0000").mkdir()
+    broken = finished.path.parent / "20200101-000000-broken-0000"
+    broken.mkdir()
+    (broken / "run.json").write_text('{"id"')
     root = str(finished.path.parent.parent)
-    assert finished.id in kerastui("runs", "--workspace", root).out
+    listed = kerastui("runs", "--workspace", root)
+    assert finished.id in listed.out
+    assert f"Damaged: {broken.name}." in listed.err
+    assert "run.json: it is damaged" in kerastui("runs", "show", "0000", "--workspace", root).err
+    assert kerastui("runs", "rm", "0000", "--workspace", root).code == 0
+    assert not broken.exists()
+    assert kerastui("runs", "--workspace", root).err == ""
 
 
 def test_code_takes_a_run_by_its_id_and_writes_notebooks(

@@ -74,6 +74,11 @@ def list_(
     if json:
         write_json([asdict(info) | {"notes": asdict(notes)} for _, info, notes in rows])
         return
+    if damaged := [run.id for run in home.damaged()]:
+        complain(UserError(
+            f"Damaged: {', '.join(damaged)}.",
+            f"kerastui runs show {damaged[0]} says why, kerastui runs rm removes it.",
+        ))  # fmt: skip
     if resolved:
         stdout().print(Text(f"{resolved}.", style="dim"))
     if not rows:
