@@ -328,6 +328,12 @@ def _split(
         return spec.Split(kind="own", validation=validation), "The data set comes split."
     if facts.count < FEW_ROWS:
         return spec.Split(), f"{facts.count} rows are too few to keep some of them aside."
+    if facts.in_order_of:
+        count = max(1, round(0.2 * facts.count))
+        return spec.Split(kind="last", count=count, validation=validation), (
+            f"The rows stand in the order of {facts.in_order_of}, and nobody knows the future when "
+            "it counts: the last fifth tests, the last fifth of the others watches the training."
+        )
     classes = task in ("binary", "multiclass") and len(target) == 1
     why = "A fifth of the rows, drawn at random, is kept to test with; a fifth of the others "
     why += "watches the training."

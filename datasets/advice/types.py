@@ -116,6 +116,12 @@ class DataFacts:
         return {column.name: column for column in self.columns}
 
     @property
+    def in_order_of(self) -> str:
+        """The column whose dates rise from row to row, or empty."""
+        rising = (c.name for c in self.columns if c.kind == "date" and c.rising)
+        return next(rising, "")
+
+    @property
     def count(self) -> int:
         """Rows, as far as they were counted."""
         return self.rows or self.looked

@@ -351,7 +351,7 @@ class _Look:
         if train is None or test is None:
             return
         split = self.data.split
-        ordered = [c for c in self.facts.columns if c.kind == "date" and c.rising]
+        ordered = self.facts.in_order_of
         forecast = self.data.task == "forecasting"
         if split.kind == "fraction" and (forecast or ordered):
             count = max(1, round((split.test or 0.2) * (len(train) + len(test))))
@@ -362,7 +362,7 @@ class _Look:
             what = (
                 "The series is"
                 if forecast
-                else f"The rows stand in the order of {ordered[0].name}, but are"
+                else f"The rows stand in the order of {ordered}, but are"
             )
             yield Concern(
                 "problem" if forecast else "note", "split",

@@ -154,6 +154,19 @@ def test_dates_become_the_numbers_that_can_differ() -> None:
     ]
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_rows_in_the_order_of_time_are_tested_with_the_last_ones(order: int) -> None:
+    days = np.datetime64("2024-01-01", "us") + np.arange(ROWS) * np.timedelta64(1, "D")
+    proposal = proposed(table(day=days[::order], target=np.arange(ROWS) * 0.7))
+    assert proposal.task == "regression"
+    why = next(reason.why for reason in proposal.reasons if reason.what == "split")
+    if order > 0:
+        assert (proposal.split.kind, proposal.split.count) == ("last", 40)
+        assert "in the order of day" in why
+    else:
+        assert (proposal.split.kind, proposal.split.test) == ("fraction", 0.2)
+
+
 def test_one_column_of_numbers_in_the_order_of_its_dates_is_a_series() -> None:
     days = np.datetime64("2024-01-01", "us") + np.arange(ROWS) * np.timedelta64(1, "D")
     loaded = Loaded(columns={"day": days, "level": np.sin(np.arange(ROWS))})
