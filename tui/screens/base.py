@@ -102,7 +102,7 @@ class SectionScreen(Screen[None]):
         """Whether the list is filtered, or about to be."""
         return bool(self.query("SearchLine"))
 
-    def action_search(self) -> None:
+    async def action_search(self) -> None:
         """Find in the list."""
         from kerastui.tui.widgets.search import SearchLine
 
@@ -112,7 +112,7 @@ class SectionScreen(Screen[None]):
         rows = self.query_one(RowList)
         panel = rows.parent
         if isinstance(panel, Widget):
-            panel.mount(SearchLine(rows))
+            await panel.mount(SearchLine(rows))  # the next key is its own
         self.refresh_bindings()
 
     def action_back(self) -> None:

@@ -95,10 +95,10 @@ class TwoPaneScreen(SectionScreen):
     def on_descendant_focus(self) -> None:
         self.refresh_bindings()
 
-    def action_search(self) -> None:
+    async def action_search(self) -> None:
         """Find in the list."""
         self.remove_class("-detail")
-        super().action_search()
+        await super().action_search()
 
     def action_back(self) -> None:
         """Back to the list; then out of the search."""

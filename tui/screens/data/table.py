@@ -263,24 +263,25 @@ everywhere, n and N go on from there. Enter shows a row as a record."""
             grid.source_changed()
         self._note()
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
         """Type which rows to show."""
         now = self.table.state.get("filter", "") if self.table else ""
-        self._type("filter", now, "age>30 species=setosa name~smi")
+        await self._type("filter", now, "age>30 species=setosa name~smi")
 
-    def action_search(self) -> None:
+    async def action_search(self) -> None:
         """Type what to look for."""
-        self._type("search", self.found, "a text or a number")
+        await self._type("search", self.found, "a text or a number")
 
-    def action_jump(self) -> None:
+    async def action_jump(self) -> None:
         """Type where to go."""
         rows = self.grid.source.rows if self.grid.source else 0
-        self._type("go to", "", f"1 to {rows:,}, or a share: 50%")
+        await self._type("go to", "", f"1 to {rows:,}, or a share: 50%")
 
-    def _type(self, what: str, value: str, example: str) -> None:
+    async def _type(self, what: str, value: str, example: str) -> None:
         for line in self.query(GridLine):
             line.remove()
-        self.query_one("#table").mount(GridLine(what, value, example))
+        # Waited for: the next key is its own.
+        await self.query_one("#table").mount(GridLine(what, value, example))
 
     @on(Input.Submitted)
     def _typed(self, event: Input.Submitted) -> None:

@@ -300,7 +300,7 @@ when its worker gives no sign of life, on a machine that sleeps or can't be reac
         if self.sort is None:
             say(self.app, "The newest first.")
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
         """Type which runs are wanted."""
         from kerastui.tui.screens.runs.finding import FilterLine
 
@@ -308,7 +308,7 @@ when its worker gives no sign of life, on a machine that sleeps or can't be reac
             lines.first().focus()
             return
         super().action_back()  # a search would hide what is found
-        self.query_one(Panel).mount(FilterLine(self.filter))
+        await self.query_one(Panel).mount(FilterLine(self.filter))  # the next key is its own
 
     def on_filter_line_filtered(self, event: FilterLine.Filtered) -> None:
         """Show what fits, while it is typed."""
@@ -320,10 +320,10 @@ when its worker gives no sign of life, on a machine that sleeps or can't be reac
         self.query_one(RowList).focus()
         self.call_after_refresh(self.refresh_bindings)
 
-    def action_search(self) -> None:
+    async def action_search(self) -> None:
         """Find in the list."""
         self._end_filter()
-        super().action_search()
+        await super().action_search()
 
     def action_back(self) -> None:
         """End the search or the filter; then mark nothing any more."""
