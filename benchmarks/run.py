@@ -13,6 +13,7 @@ from functools import partial
 
 import fit_rows
 import live_rows
+import memory_rows
 import slow_link
 import start_rows
 import table
@@ -35,6 +36,7 @@ ROWS: dict[str, Measure] = {
     **{name: partial(_fit, name) for name in fit_rows.CASES},
     "live-small": partial(_live, "small"),
     "live-cnn": partial(_live, "cnn"),
+    "memory": lambda chosen: memory_rows.memory(chosen.quick),
     "slow-link": lambda chosen: slow_link.rows(chosen.quick),
     "tables": lambda chosen: tables.tables(chosen.quick),
 }
