@@ -9,11 +9,12 @@ from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.visual import Visual
+from textual.widget import Widget
 
 from kerastui.tui.widgets.measured import Measured
 
 
-class LineView(Measured):
+class LineView(Measured, Widget):
     """Lines that do not wrap; what is too long ends with an ellipsis.
 
     Its height is that of its lines, unless the style sheet says otherwise.

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from textual.geometry import Region
-from textual.widget import Widget
 from textual.widgets import Static as TextualStatic
 
+if TYPE_CHECKING:
+    from textual.widget import Widget as Base
+else:
+    Base = object  # Textual takes the style sheet of the first base that is a widget
 
-class Measured(Widget):
-    """A widget that every layout measures as it is then.
+
+class Measured(Base):
+    """Put before a widget's class: every layout measures the widget as it is then.
 
     Textual keeps the size that it measured until a layout is asked for by a widget for which none
     is due yet. A layout for another widget may come in between: it measures this one, and what
