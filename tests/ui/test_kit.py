@@ -13,6 +13,7 @@ from textual.content import Content
 
 from kerastui.models.runs.history import History
 from kerastui.tui import themes
+from kerastui.tui.screens.base import Dialog
 from kerastui.tui.widgets import metrics_table, words
 from kerastui.tui.widgets.key_values import KeyValues, table
 from kerastui.tui.widgets.row_list import Column, Row, RowList
@@ -150,3 +151,38 @@ async def test_the_cursor_stays_on_its_row_when_rows_come_and_go() -> None:
         rows.set_rows([])
         assert rows.key == ""
         await pilot.press("enter", "down", "end", "left", "right")
+
+
+class Question(Dialog[str]):
+    """A dialog that something else answers."""
+
+
+class Above(Dialog[None]):
+    """What somebody opened meanwhile."""
+
+
+async def test_a_result_that_comes_under_another_screen_waits_for_its_end() -> None:
+    results: list[str | None] = []
+    async with App[None]().run_test() as pilot:
+        question, above = Question(), Above()
+        await pilot.app.push_screen(question, results.append)
+        await pilot.app.push_screen(above)
+        question.dismiss("late")
+        await pilot.pause()
+        assert pilot.app.screen is above
+        above.dismiss()
+        await until(pilot, lambda: results == ["late"], "the result")
+        await until(pilot, lambda: len(pilot.app.screen_stack) == 1, "the screen below both")
+
+
+async def test_what_comes_after_the_end_of_a_dialog_takes_no_other_screen_away() -> None:
+    results: list[str | None] = []
+    async with App[None]().run_test() as pilot:
+        below, question = Above(), Question()
+        await pilot.app.push_screen(below)
+        await pilot.app.push_screen(question, results.append)
+        question.dismiss("first")
+        question.dismiss("second")
+        await pilot.pause()
+        assert pilot.app.screen is below
+        assert results == ["first"]

@@ -1,12 +1,13 @@
-"""What the six sections have in common: header, footer, the current experiment, help."""
+"""What screens have in common: dialogs their end; sections header, footer, the experiment."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from textual import events
 from textual.app import ComposeResult
-from textual.screen import Screen
+from textual.await_complete import AwaitComplete
+from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.worker import Worker
 
@@ -22,7 +23,51 @@ if TYPE_CHECKING:
     from kerastui.tui.monitor import RunMonitor
 
 
-class SectionScreen(Screen[None]):
+Result = TypeVar("Result")
+
+
+class AppScreen(Screen[Result]):
+    """What all screens do about things that come when nobody waits for them any more."""
+
+    @property
+    def kerastui(self) -> KerasTui:
+        """The app, with its type."""
+        return cast("KerasTui", self.app)
+
+    async def on_event(self, event: events.Event) -> None:
+        # When the app ends while a screen is on its way, that comes without all it consists of.
+        coming = isinstance(event, events.Mount | events.Resize | events.ScreenResume)
+        if self.app.is_running or not coming:
+            await super().on_event(event)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        failures.tell(self.kerastui, event)
+
+
+class Dialog(AppScreen[Result], ModalScreen[Result]):
+    """A screen over another one, whose result somebody waits for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._late: tuple[Result | None] | None = None  # the result, where it came too early
+
+    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+        """Leave with a result; where another screen stands above, as soon as that is gone.
+
+        Textual takes the uppermost screen away, whichever it is: a download that ends under the
+        help would close the help, and an answer that comes after Escape the screen below.
+        """
+        if self.is_active:
+            return super().dismiss(result)
+        self._late = (result,)
+        return AwaitComplete()
+
+    def on_screen_resume(self) -> None:
+        if self._late is not None:
+            self.dismiss(*self._late)
+
+
+class SectionScreen(AppScreen[None]):
     """A section of the app. A subclass names itself and composes what stands between the lines.
 
     The two hooks `experiment_changed` and `run_changed` are called only while the screen is
@@ -38,11 +83,6 @@ class SectionScreen(Screen[None]):
         super().__init__()
         self._seen_experiment: object = self
         self._seen_run: object = (None, 0, None, None)
-
-    @property
-    def kerastui(self) -> KerasTui:
-        """The app, with its type."""
-        return cast("KerasTui", self.app)
 
     def compose(self) -> ComposeResult:
         yield HeaderLine(self.SECTION)
@@ -60,15 +100,6 @@ class SectionScreen(Screen[None]):
         """There is news of the run that is shown (at most ten times a second), or another run
         is shown (`monitor.run` differs), or none, or another study (`kerastui.study`), or a
         model was opened (`kerastui.opened_model`)."""
-
-    async def on_event(self, event: events.Event) -> None:
-        # When the app ends while a screen is on its way, that comes without all it consists of.
-        coming = isinstance(event, events.Mount | events.Resize | events.ScreenResume)
-        if self.app.is_running or not coming:
-            await super().on_event(event)
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        failures.tell(self.kerastui, event)
 
     def on_mount(self) -> None:
         app = self.kerastui

@@ -9,20 +9,20 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.files import write_atomically
 from kerastui.tui import clipboard
 from kerastui.tui.paths import expanded
+from kerastui.tui.screens.base import Dialog
 from kerastui.tui.screens.dialogs import AskText, confirm
 from kerastui.tui.widgets.footer import FooterLine
 from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.toast import say
 
 
-class CodeScreen(ModalScreen[None]):
+class CodeScreen(Dialog[None]):
     """A script to read, copy and write to a file.
 
     Args:

@@ -11,9 +11,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from kerastui.tui.screens.base import Dialog
 from kerastui.tui.widgets.footer import FooterLine
 from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.row_list import Column, Row, RowList
@@ -29,7 +29,7 @@ class Choice:
     note: str = ""
 
 
-class Ask(ModalScreen[str | None]):
+class Ask(Dialog[str | None]):
     """A question with a few answers. The first one is the default; Escape gives None.
 
     The result is the key of the chosen answer.
@@ -105,7 +105,7 @@ def confirm(title: str, text: str, yes: str, *, no: str = "Leave it as it is") -
     return Ask(title, text, [Choice("n", no), Choice("y", yes)])
 
 
-class Tell(ModalScreen[None]):
+class Tell(Dialog[None]):
     """A message that must be read: the whole text, which scrolls and can be copied."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -138,7 +138,7 @@ class Tell(ModalScreen[None]):
         self.dismiss(None)
 
 
-class AskText(ModalScreen[str | None]):
+class AskText(Dialog[str | None]):
     """Asks for one line of text, such as a path. Escape gives None.
 
     Args:

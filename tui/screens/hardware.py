@@ -10,11 +10,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.machine.hardware import Snapshot, snapshot
+from kerastui.tui.screens.base import Dialog
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.footer import FooterLine
 from kerastui.tui.widgets.key_values import KeyValues, Value
@@ -29,7 +29,7 @@ LEVELS = {"ok": ("✓", "$good"), "note": ("·", "$muted"), "problem": ("!", "$w
 """Level of a finding -> its mark and colour."""
 
 
-class HardwareScreen(ModalScreen[None]):
+class HardwareScreen(Dialog[None]):
     """CPU, memory and GPUs, live; versions and the doctor's findings as soon as they are known."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -10,11 +10,11 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from kerastui.datasets.errors import UserError
 from kerastui.tui import notify
+from kerastui.tui.screens.base import Dialog
 from kerastui.tui.screens.dialogs import AskText
 from kerastui.tui.widgets.footer import FooterLine
 from kerastui.tui.widgets.panel import Panel
@@ -37,7 +37,7 @@ _NOTES = {
 }
 
 
-class NotificationsScreen(ModalScreen[None]):
+class NotificationsScreen(Dialog[None]):
     """The settings; every change is kept at once."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

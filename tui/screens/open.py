@@ -13,13 +13,13 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.opening import ACCEPTED
 from kerastui.tui import experiments, recent
 from kerastui.tui.paths import expanded
+from kerastui.tui.screens.base import Dialog
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.footer import FooterLine
 from kerastui.tui.widgets.panel import Panel
@@ -34,7 +34,7 @@ MOST = 500
 """Entries of a folder that are listed."""
 
 
-class OpenScreen(ModalScreen["Path | Leftover | None"]):
+class OpenScreen(Dialog["Path | Leftover | None"]):
     """Asks what to open. The result is a path, or changes that were not saved.
 
     Args:

@@ -35,7 +35,9 @@ class FooterLine(Widget):
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
 
     def _bindings_changed(self, screen: Screen[Any]) -> None:
-        if screen is self.screen and not self._keys().is_same(self._drawn or Content("")):
+        if not self.app.is_running or screen is not self.screen:
+            return  # the app ends: its widgets are gone already
+        if not self._keys().is_same(self._drawn or Content("")):
             self.refresh()
 
     def on_click(self, event: events.Click) -> None:

@@ -9,11 +9,11 @@ from textual import on
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from kerastui.models.catalogue import catalogue
 from kerastui.models.catalogue import check as catalogue_check
+from kerastui.tui.screens.base import Dialog
 from kerastui.tui.widgets.footer import FooterLine
 from kerastui.tui.widgets.form_fields import (
     USUAL,
@@ -34,7 +34,7 @@ from kerastui.tui.widgets.row_list import Column, Row, RowList
 Result = TypeVar("Result")
 
 
-class EditValue(ModalScreen[Any]):
+class EditValue(Dialog[Any]):
     """Asks for a value; says at once what is wrong with what is typed.
 
     The result is the value, `EditValue.DEFAULT` where the field was emptied, None for Escape.
@@ -95,7 +95,7 @@ class EditValue(ModalScreen[Any]):
         self.dismiss(None)
 
 
-class Picker(ModalScreen[Result | None]):
+class Picker(Dialog[Result | None]):
     """A list under the cursor keys while the focus is where one types. Escape gives None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -182,7 +182,7 @@ class Choose(Picker[str]):
             self.dismiss(key)
 
 
-class ChooseSeveral(ModalScreen[list[str] | None]):
+class ChooseSeveral(Dialog[list[str] | None]):
     """A list to mark in, at least one; the order of marking counts. Escape gives None.
 
     Args:

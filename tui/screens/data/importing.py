@@ -12,7 +12,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from kerastui.datasets.errors import UserError
@@ -21,6 +20,7 @@ from kerastui.datasets.files.sniff import sniff, validated
 from kerastui.datasets.recipe import FileRecipe
 from kerastui.datasets.sniffed import Sniffed
 from kerastui.tui import recent
+from kerastui.tui.screens.base import Dialog
 from kerastui.tui.screens.data import importing_look as look
 from kerastui.tui.screens.data.importing_fields import NAME, fields
 from kerastui.tui.screens.open import OpenScreen, inside, is_path
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _LISTS = ("missing", "as_text", "arrays", "names")
 
 
-class DataImport(ModalScreen["str | None"]):
+class DataImport(Dialog["str | None"]):
     """Shows how a file would be read; the result is the name it was imported under, or None.
 
     Args:

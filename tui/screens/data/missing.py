@@ -12,11 +12,11 @@ from textual import work
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from kerastui.datasets.errors import UserError
 from kerastui.tui.paths import expanded
+from kerastui.tui.screens.base import Dialog
 from kerastui.tui.screens.dialogs import Ask, AskText, Choice, Tell
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.data_grid_cells import clean
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kerastui.datasets.catalogue import Card
 
 
-class Downloading(ModalScreen[UserError | None]):
+class Downloading(Dialog[UserError | None]):
     """Downloads the data of a card; the result is None when it is here, else why it is not."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

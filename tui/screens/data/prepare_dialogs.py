@@ -13,10 +13,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from kerastui.datasets.errors import UserError
+from kerastui.tui.screens.base import Dialog
 from kerastui.tui.screens.data import prepare_look as look
 from kerastui.tui.screens.data.prepare_fields import TASKS
 from kerastui.tui.widgets.data_grid_cells import clean
@@ -38,7 +38,7 @@ CHANNEL = "prepare"
 """Questions about preparations have a process of their own: data may take long to load."""
 
 
-class Concerns(ModalScreen["dict[str, Any] | None"]):
+class Concerns(Dialog["dict[str, Any] | None"]):
     """What may be wrong with the data and their preparation, and what was decided why.
 
     The result is the cure that was chosen, a concern; None for Escape.
@@ -121,7 +121,7 @@ class Concerns(ModalScreen["dict[str, Any] | None"]):
         self.dismiss(None)
 
 
-class Proposed(ModalScreen["dict[str, Any] | None"]):
+class Proposed(Dialog["dict[str, Any] | None"]):
     """A whole experiment proposed for data: what each part is, and why.
 
     The result is the experiment as plain values; None for Escape.

@@ -9,9 +9,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 
 from kerastui.datasets.errors import UserError
+from kerastui.tui.screens.base import Dialog
 from kerastui.tui.screens.data.table_open import OpenTable
 from kerastui.tui.widgets.data_grid_cells import clean, full
 from kerastui.tui.widgets.footer import FooterLine
@@ -20,7 +20,7 @@ from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.toast import say
 
 
-class RecordScreen(ModalScreen[int | None]):
+class RecordScreen(Dialog[int | None]):
     """One row: the names of the columns with their whole values.
 
     Args:

@@ -11,9 +11,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from kerastui.tui.screens.base import Dialog
 from kerastui.tui.widgets.footer import FooterLine
 from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.row_list import Column, Row, RowList
@@ -65,7 +65,7 @@ def read(
     return Reading(text, adviser.advise(history, experiment, repeats))
 
 
-class AdviceScreen(ModalScreen["Technique | None"]):
+class AdviceScreen(Dialog["Technique | None"]):
     """The panel. The result is the technique to try, None where none was chosen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -10,10 +10,10 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from kerastui.models.runs.figures import number
+from kerastui.tui.screens.base import Dialog
 from kerastui.tui.widgets.footer import FooterLine
 from kerastui.tui.widgets.panel import Panel
 
@@ -59,7 +59,7 @@ def read_epochs(text: str, done: int) -> tuple[int | None, str]:
 Value = TypeVar("Value", int, float)
 
 
-class AskNumber(ModalScreen[Value | None], Generic[Value]):
+class AskNumber(Dialog[Value | None], Generic[Value]):
     """Asks for a number. Escape gives None.
 
     Args:

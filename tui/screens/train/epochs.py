@@ -9,12 +9,12 @@ from rich.segment import Segment
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
-from textual.screen import ModalScreen
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from kerastui.models.runs.figures import number
 from kerastui.models.runs.history import History
+from kerastui.tui.screens.base import Dialog
 from kerastui.tui.widgets.chart_scale import steady
 from kerastui.tui.widgets.footer import FooterLine
 from kerastui.tui.widgets.panel import Panel
@@ -102,7 +102,7 @@ class EpochTable(ScrollView, can_focus=True):
         return max(len(name), 10) + 2
 
 
-class EpochsScreen(ModalScreen[None]):
+class EpochsScreen(Dialog[None]):
     """The table over the whole screen; it grows while the run goes on."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.network import feeding
 from kerastui.tui.current import CurrentApp
 from kerastui.tui.edits import Edits
+from kerastui.tui.screens.base import Dialog
 from kerastui.tui.widgets.footer import FooterLine
 from kerastui.tui.widgets.form import Form
 from kerastui.tui.widgets.form_fields import (
@@ -212,7 +212,7 @@ def _plain(
     )  # fmt: skip
 
 
-class SettingsScreen(ModalScreen["Experiment | None"]):
+class SettingsScreen(Dialog["Experiment | None"]):
     """The form. The result is the changed experiment, or None where nothing was changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -6,10 +6,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from kerastui.models.studies.view import Row
+from kerastui.tui.screens.base import Dialog
 from kerastui.tui.screens.train import study_words as say
 from kerastui.tui.study_monitor import Picture
 from kerastui.tui.widgets import metrics_table
@@ -202,7 +202,7 @@ class StudyView(Vertical):
             self.query_one("#study-rows", RowList).set_rows(rows)
 
 
-class StudyFigures(ModalScreen[None]):
+class StudyFigures(Dialog[None]):
     """Everything that a study says in figures, for screens with little room beside the charts."""
 
     BINDINGS = [  # noqa: RUF012 - as Textual declares it
