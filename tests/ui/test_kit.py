@@ -170,6 +170,7 @@ async def test_a_result_that_comes_under_another_screen_waits_for_its_end() -> N
         question.dismiss("late")
         await pilot.pause()
         assert pilot.app.screen is above
+        assert above.styles.background.a < 1  # what is below is seen
         above.dismiss()
         await until(pilot, lambda: results == ["late"], "the result")
         await until(pilot, lambda: len(pilot.app.screen_stack) == 1, "the screen below both")

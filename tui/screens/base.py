@@ -44,7 +44,7 @@ class AppScreen(Screen[Result]):
         failures.tell(self.kerastui, event)
 
 
-class Dialog(AppScreen[Result], ModalScreen[Result]):
+class Dialog(ModalScreen[Result], AppScreen[Result]):  # style sheets know the first base only
     """A screen over another one, whose result somebody waits for."""
 
     def __init__(self) -> None:
