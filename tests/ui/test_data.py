@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ import numpy as np
 import pytest
 from textual.color import Color
 
+from kerastui.datasets import fetch
+from kerastui.datasets.catalogue import Card
 from kerastui.datasets.errors import UserError
+from kerastui.datasets.fetch import Located
 from kerastui.models import shipped
 from kerastui.models.preparation.preview import Preview
 from kerastui.tui import visits
@@ -66,14 +70,14 @@ async def opened(pilot: Any, name: str) -> DataScreen:
     await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen), "the Data screen")
     screen: DataScreen = pilot.app.screen
     await until(pilot, lambda: screen.located, "where the data are")
-    before = screen.look if screen.card and screen.card.name != name else {}
     screen.visit(name)
     await until(
         pilot,
-        lambda: (screen.look is not before and screen.look) or not screen.located[name],
+        lambda: (
+            str(screen.detail.border_title) == name and (screen.look or not screen.located[name])
+        ),
         f"a look at {name}",
     )
-    await pilot.pause()
     return screen
 
 
@@ -131,7 +135,7 @@ async def test_arrows_stay_with_the_search() -> None:
     async with app_at().run_test(size=WIDE) as pilot:
         screen = await opened(pilot, "token-newswires")
         await pilot.press("slash", *"token", "left", "left", "x")
-        assert screen.rows.search == "tokxen"
+        await until(pilot, lambda: screen.rows.search == "tokxen", "the letter in its place")
 
 
 async def test_a_series_is_drawn() -> None:
@@ -196,6 +200,29 @@ async def test_passing_by_loads_nothing() -> None:
         screen.visit("xor")
         await until(pilot, lambda: screen.look and screen.look["rows"] == 4, "xor")
         assert "digits" not in launcher.asked()
+
+
+async def test_the_cursor_stays_where_somebody_went_while_the_data_were_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    goes_on, locate = threading.Event(), fetch.locate
+
+    def late(card: Card) -> Located | None:
+        goes_on.wait(60)
+        return locate(card)
+
+    async with app_at().run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, "wine")
+        before = screen.located
+        monkeypatch.setattr(fetch, "locate", late)
+        screen.show_cards("xor")
+        await shows(pilot, "─ xor ─")
+        await pilot.press("up")
+        await until(pilot, lambda: screen.rows.key != "xor", "the row above")
+        there = screen.rows.key
+        goes_on.set()
+        await until(pilot, lambda: screen.located is not before, "where the data are")
+        assert screen.rows.key == there
 
 
 # From the lessons

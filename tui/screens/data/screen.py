@@ -119,24 +119,32 @@ training. f fetches what is not here."""
 
     def show_cards(self, name: str = "") -> None:
         if name:
-            self._next = name
-            self.rows.move_to(name)
+            self._go_to(name)
         self._locate_all()
+
+    def _go_to(self, name: str) -> None:
+        """Put the cursor on a data set; on one that is not listed yet, as soon as it is.
+
+        Only then: until the list is there, somebody may have gone on.
+        """
+        self._next = "" if self.rows.move_to(name) else name
+        self._entered = True
 
     @work(group="locate", exclusive=True, exit_on_error=False)
     async def _locate_all(self) -> None:
-        self.cards, self.broken, self.located = await asyncio.to_thread(self._find)
-        self._redraw()
-        if not self._entered and not self._next and self.kerastui.current is None:
-            self._next = await asyncio.to_thread(self.library.newest)
+        self.cards, self.broken, self.located, newest = await asyncio.to_thread(self._find)
+        if not self._entered and self.rows.cursor == 0 and self.kerastui.current is None:
+            self._next = newest
         self._entered = True
+        self._redraw()
         if self._next:
             self.rows.move_to(self._next)
         self._next = ""
         self.refresh_bindings()
 
-    def _find(self) -> tuple[dict[str, Card], dict[str, UserError], dict[str, Located | None]]:
-        """Return all data sets, own files that can't be read, and where each data set is."""
+    def _find(self) -> tuple[dict[str, Card], dict[str, UserError], dict[str, Located | None], str]:
+        """Return all data sets, own files that can't be read, where each data set is, and which
+        own file was imported last."""
         from kerastui.datasets.catalogue import card_of
         from kerastui.datasets.fetch import locate
 
@@ -149,7 +157,7 @@ training. f fetches what is not here."""
         for card in known.values():
             with suppress(UserError):
                 found[card.name] = locate(card)
-        return known, broken, found
+        return known, broken, found, self.library.newest()
 
     def _redraw(self) -> None:
         own = [card for card in self.cards.values() if card.recipe is not None]
@@ -253,9 +261,7 @@ training. f fetches what is not here."""
     def visit(self, name: str) -> None:
         """Put the cursor on a data set, and show it also where the screen is narrow."""
         self.remove_class("-detail")
-        if not self._entered:
-            self._next = name  # or the newest own file would be gone to
-        self.rows.move_to(name)
+        self._go_to(name)
         self.rows.focus()
         if self.narrow:
             self.go_to_detail()
