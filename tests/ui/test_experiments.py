@@ -310,6 +310,20 @@ async def test_a_pasted_path_is_opened_and_not_what_was_listed_before(tmp_path: 
         await until(pilot, lambda: app.current and app.current.fit.epochs == 3, "the experiment")
 
 
+async def test_tab_completes_what_is_typed_and_not_what_was_listed_before(tmp_path: Path) -> None:
+    folder = tmp_path / "there"
+    for epochs in (3, 4):
+        save(changed(IRIS, epochs), folder / f"run{epochs}.toml")
+    async with app_with(tmp_path / "lab").run_test(size=(120, 40)) as pilot:
+        app = app_of(pilot)
+        await pilot.press("ctrl+o")
+        await type_in(pilot, f"{folder}/run3")
+        await shows(pilot, "run3.toml")
+        pilot.app.screen.query_one(Input).value = f"{folder}/run4"
+        await pilot.press("tab", "enter")
+        await until(pilot, lambda: app.current and app.current.fit.epochs == 4, "the experiment")
+
+
 async def test_a_run_directory_is_opened_as_a_run(tmp_path: Path) -> None:
     run = finished_run(tmp_path, "iris")
     async with app_with(tmp_path / "lab", str(run.path)).run_test(size=(120, 40)) as pilot:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -60,7 +60,7 @@ class OpenScreen(Dialog["Path | Leftover | None"]):
         self.typed = typed
         self._leftovers: dict[str, Leftover] = {}
         self._listed: str | None = None
-        self._wanted: str | None = None
+        self._wanted: list[tuple[str, Callable[[], None]]] = []
 
     def compose(self) -> ComposeResult:
         with Panel(title="open", classes="dialog -large"):
@@ -91,8 +91,20 @@ class OpenScreen(Dialog["Path | Leftover | None"]):
         if shown.on_group:
             shown.cursor += 1
         self._listed = typed
-        if self._wanted == typed:
-            self.action_open()
+        wanted, self._wanted = self._wanted, []
+        for line, action in wanted:
+            if line == typed:
+                action()
+
+    def _is_listed(self, action: Callable[[], None]) -> bool:
+        """Say whether what stands in the line is what is listed; else do the action once it is.
+
+        What was typed or pasted a moment ago is listed first, or something else would be marked.
+        """
+        line = self.query_one(Input).value
+        if line != self._listed:
+            self._wanted.append((line, action))
+        return line == self._listed
 
     async def listing(self, text: str) -> tuple[list[Row], str]:
         """Return what is offered for what is typed, and what to search it for."""
@@ -114,20 +126,16 @@ class OpenScreen(Dialog["Path | Leftover | None"]):
     def action_complete(self) -> None:
         """Put what is marked into the line; a folder with a slash, so that one can go on."""
         key = self.query_one(RowList).key
-        if key and key not in self._leftovers:
+        if self._is_listed(self.action_complete) and key and key not in self._leftovers:
             line = self.query_one(Input)
             line.value = key
             line.cursor_position = len(key)
 
     def action_open(self) -> None:
-        """Open what is marked; without a mark, what is typed.
-
-        What was typed or pasted a moment ago is listed first, or something else would be marked.
-        """
-        rows, line = self.query_one(RowList), self.query_one(Input).value
-        self._wanted = line if line != self._listed else None
-        if self._wanted is None and not rows.on_group:
-            self.take(rows.key, line.strip())
+        """Open what is marked; without a mark, what is typed."""
+        rows = self.query_one(RowList)
+        if self._is_listed(self.action_open) and not rows.on_group:
+            self.take(rows.key, self.query_one(Input).value.strip())
 
     def take(self, key: str, typed: str) -> None:
         """Take a row, or what is typed where there is none."""
