@@ -246,8 +246,8 @@ everywhere, n and N go on from there. Enter shows a row as a record."""
     async def action_sort(self) -> None:
         """Sort by the column under the cursor: up, down, as it was."""
         table, grid = self.table, self.grid
-        if table is None or grid.source is None or table.reading is not None:
-            return
+        if table is None or not table.state or table.reading is not None:
+            return  # a click on a head came before the table was open
         column = grid.column
         here = table.state["sorted_by"] == [column]
         columns = [] if here and table.state["descending"] else [column]
@@ -376,6 +376,7 @@ everywhere, n and N go on from there. Enter shows a row as a record."""
     def action_view(self) -> None:
         """Show the data as the model is given them, or as they are."""
         self.prepared = not self.prepared
+        self.workers.cancel_group(self, "arrange")  # its answer is about the other table
         self.grid.set_source(None)
         self._tell(None)
         self._open()
