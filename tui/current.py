@@ -190,7 +190,8 @@ class CurrentApp(TypeAheadApp):
         from kerastui.tui.screens.code import CodeScreen
 
         try:
-            code, notebook = await asyncio.to_thread(_code, experiment)
+            with self.hold_keys():
+                code, notebook = await asyncio.to_thread(_code, experiment)
         except UserError as error:
             self.tell_error(error)
         else:

@@ -52,7 +52,8 @@ async def _saved(app: KerasTui) -> bool:
 
 async def _runs_settled(app: KerasTui) -> bool:
     """Ask what becomes of runs that were started in the app and go on."""
-    active = await asyncio.to_thread(_active, list(app.started_here.values()))
+    with app.hold_keys():
+        active = await asyncio.to_thread(_active, list(app.started_here.values()))
     if not active:
         return True
     which = active[0].info().name if len(active) == 1 else f"{len(active)} runs"

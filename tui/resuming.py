@@ -25,7 +25,8 @@ async def ask_and_resume(app: RunsApp, run: Run) -> bool:
     Runs in a worker of the app, since it waits for answers.
     """
     try:
-        info, experiment, why = await asyncio.to_thread(_look, run)
+        with app.hold_keys():
+            info, experiment, why = await asyncio.to_thread(_look, run)
     except UserError as error:
         app.tell_error(error)
         return False

@@ -69,7 +69,7 @@ class RunsApp(CurrentApp):
 
     def action_section(self, name: str) -> None:
         """Go to a section."""
-        if name in self.MODES and self.current_mode != name:
+        if self.is_running and name in self.MODES and self.current_mode != name:
             self.switch_mode(name)
 
     # Runs
@@ -248,7 +248,9 @@ class RunsApp(CurrentApp):
         needed = card_of(experiment.data)
         if experiment.data.substitute or not needed.files:
             return experiment
-        if await asyncio.to_thread(locate, needed) is not None:
+        with self.hold_keys():
+            located = await asyncio.to_thread(locate, needed)
+        if located is not None:
             return experiment
         from kerastui.tui.screens.data.missing import get_data
 

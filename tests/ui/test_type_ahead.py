@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any, ClassVar
 
 import pytest
@@ -10,9 +11,14 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.pilot import Pilot
+from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Input
 
-from kerastui.tui import type_ahead
+from kerastui.models import shipped
+from kerastui.models.experiment.toml import save
+from kerastui.models.runs.store import Run
+from kerastui.tui import resuming, type_ahead
 from kerastui.tui.app import KerasTui
 from kerastui.tui.type_ahead import TypeAheadApp
 
@@ -63,6 +69,68 @@ async def test_what_is_pasted_waits_for_the_line_that_a_key_opens(own_home: Any)
         pilot.app.post_message(events.Paste("acc>0.5"))
         at_once(pilot, "1")
         await until(pilot, lambda: typed(pilot) == "acc>0.51", "all of it in the filter")
+
+
+async def test_keys_wait_for_a_question_that_something_is_looked_up_for(
+    own_home: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = finished_run(own_home / "saved", "one", day="20260101-000000")
+    found, looked_up = resuming._look, threading.Event()
+
+    def look(one: Run) -> Any:
+        assert looked_up.wait(60)
+        return (*found(one)[:2], "")
+
+    monkeypatch.setattr(resuming, "_look", look)
+    save(shipped.experiment("a05"), run.path / "experiment.toml")
+    async with KerasTui(launcher=FakeLauncher()).run_test(size=(120, 40)) as pilot:
+        await pilot.press("R")
+        await shows(pilot, "1 run")
+        at_once(pilot, "a", "n", "ctrl+u", *"77")
+        await pilot.pause(0.1)
+        looked_up.set()
+        await until(pilot, lambda: typed(pilot) == "77", "the answer to the second question")
+
+
+class Question(ModalScreen[None]):
+    def compose(self) -> ComposeResult:
+        yield Input()
+
+
+async def test_a_key_that_is_under_way_reaches_the_screen_that_came_meanwhile() -> None:
+    heard, free = asyncio.Event(), asyncio.Event()
+
+    class Busy(Widget, can_focus=True):
+        async def on_key(self) -> None:
+            heard.set()
+            await free.wait()
+
+    class Waiting(TypeAheadApp):
+        def compose(self) -> ComposeResult:
+            yield Busy()
+
+    async with Waiting().run_test() as pilot:
+        at_once(pilot, "a", "b")
+        await heard.wait()
+        pilot.app.push_screen(Question())
+        await until(pilot, lambda: isinstance(pilot.app.focused, Input), "the question")
+        free.set()
+        await until(pilot, lambda: typed(pilot) == "ab", "both letters")
+
+
+async def test_a_key_waits_for_a_screen_that_is_still_coming() -> None:
+    async with TypeAheadApp().run_test() as pilot:
+        pilot.app.push_screen(Question())
+        at_once(pilot, "a", "b")
+        await until(pilot, lambda: typed(pilot) == "ab", "both letters")
+
+
+async def test_keys_behind_the_one_to_leave_do_no_harm() -> None:
+    async with KerasTui(launcher=FakeLauncher()).run_test(size=(120, 40)) as pilot:
+        await shows(pilot, "open as experiment")
+        at_once(pilot, "q", "down", "R", "down")
+        await until(pilot, lambda: not pilot.app.is_running, "the end")
+        assert await pilot.app.on_event(events.Key("down", None)) is None
 
 
 async def test_a_widget_that_goes_away_holds_back_no_key() -> None:

@@ -38,7 +38,8 @@ async def compare(app: KerasTui, runs: Sequence[Run], study: str = "") -> None:
     cut = ""
     try:
         if len(runs) < 2 and study:
-            found = await asyncio.to_thread(comparing.variants, app.workspace, study)
+            with app.hold_keys():
+                found = await asyncio.to_thread(comparing.variants, app.workspace, study)
             runs = found[: comparing.MOST]
             if len(found) > len(runs):
                 cut = f"The first {len(runs)} of {len(found)}. Others can be marked on Runs."

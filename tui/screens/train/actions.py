@@ -128,9 +128,10 @@ class ActionScreen(CommandScreen):
         history = copy.deepcopy(target.history)
         repeats = study.repeats(target.run.id) if study else []
         try:
-            experiment = await asyncio.to_thread(target.run.experiment)
-            info = await asyncio.to_thread(target.run.info)
-            reading = await asyncio.to_thread(advice.read, info, history, experiment, repeats)
+            with self.kerastui.hold_keys():
+                experiment = await asyncio.to_thread(target.run.experiment)
+                info = await asyncio.to_thread(target.run.info)
+                reading = await asyncio.to_thread(advice.read, info, history, experiment, repeats)
             name = experiment.name
             if study and study.picture:
                 rows = study.picture.overview.rows

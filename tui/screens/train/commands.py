@@ -94,7 +94,8 @@ class CommandScreen(ChartScreen):
             if saved
             else "No checkpoint was written yet: only the figures up to now remain."
         )
-        host = await asyncio.to_thread(_elsewhere, target.run)
+        with self.kerastui.hold_keys():
+            host = await asyncio.to_thread(_elsewhere, target.run)
         how = (
             f"The worker is on {host}: it is asked to end, which it does after its batch."
             if host
