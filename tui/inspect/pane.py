@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from textual.containers import Container
+from textual.geometry import Size
+from textual.message import Message
 from textual.widget import Widget
 
 from kerastui.tui.inspect.lines import LinesView
@@ -27,15 +29,26 @@ class InspectPane(Container):
 
     Attributes:
         found: What is looked into, since `set_found`.
+        given: What the screen gave; `found` may be newer than that.
+        room: The cells there were when it was drawn.
     """
 
     DEFAULT_CSS = """
     InspectPane { width: 1fr; height: 1fr; }
     """
 
+    class Resized(Message):
+        """There is other room than when the pane was drawn."""
+
     def __init__(self) -> None:
         super().__init__()
         self.found: Found | None = None
+        self.given: Found | None = None
+        self.room: Size | None = None
+
+    def on_resize(self) -> None:
+        if self.room is not None and self.size != self.room:
+            self.post_message(self.Resized())
 
     @property
     def kerastui(self) -> KerasTui:
@@ -49,7 +62,7 @@ class InspectPane(Container):
 
     def set_found(self, found: Found) -> None:
         """Take another subject; what was known of the one before is forgotten."""
-        self.found = found
+        self.found = self.given = found
 
     def show(self, key: str, width: int) -> str:
         """Show what belongs to a row; returns the title.

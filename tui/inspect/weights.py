@@ -11,7 +11,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.style import Style
-from textual.widget import Widget
+from textual.widget import AwaitMount, Widget
+from textual.worker import Worker
 
 from kerastui.datasets.errors import UserError
 from kerastui.tui.inspect import words as inspect_words
@@ -74,6 +75,8 @@ class WeightsPane(InspectPane):
         self._beside: tuple[str, list[Content]] = "", []
         self._extremes: tuple[Looked, Extremes, int] | None = None
         self._stamp = 0
+        self._made: dict[type[WeightView], AwaitMount] = {}
+        self._newer: Worker[None] | None = None
 
     @classmethod
     def rows(cls, found: Found) -> list[Row]:
@@ -94,12 +97,17 @@ class WeightsPane(InspectPane):
 
     # What is shown
 
-    @work(group="live", exclusive=True, exit_on_error=False)
-    async def _again(self) -> None:
-        """Show the weights of a newer checkpoint, while the run goes on."""
+    def _again(self) -> None:
+        """Look for a newer checkpoint, while the run goes on, unless one is just being read."""
+        live = self.display and self.found is not None and self.found.of_checkpoint
+        if live and (self._newer is None or self._newer.is_finished):
+            self._newer = self._renew()
+
+    @work(group="live", exit_on_error=False)
+    async def _renew(self) -> None:
+        """Show the weights of a newer checkpoint."""
         found = self.found
-        if not self.display or found is None or not found.of_checkpoint:
-            return
+        assert found is not None
         stamp = await asyncio.to_thread(_stamp, found.path)
         if stamp == self._stamp:
             return
@@ -121,7 +129,8 @@ class WeightsPane(InspectPane):
         return [one.shape for one in newer.weights] != [one.shape for one in self.found.weights]
 
     def set_found(self, found: Found) -> None:
-        super().set_found(found.live or found)
+        super().set_found(found)
+        self.found = found.live or found
         self.looked, self._extremes, self._stamp = None, None, 0
         self._beside = "", []
 
@@ -130,12 +139,12 @@ class WeightsPane(InspectPane):
         assert found is not None
         single = key != "layers"
         self.query_one("#weight-note").display = single
-        self.query_one("#weight-lines").display = not single
+        lines = self.query_one("#weight-lines", LinesView)
         if not single:
             self.looked = None
             for view in self.query(WeightView):
                 view.display = False
-            lines = self.query_one("#weight-lines", LinesView)
+            lines.display = True
             if found.model is None:
                 lines.show(inspect_words.no_model(found, "model", width))
             else:
@@ -155,6 +164,7 @@ class WeightsPane(InspectPane):
             self.looked = Looked(found, place, Cut.last(found.weights[place].shape))
             if self._view not in self.views:
                 self._view = NumbersView
+            lines.show([])  # they keep the focus until there is a view to have it
             self._show_view()
         self._tell(width)
         return found.weight_names[place]
@@ -167,8 +177,9 @@ class WeightsPane(InspectPane):
 
     @property
     def view(self) -> WeightView | None:
-        """The view that is shown, once it is there."""
-        return next(iter(self.query(self._view)), None) if self.looked is not None else None
+        """The view that was chosen, once it is shown."""
+        views = self.query(self._view) if self.looked is not None else ()
+        return next((view for view in views if view.is_mounted and view.display), None)
 
     def _tell(self, width: int) -> None:
         looked = self.looked
@@ -186,13 +197,16 @@ class WeightsPane(InspectPane):
         self.query_one("#weight-note", LineView).show([*lines, Content.assemble(*parts), ""])
 
     @work(group="view", exclusive=True, exit_on_error=False)
-    async def _show_view(self, focus: bool = False, go: tuple[int, ...] | None = None) -> None:
+    async def _show_view(self, go: tuple[int, ...] | None = None) -> None:
         """Show the chosen view of the weight, made when it is first wanted."""
         kind, looked = self._view, self.looked
-        if not self.query(kind):
-            await self.mount(kind())
+        if kind not in self._made:
+            self._made[kind] = self.mount(kind())
+        await self._made[kind]  # also where another worker began it
         if kind is not self._view or looked is not self.looked or looked is None:
             return
+        within = self.has_focus_within  # what goes away takes the focus along
+        self.query_one("#weight-lines").display = False
         for view in self.query(WeightView):
             view.display = view.__class__ is kind
         view = self.query_one(kind)
@@ -200,7 +214,7 @@ class WeightsPane(InspectPane):
             self.call_after_refresh(view.show_weight, looked)
         if go is not None and isinstance(view, NumbersView):
             self.call_after_refresh(view.go, go)
-        if focus:
+        if within:
             view.to_focus.focus()
         self.screen.refresh_bindings()
 
@@ -235,7 +249,7 @@ class WeightsPane(InspectPane):
         if place < len(self.views):
             self._view = self.views[place]
             self._tell(self.size.width)
-            self._show_view(focus=self.has_focus_within)
+            self._show_view()
 
     @work(group="ask word", exclusive=True, exit_on_error=False)
     async def action_edit(self) -> None:
@@ -262,7 +276,7 @@ class WeightsPane(InspectPane):
         assert self.looked is not None
         if cut != self.looked.cut:
             self.looked = Looked(self.looked.found, self.looked.place, cut)
-        self._show_view(focus=self.has_focus_within, go=go)
+        self._show_view(go)
 
     @work(group="extremes", exit_on_error=False)
     async def action_extreme(self) -> None:
@@ -313,7 +327,8 @@ class WeightsPane(InspectPane):
         # A newer checkpoint of the same run may have come meanwhile.
         if beside is not None and self.found is not None and found.path == self.found.path:
             self._beside = beside
-            self.show("layers", self.size.width)
+            if self.looked is None:  # who looks at one weight meanwhile goes on with that
+                self.show("layers", self.size.width)
 
     @work(group="export", exclusive=True, exit_on_error=False)
     async def action_export(self) -> None:

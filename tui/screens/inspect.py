@@ -78,7 +78,8 @@ layer: a dead unit gave 0 for all samples, a saturated one stands at the end of 
         self._found: Found | None = None
         self._kinds: dict[str, type[InspectPane]] = {}
         self._panes: dict[type[InspectPane], InspectPane] = {}
-        self._entering = False  # Enter came before there was a pane to give the focus to
+        self._drawn = ""  # the key of the row that is shown
+        self._entering = ""  # the row that Enter came to before it was shown
 
     def make_list(self) -> RowList:
         return RowList([Column("look at"), Column("", 14, "right")])
@@ -121,7 +122,7 @@ layer: a dead unit gave 0 for all samples, a saturated one stands at the end of 
         if look == self._look:
             return
         if not look or not self._look or look[0] != self._look[0]:
-            self._found = None
+            self._found, self._drawn = None, ""
             self.rows.set_rows([])
             self._show_only(None)
             self.query_one("#inspect-wait", LinesView).show([Content.styled("Reading …", "$muted")])
@@ -166,22 +167,21 @@ layer: a dead unit gave 0 for all samples, a saturated one stands at the end of 
                 made += mine
         return made
 
-    def on_resize(self) -> None:
-        super().on_resize()
-        self.call_after_refresh(self.draw)
-
     @on(RowList.Moved)
-    def _moved(self) -> None:
-        self._entering = False
+    def _moved(self, event: RowList.Moved) -> None:
+        if event.key != self._entering:
+            self._entering = ""
         self.draw()
 
     @property
     def pane(self) -> InspectPane | None:
-        """The pane of the row under the cursor, once it is there."""
+        """The pane of the row under the cursor, once it shows that row."""
         kind = self._kinds.get(self.rows.key)
         pane = self._panes.get(kind) if kind else None
-        return pane if pane is not None and pane.is_mounted else None
+        ready = pane is not None and pane.given is self._found and self._drawn == self.rows.key
+        return pane if ready else None
 
+    @on(InspectPane.Resized)
     @work(group="draw", exit_on_error=False)
     async def draw(self) -> None:
         """Show what the cursor is on."""
@@ -193,13 +193,13 @@ layer: a dead unit gave 0 for all samples, a saturated one stands at the end of 
             await self.detail.mount(pane)
         if not pane.is_mounted or kind is not self._kinds.get(self.rows.key):
             return  # it is drawn when it is mounted, or no longer wanted
-        if pane.found is not self._found:
+        if pane.given is not self._found:
             pane.set_found(self._found)
         self._show_only(pane)
-        width = max(8, self.detail.size.width - 4)
-        self.query(Panel).last().set_title(pane.show(self.rows.key, width))
-        if self._entering:
-            self._entering = False
+        self._drawn, pane.room = self.rows.key, self.detail.size
+        self.query(Panel).last().set_title(pane.show(self._drawn, max(8, pane.room.width - 4)))
+        if self._entering == self._drawn:
+            self._entering = ""
             pane.to_focus.focus()
         self.refresh_bindings()
 
@@ -269,15 +269,13 @@ layer: a dead unit gave 0 for all samples, a saturated one stands at the end of 
         if self.pane is not None:
             self.pane.to_focus.focus()
         else:
-            self._entering = True
+            self._entering = self.rows.key
         self.refresh_bindings()
-        if self.narrow:
-            # Only now it has a width that lines can be cut to.
-            self.call_after_refresh(self.draw)
+        self.draw()  # what could not be had is asked for again
 
     def action_back(self) -> None:
         """Back to the list; then out of the search."""
-        self._entering = False
+        self._entering = ""
         super().action_back()
 
     def action_edit(self) -> None:
