@@ -39,6 +39,10 @@ class ConfusionPane(JudgePane):
                 tooltip="Counts, shares of the true class, or shares of the predicted class"),
     ]  # fmt: skip
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._of: dict[str, Any] | None = None  # the answer whose matrix, or rows, are shown
+
     def compose_answer(self) -> ComposeResult:
         yield LineView(id="confusion-note")
         with Container(id="confusion-matrix"):
@@ -63,10 +67,10 @@ class ConfusionPane(JudgePane):
         return await self.ask("judge_confusion")
 
     def draw(self, answer: dict[str, Any], width: int) -> None:
-        grid = self.grid
-        if grid.matrix != answer["matrix"]:
+        if self._of is not answer:
+            self._of = answer
             self._list(False)
-            grid.show(answer["matrix"], answer["names"])
+            self.grid.show(answer["matrix"], answer["names"])
         self._tell_cell()
 
     @on(ConfusionGrid.Moved)
@@ -112,12 +116,13 @@ class ConfusionPane(JudgePane):
     @work(group="samples", exclusive=True, exit_on_error=False)
     async def _show_samples(self, truth: int, told: int) -> None:
         """List the rows of a cell."""
+        of = self._of
         try:
             answer = await self.ask("judge_samples", truth=truth, predicted=told)
         except UserError as error:
             self.kerastui.tell_error(error)
             return
-        if (truth, told) == (self.grid.row, self.grid.column):
+        if of is self._of and (truth, told) == (self.grid.row, self.grid.column):
             self._list(True)
             self.query_one(SamplesView).show_rows(answer["rows"])
 

@@ -168,7 +168,7 @@ class CurvesPane(JudgePane):
         if self.answer is not None:
             count = len(self.answer["names"])
             self.number = (self.number + step) % count
-            self._asked = ()
+            self.forget()
             self.again()
 
     def action_other(self) -> None:

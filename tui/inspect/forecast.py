@@ -131,7 +131,7 @@ class ForecastPane(JudgePane):
     def action_further(self, factor: float) -> None:
         """Go on for more or fewer steps."""
         self.steps = max(3, min(384, round(self.steps * factor)))
-        self._asked = ()
+        self.forget()
         self.again()
 
     def action_zoom(self) -> None:

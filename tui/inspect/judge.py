@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
 from textual.widget import Widget
+from textual.worker import Worker
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.look.judge_kinds import Kind
@@ -58,6 +59,8 @@ class JudgePane(InspectPane):
         super().__init__()
         self.answer: dict[str, Any] | None = None
         self._asked: tuple[Any, ...] = ()
+        self._asking: tuple[Any, ...] = ()
+        self._worker: Worker[None] | None = None
         self._drawn_width = 0
 
     @classmethod
@@ -117,7 +120,12 @@ class JudgePane(InspectPane):
 
     def set_found(self, found: Found) -> None:
         super().set_found(found)
-        self.answer, self._asked = None, ()
+        self.answer = None
+        self.forget()
+
+    def forget(self) -> None:
+        """Let what is asked be asked again, also where that is under way."""
+        self._asked = self._asking = ()
 
     def show(self, key: str, width: int) -> str:
         found = self.found
@@ -132,8 +140,8 @@ class JudgePane(InspectPane):
             wanted = (shared.part, shared.file, shared.choice)
             if self.answer is not None and wanted == self._asked:
                 self._show_answer()
-            else:
-                self._answer(wanted)
+            elif self._worker is None or self._worker.is_finished or wanted != self._asking:
+                self._asking, self._worker = wanted, self._answer(wanted)
         return self.LABEL
 
     def _choose_fitting(self) -> None:
@@ -222,10 +230,10 @@ class JudgePane(InspectPane):
             if shared.part == "file":
                 shared.sizes["file"] = done["rows"]
             self._choose_fitting()
+            wanted = (shared.part, shared.file, shared.choice)
             if not self._fitting():
                 raise UserError("No output of this model can be judged like that.",
                                 "Choose another row of the list.")  # fmt: skip
-            asked = (shared.part, shared.file, shared.choice)
             answer = await self.fetch()
         except UserError as error:
             if self._wanted(found, wanted):
@@ -233,8 +241,8 @@ class JudgePane(InspectPane):
                 self._say(inspect_words.problem(error, self.width))
                 self._asked = ()
             return
-        if found is self.found and asked == (shared.part, shared.file, shared.choice):
-            self.answer, self._asked = answer, asked
+        if found is self.found and wanted == (shared.part, shared.file, shared.choice):
+            self.answer, self._asked = answer, wanted
             self._show_answer()
             self.screen.refresh_bindings()
 
@@ -251,9 +259,11 @@ class JudgePane(InspectPane):
 
     def _only(self, selector: str) -> None:
         within = self.has_focus_within
-        self.query_one("#judge-lines").display = selector == "#judge-lines"
-        self.query_one(".judge-body").display = selector != "#judge-lines"
-        if within:  # what goes away takes the focus along
+        lines, body = self.query_one("#judge-lines"), self.query_one(".judge-body")
+        told = selector == "#judge-lines"
+        changed = (lines.display, body.display) != (told, not told)
+        lines.display, body.display = told, not told
+        if within and changed:  # what goes away takes the focus along
             self.to_focus.focus()
 
     def _show_answer(self) -> None:
@@ -349,7 +359,7 @@ class JudgePane(InspectPane):
                 shared.answers = {k: v for k, v in shared.answers.items() if k[2] != given}
             shared.file, shared.part = given, "file"
             shared.sizes.pop("file", None)
-            self._asked = ()
+            self.forget()
             self.again()
 
     @property
