@@ -68,21 +68,24 @@ class AskPane(InspectPane):
     async def _learn(self, found: Found) -> None:
         try:
             form = await self.ask("predict_form", **model_of(found))
+            await self.prepare(form)
         except UserError as error:
             if found is self.found:
                 self.note(error)
             return
         if found is self.found:
             self.form = form
-            waited = self.query_one(AskNote).has_focus
+            within = self.has_focus_within  # the note, which takes the focus along
             self.note("")
-            await self.opened()
-            # Who came while it opened has found only what cannot be typed into.
-            if self.is_mounted and (waited or self.has_focus_within):
+            self.opened()
+            if within:
                 self.to_focus.focus()
             self.screen.refresh_bindings()
 
-    async def opened(self) -> None:
+    async def prepare(self, form: dict[str, Any]) -> None:
+        """Make what the form needs before anything can be done with it; raises `UserError`."""
+
+    def opened(self) -> None:
         """The model is known now (`form`)."""
 
     @property

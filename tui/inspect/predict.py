@@ -123,25 +123,25 @@ class OnePane(AskPane):
         self.query_one("#ask-both").display = False
         self.query_one("#ask-where", LineView).show([])
 
-    async def opened(self) -> None:
-        form = self.form
+    async def prepare(self, form: dict[str, Any]) -> None:
         if form["count"] > len(form["fields"]):
-            self.form = {}
             told = f"An input has {form['count']:,} values. So many are not typed."
-            self.note(UserError(told, "They can come from a file: “a whole file”."))
-            return
-        self.query_one("#ask-both").display = True
+            raise UserError(told, "They can come from a file: “a whole file”.")
         place = self.query_one("#ask-input")
         await place.remove_children()
-        self.set_class(form["drawn"], "-drawn")
-        self.centred = form["centred"]
         if form["drawn"]:
             draw = await asyncio.to_thread(importlib.import_module, "kerastui.tui.inspect.draw")
             await place.mount(draw.DrawPad(*form["shape"], form["top"]))
-        elif self.kind == "text":
+        elif form["kind"] == "text":
             await place.mount(WordsIn())
-        elif self.kind != "picture":
+        elif form["kind"] != "picture":
             await place.mount(AskForm())
+
+    def opened(self) -> None:
+        form = self.form
+        self.query_one("#ask-both").display = True
+        self.set_class(form["drawn"], "-drawn")
+        self.centred = form["centred"]
         self._fit()
         self.part = next(iter(form["parts"]), "")
         if self.kind == "series":
@@ -219,7 +219,7 @@ class OnePane(AskPane):
     @on(RowList.Moved)
     def _explain(self, event: RowList.Moved) -> None:
         event.stop()
-        field = self.query_one(AskForm).field
+        field = event.rows.field if isinstance(event.rows, AskForm) else None
         self.query_one("#ask-meaning", LineView).show(
             [Content.styled(clean(field.meaning if field else ""), "$muted")]
         )

@@ -78,7 +78,7 @@ class WholeFilePane(AskPane):
         self.told = False
         self.lines.show([])
 
-    async def opened(self) -> None:
+    def opened(self) -> None:
         self._explain()
 
     def _explain(self) -> None:

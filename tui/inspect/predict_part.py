@@ -88,7 +88,7 @@ class PartPane(AskPane):
         self.grid.display = False
         self.query_one("#part-told", LineView).show([])
 
-    async def opened(self) -> None:
+    def opened(self) -> None:
         self.part = next(iter(self.form["parts"]), "")
         self._predict()
 

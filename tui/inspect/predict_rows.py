@@ -66,7 +66,7 @@ class RowsPane(AskPane):
         self.area.display = False
         self.lines.show([])
 
-    async def opened(self) -> None:
+    def opened(self) -> None:
         kind = self.form["kind"]
         if kind in ("picture", "series"):
             what = "Pictures" if kind == "picture" else "Windows of a series"
