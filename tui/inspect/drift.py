@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
+from textual.worker import Worker
 
 from kerastui.models.runs.figures import number
 from kerastui.tui.inspect.lines import LinesView
@@ -56,6 +57,7 @@ class DriftPane(InspectPane):
         super().__init__()
         self.drift: Drift | None = None
         self._chart = 0
+        self._reading: Worker[None] | None = None
 
     @classmethod
     def rows(cls, found: Found) -> list[Row]:
@@ -72,6 +74,7 @@ class DriftPane(InspectPane):
         yield LossChart()
 
     def on_mount(self) -> None:
+        self.list.display = self.query_one(LossChart).display = False
         self.set_interval(EVERY, self._again)
 
     @property
@@ -89,7 +92,7 @@ class DriftPane(InspectPane):
 
     def show(self, key: str, width: int) -> str:
         if self.drift is None:
-            self._read()
+            self._look()
         return "weights by epoch"
 
     def _again(self) -> None:
@@ -97,22 +100,31 @@ class DriftPane(InspectPane):
 
         info = self.found.info if self.found is not None else None
         if self.display and info is not None and info.status in ACTIVE:
-            self._read()
+            self._look()
 
-    @work(group="drift", exclusive=True, exit_on_error=False)
+    def _look(self) -> None:
+        """Read the record, unless it is just being read: that may take longer than a pause."""
+        if self._reading is None or self._reading.is_finished:
+            self._reading = self._read()
+
+    @work(group="drift", exit_on_error=False)
     async def _read(self) -> None:
         from kerastui.models.training import drift
 
-        found = self.found
-        if found is None or found.run is None:
-            return
-        read = await asyncio.to_thread(drift.read, found.run.path)
-        if found is not self.found:
-            return
+        while (found := self.found) is not None and found.run is not None:
+            read = await asyncio.to_thread(drift.read, found.run.path)
+            if found is self.found:
+                self._show_drift(read)
+                return
+
+    def _show_drift(self, read: Drift) -> None:
         self.drift = read
+        within = self.has_focus_within  # what goes away takes the focus along
         lines = self.query_one(LinesView)
-        lines.display = not read.epochs
+        before, lines.display = lines.display, not read.epochs
         self.list.display = self.query_one(LossChart).display = bool(read.epochs)
+        if within and lines.display != before:
+            self.to_focus.focus()
         if not read.epochs:
             lines.show(Content.styled(_NOTHING, "$muted").wrap(max(20, self.size.width or 60)))
             return
