@@ -46,10 +46,8 @@ def text(pilot: Pilot[Any]) -> str:
 
 
 async def paste(pilot: Pilot[Any], pasted: str) -> None:
-    """Paste into what has the focus: a long text comes at once, not key by key."""
-    focused = pilot.app.focused
-    assert focused is not None, text(pilot)
-    focused.post_message(events.Paste(pasted))
+    """Paste as a terminal does, behind the keys before: a long text comes at once."""
+    pilot.app.post_message(events.Paste(pasted))
     await pilot.pause()
 
 

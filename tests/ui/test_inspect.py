@@ -262,7 +262,8 @@ async def test_damaged_files_get_a_sentence(own_home: Path) -> None:
 async def test_a_run_that_goes_on_is_looked_into_when_it_ended(own_home: Path) -> None:
     app = KerasTui(launcher=FakeLauncher(pace=0.02))
     async with app.run_test(size=WIDE) as pilot:
-        app.start_run(shipped.experiment("b13-xor").changed({"study": None, "fit.epochs": 20}))
+        endless = {"study": None, "fit.epochs": 1_000_000}
+        app.start_run(shipped.experiment("b13-xor").changed(endless))
         await until(pilot, lambda: app.shown_run is not None, "a run")
         assert app.shown_run is not None
         await pilot.press("I")
@@ -272,6 +273,7 @@ async def test_a_run_that_goes_on_is_looked_into_when_it_ended(own_home: Path) -
         await go(pilot, screen, "layers")
         await shows(pilot, "The run goes on")
         keras_file(app.shown_run.model)
+        app.shown_run.command("stop")
         await shows(pilot, "layer0 kernel")
 
 

@@ -145,11 +145,8 @@ async def test_figures_stand_with_their_intervals_and_the_reasons(own_home: Path
     judge = Judge()
     async with KerasTui(launcher=judge).run_test(size=WIDE) as pilot:
         await opened(pilot, run, "figures")
-        await shows(pilot, "0.853 – 0.957")
-        shown = text(pilot)
-        assert "n = 116 rows" in shown
-        assert "1,000 resamples" in shown
-        assert "3 rows left out" in shown
+        for told in ("0.853 – 0.957", "n = 116 rows", "1,000 resamples", "3 rows left out"):
+            await shows(pilot, told)
         assert judge.asked("predict")[0]["part"] == "test"
         await pilot.press("t")
         await shows(pilot, "while the weights still change")
@@ -183,7 +180,7 @@ async def test_the_rows_behind_a_cell_are_listed_the_surest_first(
     async with KerasTui(launcher=judge).run_test(size=size) as pilot:
         await opened(pilot, run_of(own_home, "a05-ionosphere"), "confusion")
         await shows(pilot, "b taken for")
-        assert "9 rows" in text(pilot), "the cursor is on the most frequent mistake"
+        await shows(pilot, "9 rows")  # the cursor is on the most frequent mistake
         await until(pilot, lambda: isinstance(pilot.app.focused, ConfusionGrid), "the focus")
         await pilot.press("enter")
         await shows(pilot, "row 120 of the data")
