@@ -170,6 +170,7 @@ class AskText(Dialog[str | None]):
         self.value = value
         self.placeholder = placeholder
         self.check = check
+        self._refused: str | None = None
 
     def compose(self) -> ComposeResult:
         with Panel(title=self.title_text, classes="dialog"):
@@ -180,14 +181,17 @@ class AskText(Dialog[str | None]):
         yield FooterLine()
 
     @on(Input.Changed)
-    def _typed(self) -> None:
-        self.query_one(".dialog-hint", Static).update()
+    def _typed(self, event: Input.Changed) -> None:
+        # What Enter was told about the same text stays, also where this comes after it.
+        if event.value.strip() != self._refused:
+            self.query_one(".dialog-hint", Static).update()
 
     def action_give(self) -> None:
         """Give the text back, if it is one that can be."""
         value = self.query_one(Input).value.strip()
         wrong = self.check(value) if self.check else ""
         if wrong:
+            self._refused = value
             self.query_one(".dialog-hint", Static).update(Content.styled(wrong, "$bad"))
         else:
             self.dismiss(value)
