@@ -71,14 +71,20 @@ async def opened(pilot: Any, name: str) -> DataScreen:
     screen: DataScreen = pilot.app.screen
     await until(pilot, lambda: screen.located, "where the data are")
     screen.visit(name)
+    await looked_at(pilot, screen, name)
+    return screen
+
+
+async def looked_at(pilot: Any, screen: DataScreen, name: str) -> None:
+    """Wait until a data set was looked at, if it is here: until the look is its own."""
     await until(
         pilot,
         lambda: (
-            str(screen.detail.border_title) == name and (screen.look or not screen.located[name])
+            str(screen.detail.border_title) == name
+            and (screen.look or (name in screen.located and not screen.located[name]))
         ),
         f"a look at {name}",
     )
-    return screen
 
 
 # Each kind of data

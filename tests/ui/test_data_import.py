@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ from kerastui.datasets.files.library import Library, imported
 from kerastui.datasets.files.sniff import sniff
 from kerastui.models import shipped
 from kerastui.tui.app import KerasTui
+from kerastui.tui.screens.data import importing as importing_screen
 from kerastui.tui.screens.data.importing import DataImport, PickData
 from kerastui.tui.screens.data.screen import DataScreen
+from kerastui.tui.widgets.form_edit import Choose
 
 from .pilots import shows, text, until
-from .test_data import NARROW, WIDE, FakeInspector
+from .test_data import NARROW, WIDE, FakeInspector, looked_at
 
 TABLE = "Ort;Preis;ok\n" + "\n".join(
     f"{'Köln' if i % 2 else 'Bonn'};{i},5;{'ja' if i % 3 else 'nein'}" for i in range(30)
@@ -92,9 +95,8 @@ async def test_a_file_is_picked_looked_at_and_imported(table: Path, size: tuple[
         await shows(pilot, "as it is read")
         await pilot.press("i")
         await until(pilot, lambda: pilot.app.screen is screen, "the Data screen again")
-        await until(pilot, lambda: screen.rows.key == "prices", "the cursor on it")
+        await looked_at(pilot, screen, "prices")
         assert library(pilot.app).get("prices").target == ["ok"]
-        await until(pilot, lambda: screen.look, "a look at it")
         assert screen.look["rows"] == 30
 
 
@@ -106,12 +108,36 @@ async def test_settings_change_what_is_read(table: Path) -> None:
         await shows(pilot, "Semicolons between the cells.")
         await shows(pilot, "yes/no")
         await pilot.press("down", "down", "enter")  # the delimiter
-        await shows(pilot, "semicolon")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Choose), "the delimiters")
         await pilot.press("up", "enter")  # comma
         await until(pilot, lambda: screen.sniffed and screen.sniffed.recipe.delimiter == ",", "it")
         await shows(pilot, "i imports it as prices")
         await pilot.press("delete")  # what was detected again
         await until(pilot, lambda: screen.sniffed and screen.sniffed.recipe.delimiter == ";", "it")
+
+
+async def test_i_right_behind_a_change_imports_what_is_read_with_it(
+    table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on, read = threading.Event(), importing_screen.sniff
+
+    def late(*arguments: Any) -> Any:
+        goes_on.wait(60)
+        return read(*arguments)
+
+    async with app_at().run_test(size=WIDE) as pilot:
+        screen = await importing(pilot, table)
+        monkeypatch.setattr(importing_screen, "sniff", late)
+        await pilot.press("down", "down", "enter")  # the delimiter
+        await until(pilot, lambda: isinstance(pilot.app.screen, Choose), "the delimiters")
+        await pilot.press("up", "enter")  # comma
+        await until(pilot, lambda: screen.sniffed is None, "it is read anew")
+        await pilot.press("i")
+        await pilot.pause()
+        assert pilot.app.screen is screen
+        goes_on.set()
+        await until(pilot, lambda: pilot.app.screen is not screen, "it is imported")
+        assert library(pilot.app).get("prices").file.delimiter == ","
 
 
 async def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
@@ -162,8 +188,10 @@ async def test_what_was_imported_last_is_under_the_cursor(table: Path, tmp_path:
         screen = await on_data(pilot)
         await until(pilot, lambda: screen.rows.key == "middle", "the cursor on the newest")
         await pilot.press("down")
+        await until(pilot, lambda: screen.rows.key == "zebra", "the next one")
+        before = screen.located
         await pilot.press("L", "D")
-        await pilot.pause()
+        await until(pilot, lambda: screen.located is not before, "where the data are, again")
         assert screen.rows.key == "zebra"  # only the first look decides
 
 
@@ -255,5 +283,5 @@ async def test_hostile_cells_and_names_stay_text(tmp_path: Path) -> None:
         await until(pilot, lambda: pilot.app.screen is not screen, "it is imported")
         data = await on_data(pilot)
         data.visit("bold-od-d")
-        await until(pilot, lambda: data.look, "a look at it")
+        await looked_at(pilot, data, "bold-od-d")
         assert "\x1b" not in text(pilot)

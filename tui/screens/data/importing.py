@@ -48,7 +48,7 @@ class DataImport(Dialog["str | None"]):
         own: How it is read so far, where it is imported again.
 
     Attributes:
-        sniffed: What was read with the settings that are shown.
+        sniffed: What was read with the settings that are shown; None while it is read.
     """
 
     CSS_PATH = "importing.tcss"
@@ -67,6 +67,8 @@ class DataImport(Dialog["str | None"]):
         self._detected: FileRecipe | None = None
         self._given: dict[str, Any] = {}
         self._busy = False
+        self._shown = False
+        self._wanted = False  # it is to be imported as soon as it is read anew
 
     @property
     def library(self) -> Library:
@@ -94,6 +96,7 @@ class DataImport(Dialog["str | None"]):
 
     @work(group="look", exclusive=True, exit_on_error=False)
     async def _look(self) -> None:
+        self.sniffed = None
         self.query_one("#headline", Static).update(Content.styled("Looking …", "$muted"))
         try:
             if self._detected is None:
@@ -104,6 +107,8 @@ class DataImport(Dialog["str | None"]):
             return
         self.sniffed = sniffed
         self._show()
+        if self._wanted:
+            self.action_take()
 
     def _begin(self) -> None:
         """Find a name and what is detected; settings of an earlier import count as given."""
@@ -120,7 +125,7 @@ class DataImport(Dialog["str | None"]):
             self._given = {key: value for key, value in old.items() if new[key] != value}
 
     def _show_error(self, error: UserError) -> None:
-        self.sniffed = None
+        self._shown = self._wanted = False
         text = Content.assemble((clean(error.message), "$bad"), "\n", (clean(error.hint), "$muted"))
         self.query_one("#headline", Static).update(Content(clean(self.path.name)))
         self.query_one("#notes", Static).update(text)
@@ -134,6 +139,7 @@ class DataImport(Dialog["str | None"]):
         sniffed, detected = self.sniffed, self._detected
         if sniffed is None or detected is None:
             return
+        self._shown = True
         title = Content.assemble((f"{clean(self.path.name)}  ", "bold"), look.headline(sniffed))
         self.query_one("#headline", Static).update(title)
         self._show_rows()
@@ -196,10 +202,11 @@ class DataImport(Dialog["str | None"]):
     # --- importing ---------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return self.sniffed is not None and not self._busy if action == "take" else True
+        return self._shown and not self._busy if action == "take" else True
 
     def action_take(self) -> None:
-        """Remember how the file is read."""
+        """Remember how the file is read, also where it is just being read with a new setting."""
+        self._wanted = self.sniffed is None
         if self.sniffed is not None:
             self._take(self.sniffed, self.name_given)
 
