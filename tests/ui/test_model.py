@@ -17,7 +17,7 @@ from kerastui.tui.screens.model.rails import rails
 from kerastui.tui.screens.model.screen import ModelScreen
 from kerastui.tui.screens.model.words import Place, found, layer_from, split
 from kerastui.tui.widgets.diagram import DiagramPanel
-from kerastui.tui.widgets.form_edit import ChooseSeveral
+from kerastui.tui.widgets.form_edit import Choose, ChooseSeveral
 from kerastui.tui.widgets.row_list import RowList
 
 from .fakes import FakeLauncher, summary
@@ -45,7 +45,11 @@ async def test_g_swaps_the_table_for_the_diagram(size: tuple[int, int]) -> None:
         assert not screen.query_one(DiagramPanel).display
         await pilot.press("g")
         await shows(pilot, "╭─ dense_1 ─")
-        assert any("(10) " in line and " 350 │" in line for line in text(pilot).splitlines())
+        await until(
+            pilot,
+            lambda: any("(10) " in line and " 350 │" in line for line in text(pilot).splitlines()),
+            "the first layer",
+        )
         await until(pilot, lambda: not screen.rows.has_focus, "the focus on the diagram")
         await pilot.press("g")
         await shows(pilot, "8 relu he_normal")
@@ -74,10 +78,9 @@ async def test_the_diagram_is_written_to_files(own_home: Path) -> None:
         await until(pilot, lambda: screen.drawn, "the graph")
         await pilot.press("w")
         path = app.workspace.root / "a05-ionosphere"
-        await until(pilot, path.with_suffix(".txt").exists, "the files")
+        await shows(pilot, "Written")
         assert "dense_1" in path.with_suffix(".svg").read_text("utf-8")
         assert "Dense 8 relu" in path.with_suffix(".txt").read_text("utf-8")
-        await shows(pilot, "Written")
 
 
 async def test_a_diagram_that_cannot_be_written_says_why(own_home: Path) -> None:
@@ -124,6 +127,7 @@ async def test_without_an_experiment_it_says_where_to_find_one() -> None:
     async with app.run_test(size=WIDE) as pilot:
         await pilot.press("M")
         await shows(pilot, "No experiment yet")
+        await until(pilot, lambda: isinstance(app.screen, ModelScreen), "the Model screen")
         assert app.screen.check_action("diagram", ()) is False
 
 
@@ -187,9 +191,11 @@ async def add(pilot: Any, words: str, key: str = "a") -> None:
     """Add a layer as it is typed in one line."""
     await pilot.press(key)
     await until(pilot, lambda: isinstance(pilot.app.screen, AddLayer), "the catalogue")
+    before = pilot.app.current
     await typed(pilot, words)
     await pilot.press("enter")
-    await until(pilot, lambda: isinstance(pilot.app.screen, ModelScreen), "the layer")
+    await until(pilot, lambda: pilot.app.current is not before, "the layer")
+    await until(pilot, lambda: isinstance(pilot.app.screen, ModelScreen), "the Model screen")
     await pilot.pause()
 
 
@@ -283,8 +289,12 @@ async def test_a_problem_is_told_where_it_is_and_cured_by_its_number() -> None:
         await add(pilot, "conv2d 4 3")
         await shows(pilot, "✗ Needs rows × columns × channels")
         await shows(pilot, "1 use Flatten instead")
-        line = next(line for line in text(pilot).splitlines() if "3 Dense" in line)
-        assert "–" in line  # nothing is known of what comes behind
+        # Nothing is known of what comes behind.
+        await until(
+            pilot,
+            lambda: any("3 Dense" in line and "–" in line for line in text(pilot).splitlines()),
+            "a layer without a shape",
+        )
         assert screen.check_action("cure", (2,)) is False
         await pilot.press("1")
         await until(
@@ -293,7 +303,7 @@ async def test_a_problem_is_told_where_it_is_and_cured_by_its_number() -> None:
             "the layers",
         )
         await settled(pilot)
-        assert "✗" not in text(pilot)
+        await until(pilot, lambda: "✗" not in text(pilot), "no problem")
 
 
 async def test_a_cure_is_taken_with_the_mouse() -> None:
@@ -327,10 +337,39 @@ async def test_old_figures_stay_until_the_answer_and_keys_are_not_held_up() -> N
         assert "1,008" in text(pilot)
         gate.set()
         await settled(pilot)
-        assert "fits task: binary ✓" in text(pilot)
+        await shows(pilot, "fits task: binary ✓")
         last = {str(payload) for _, payload in fake.requests[asked:]}
         assert any("'units': 10" in payload for payload in last)
         assert screen.known.experiment is app.current
+
+
+async def test_an_answer_that_came_while_another_state_was_the_current_one_is_asked_for() -> None:
+    fake = launcher()
+    app = KerasTui(launcher=fake)
+    async with app.run_test(size=WIDE) as pilot:
+        screen = await opened(pilot)
+        await settled(pilot)
+        gate, real = asyncio.Event(), fake.request
+
+        async def slow(name: str, *, channel: str = "", **payload: Any) -> dict[str, Any]:
+            await gate.wait()
+            return await real(name, channel=channel, **payload)
+
+        fake.request = slow  # type: ignore[method-assign]
+        await pilot.press("d")
+        await until(pilot, lambda: screen.stale, "a question")
+        asked = app.current
+        await pilot.press("D")
+        await until(pilot, lambda: app.screen is not screen, "another screen")
+        assert asked is not None
+        app.edit(asked.changed({"fit.epochs": 9}), "the epochs")
+        gate.set()
+        await until(pilot, lambda: app.known_summary(asked), "the answer to what is not asked now")
+        await until(pilot, lambda: not screen.under_way("summary"), "nobody who waits for it")
+        app.undo_edit()
+        await pilot.press("M")
+        await settled(pilot)
+        assert screen.known.experiment is asked
 
 
 async def test_a_graph_is_branched_joined_and_wired_by_keys() -> None:
@@ -338,6 +377,7 @@ async def test_a_graph_is_branched_joined_and_wired_by_keys() -> None:
         screen = await opened(pilot)
         assert screen.check_action("branch", ()) is False
         await pilot.press("G", "home", "down")
+        await until(pilot, lambda: screen.graph and screen.place == 0, "the first node")
         await add(pilot, "dense 6", key="b")
         await shows(pilot, "├─● dense_3")
         await shows(pilot, "leads to no output")
@@ -349,7 +389,11 @@ async def test_a_graph_is_branched_joined_and_wired_by_keys() -> None:
         assert join.inputs == ["dense_3", "dense_1"]
         assert next(node for node in model.nodes if node.name == "dense_2").inputs == [join.name]
         await pilot.press("o")
-        assert pilot.app.current.model.outputs == ["concatenate", "dense_2"]  # type: ignore[attr-defined]
+        await until(
+            pilot,
+            lambda: pilot.app.current.model.outputs == ["concatenate", "dense_2"],  # type: ignore[attr-defined]
+            "both outputs",
+        )
         await pilot.press("i")
         await shows(pilot, "add an input")
         await pilot.press("enter")
@@ -363,9 +407,11 @@ async def test_the_inputs_of_a_join_are_chosen_in_the_form() -> None:
     async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
         screen = await opened(pilot)
         await pilot.press("G")
+        await until(pilot, lambda: screen.graph, "the graph")
         await add(pilot, "add")
         await pilot.press("e")
-        screen.form.rows.move_to("from")
+        await until(pilot, lambda: screen.form.rows.has_focus, "the form")
+        await until(pilot, lambda: screen.form.rows.move_to("from"), "the inputs of the node")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, ChooseSeveral), "the choice")
         await pilot.press("up", "space", "enter")
@@ -385,14 +431,19 @@ async def test_names_wrappers_and_refusals() -> None:
         await shows(pilot, "rename")
         await typed(pilot, "hidden")
         await pilot.press("enter")
-        await shows(pilot, "hidden")
-        assert pilot.app.current.model.layers[0].name == "hidden"  # type: ignore[attr-defined]
+        await until(
+            pilot,
+            lambda: pilot.app.current.model.layers[0].name == "hidden",  # type: ignore[attr-defined]
+            "the name",
+        )
         await pilot.press("f")
         await shows(pilot, "frozen  10 relu")
         await add(pilot, "lstm 5")
-        await pilot.press("W", "enter")
+        await pilot.press("W")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Choose), "the wrappers")
+        await pilot.press("enter")
         await shows(pilot, "LSTM 5")
-        assert layers(pilot)[1] == "Bidirectional"
+        await until(pilot, lambda: layers(pilot)[1] == "Bidirectional", "the wrapper")
 
 
 async def test_an_empty_model_says_how_to_begin_and_a_template_fills_it() -> None:
@@ -401,6 +452,7 @@ async def test_an_empty_model_says_how_to_begin_and_a_template_fills_it() -> Non
         await pilot.press("space", "space", "space", "delete")
         await until(pilot, lambda: layers(pilot) == [], "the layers")
         await shows(pilot, "No layer yet")
+        await settled(pilot)
         screen.known.summary = {
             **screen.known.summary,
             "data": {"task": "binary", "input_shape": [34], "output_shape": [1],
@@ -433,7 +485,7 @@ async def test_without_data_a_shape_is_assumed() -> None:
         await pilot.press("enter")
         await shows(pilot, "7×5")
         await shows(pilot, "the shape of the input is assumed")
-        assert "fits task" not in text(pilot)
+        await until(pilot, lambda: "fits task" not in text(pilot), "no word about the task")
 
 
 async def test_without_data_the_substitute_is_one_key_away() -> None:

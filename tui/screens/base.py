@@ -126,6 +126,14 @@ class SectionScreen(AppScreen[None]):
             self._seen_run = seen
             self.run_changed(app.monitor)
 
+    def under_way(self, group: str) -> bool:
+        """Say whether a worker of a group is at work: one that is begun again every second would
+        never come to its end on a slow disk."""
+        return any(
+            worker.group == group and worker.node is self and not worker.is_finished
+            for worker in self.workers
+        )
+
     # Searching the list of the screen, where there is one
 
     @property

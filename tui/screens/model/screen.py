@@ -143,6 +143,11 @@ Losses and how it is trained are on the Train screen (e)."""
         self._show(experiment)
         self._ask(experiment)
 
+    def on_screen_resume(self) -> None:
+        # An answer that came while another state was the current one was dropped.
+        if self.experiment is not None and self.stale and not self.under_way("summary"):
+            self._ask(self.experiment)
+
     @property
     def stale(self) -> bool:
         """Whether what the worker said last is about another state of the model."""
