@@ -18,12 +18,13 @@ from kerastui.models.runs.store import Run
 from kerastui.tui.app import KerasTui
 from kerastui.tui.inspect.confusion import ConfusionPane, verdict
 from kerastui.tui.inspect.confusion_grid import ConfusionGrid
-from kerastui.tui.inspect.threshold import ThresholdPane, counted
+from kerastui.tui.inspect.judge import JudgePane
+from kerastui.tui.inspect.threshold import counted
 from kerastui.tui.screens.inspect import InspectScreen
 
 from .fakes import FakeLauncher, finished_run
 from .keras_file import keras_file
-from .pilots import HOSTILE, shows, text, until
+from .pilots import HOSTILE, paste, shows, text, until
 
 WIDE, NARROW = (120, 40), (80, 24)
 
@@ -139,17 +140,27 @@ async def opened(pilot: Pilot[Any], run: Run, key: str) -> InspectScreen:
     return screen
 
 
+async def answered(pilot: Pilot[Any], screen: InspectScreen, words: str) -> None:
+    """Wait for words of an answer, and until what shows it has the focus."""
+    await shows(pilot, words)
+
+    def in_it() -> bool:
+        return isinstance(screen.pane, JudgePane) and screen.pane.answer_focus.has_focus
+
+    await until(pilot, in_it, "the focus on the answer")
+
+
 async def test_figures_stand_with_their_intervals_and_the_reasons(own_home: Path) -> None:
     run = run_of(own_home, "a05-ionosphere",
                  figures={"last.accuracy": 0.95, "test.accuracy": 0.914})  # fmt: skip
     judge = Judge()
     async with KerasTui(launcher=judge).run_test(size=WIDE) as pilot:
-        await opened(pilot, run, "figures")
+        screen = await opened(pilot, run, "figures")
         for told in ("0.853 – 0.957", "n = 116 rows", "1,000 resamples", "3 rows left out"):
-            await shows(pilot, told)
+            await answered(pilot, screen, told)
         assert judge.asked("predict")[0]["part"] == "test"
         await pilot.press("t")
-        await shows(pilot, "while the weights still change")
+        await answered(pilot, screen, "while the weights still change")
         assert judge.asked("figures_of")[-1]["part"] == "train"
         asked = len(judge.asked("figures_of"))
         await pilot.press("t")
@@ -178,10 +189,9 @@ async def test_the_rows_behind_a_cell_are_listed_the_surest_first(
 ) -> None:
     judge = Judge()
     async with KerasTui(launcher=judge).run_test(size=size) as pilot:
-        await opened(pilot, run_of(own_home, "a05-ionosphere"), "confusion")
+        screen = await opened(pilot, run_of(own_home, "a05-ionosphere"), "confusion")
         await shows(pilot, "b taken for")
-        await shows(pilot, "9 rows")  # the cursor is on the most frequent mistake
-        await until(pilot, lambda: isinstance(pilot.app.focused, ConfusionGrid), "the focus")
+        await answered(pilot, screen, "9 rows")  # the cursor is on the most frequent mistake
         await pilot.press("enter")
         await shows(pilot, "row 120 of the data")
         assert judge.asked("samples")[-1]["truth"] == 0
@@ -211,8 +221,8 @@ async def test_pictures_are_drawn_in_half_blocks(own_home: Path, tmp_path: Path)
         "index": 3,
     }  # fmt: skip
     async with KerasTui(launcher=judge).run_test(size=WIDE) as pilot:
-        await opened(pilot, run_of(own_home, "a05-ionosphere"), "confusion")
-        await shows(pilot, "taken for")
+        screen = await opened(pilot, run_of(own_home, "a05-ionosphere"), "confusion")
+        await answered(pilot, screen, "taken for")
         await pilot.press("enter")
         await shows(pilot, "▀" * 28)
 
@@ -225,11 +235,16 @@ async def test_a_matrix_of_many_classes_scrolls_under_its_headings(own_home: Pat
               "names": [f"class{i}" for i in range(200)]}  # fmt: skip
     judge.answers["look.judge_confusion"] = lambda **_: answer
     async with KerasTui(launcher=judge).run_test(size=NARROW) as pilot:
-        await opened(pilot, run_of(own_home, "a05-ionosphere"), "confusion")
-        await shows(pilot, "class150 taken for class180")
-        lines = text(pilot).splitlines()
-        assert any("class180" in line and "true" in line for line in lines)
-        assert any("class150" in line and "1,234" in line for line in lines)
+        screen = await opened(pilot, run_of(own_home, "a05-ionosphere"), "confusion")
+        await answered(pilot, screen, "class150 taken for class180")
+        for name, more in (("class180", "true"), ("class150", "1,234")):
+            await until(
+                pilot,
+                lambda both=(name, more): any(
+                    all(one in line for one in both) for line in text(pilot).splitlines()
+                ),
+                f"{name} beside {more}",
+            )
         await pilot.press("home", *["pageup"] * 15)
         await shows(pilot, "class0 told right")
 
@@ -237,9 +252,10 @@ async def test_a_matrix_of_many_classes_scrolls_under_its_headings(own_home: Pat
 async def test_classes_and_calibration_in_words(own_home: Path) -> None:
     async with KerasTui(launcher=Judge()).run_test(size=WIDE) as pilot:
         screen = await opened(pilot, run_of(own_home, "a05-ionosphere"), "classes")
-        await shows(pilot, "106 of 116 rows are told right")
-        assert "98.7%" in text(pilot)
+        await answered(pilot, screen, "106 of 116 rows are told right")
+        await shows(pilot, "98.7%")
         await pilot.press("v", "escape")
+        await until(pilot, lambda: screen.rows.has_focus, "the list")
         screen.rows.move_to("calibration")
         await shows(pilot, "They mislead")
         await shows(pilot, "true less often than they say")
@@ -255,14 +271,15 @@ def test_the_verdict_on_probabilities_follows_their_error() -> None:
 async def test_curves_are_read_by_a_cursor(own_home: Path) -> None:
     judge = Judge()
     async with KerasTui(launcher=judge).run_test(size=WIDE) as pilot:
-        await opened(pilot, run_of(own_home, "a05-ionosphere"), "curves")
-        await shows(pilot, "ROC  area 0.98")
+        screen = await opened(pilot, run_of(own_home, "a05-ionosphere"), "curves")
+        await answered(pilot, screen, "ROC  area 0.98")
         await shows(pilot, "found 90.0%")
-        assert "0.96 – 0.996" in text(pilot)
+        await shows(pilot, "0.96 – 0.996")
         await pilot.press("home")
         await shows(pilot, "false alarms 0.0%")
         await pilot.press("n")
         await until(pilot, lambda: judge.asked("curves")[-1]["number"] == 0, "the other class")
+        await answered(pilot, screen, "ROC  area 0.98")
         judge.answers["look.judge_curves"] = lambda **_: {
             "names": NAMES, "number": 1, "positives": 116, "negatives": 0
         }  # fmt: skip
@@ -272,10 +289,8 @@ async def test_curves_are_read_by_a_cursor(own_home: Path) -> None:
 
 async def test_the_threshold_moves_matrix_and_figures(own_home: Path) -> None:
     async with KerasTui(launcher=Judge()).run_test(size=WIDE) as pilot:
-        await opened(pilot, run_of(own_home, "a05-ionosphere"), "threshold")
-        await shows(pilot, "above 0.50")
-        pane = pilot.app.screen.query_one(ThresholdPane)
-        await until(pilot, lambda: pilot.app.focused is pane.slider, "the slider")
+        screen = await opened(pilot, run_of(own_home, "a05-ionosphere"), "threshold")
+        await answered(pilot, screen, "above 0.50")
         await pilot.press("right")
         await shows(pilot, "above 0.51")
         await pilot.press("b")
@@ -302,6 +317,7 @@ async def test_residuals_and_the_worst_rows_with_their_inputs(own_home: Path) ->
         await shows(pilot, "•")
         assert not screen.rows.move_to("confusion"), "there is no matrix of numbers"
         await pilot.press("escape")
+        await until(pilot, lambda: screen.rows.has_focus, "the list")
         screen.rows.move_to("worst")
         await shows(pilot, "row 197 of the data")
         await shows(pilot, "v97")
@@ -312,12 +328,12 @@ async def test_residuals_and_the_worst_rows_with_their_inputs(own_home: Path) ->
 async def test_a_forecast_goes_on_as_far_as_one_likes(own_home: Path) -> None:
     judge = Judge("numbers")
     async with KerasTui(launcher=judge).run_test(size=WIDE) as pilot:
-        await opened(pilot, run_of(own_home, "a10-car-sales"), "forecast")
-        await shows(pilot, "continued 12 steps")
+        screen = await opened(pilot, run_of(own_home, "a10-car-sales"), "forecast")
+        await answered(pilot, screen, "continued 12 steps")
         await shows(pilot, "better than that")
         await shows(pilot, "Continued recursively")
         await pilot.press("plus")
-        await shows(pilot, "continued 24 steps")
+        await answered(pilot, screen, "continued 24 steps")
         await pilot.press("minus", "z")
         await shows(pilot, "continued 12 steps")
 
@@ -325,8 +341,8 @@ async def test_a_forecast_goes_on_as_far_as_one_likes(own_home: Path) -> None:
 async def test_another_output_is_chosen(own_home: Path) -> None:
     judge = Judge(outputs=("price", "sold"))
     async with KerasTui(launcher=judge).run_test(size=WIDE) as pilot:
-        await opened(pilot, run_of(own_home, "a05-ionosphere"), "figures")
-        await shows(pilot, "price  1 of 2")
+        screen = await opened(pilot, run_of(own_home, "a05-ionosphere"), "figures")
+        await answered(pilot, screen, "price  1 of 2")
         await pilot.press("m")
         await shows(pilot, "sold  2 of 2")
         await until(pilot, lambda: judge.asked("figures_of")[-1]["choice"] == 1, "asked")
@@ -337,26 +353,39 @@ async def test_a_labelled_file_judges(own_home: Path, tmp_path: Path) -> None:
     file = tmp_path / "new [rows].csv"
     file.write_text("a,b\n1,2\n")
     async with KerasTui(launcher=judge).run_test(size=WIDE) as pilot:
-        await opened(pilot, run_of(own_home, "a05-ionosphere"), "figures")
-        await shows(pilot, "n = 116")
+        screen = await opened(pilot, run_of(own_home, "a05-ionosphere"), "figures")
+        await answered(pilot, screen, "n = 116")
         await pilot.press("a")
         await shows(pilot, "Which file?")
         await pilot.press(*"/nowhere", "enter")
         await shows(pilot, "There is no nowhere")
         await pilot.press("ctrl+u", *"~nobodyx/a", "enter")
         await shows(pilot, "That is no path")
-        pilot.app.screen.query_one("Input").value = str(file)
+        await pilot.press("ctrl+u")
+        await paste(pilot, str(file))
         await pilot.press("enter")
         await shows(pilot, "● new [rows].csv")
         await until(pilot, lambda: judge.asked("figures_of")[-1]["file"] == str(file), "asked")
         assert judge.asked("figures_of")[-1]["part"] == "file"
         asked = len(judge.asked("figures_of"))
-        await shows(pilot, "n = 116")
+        await answered(pilot, screen, "n = 116")
         await pilot.press("a")
         await shows(pilot, "Which file?")
         await pilot.press("enter")
         await until(pilot, lambda: len(judge.asked("figures_of")) > asked, "the same file again")
         assert judge.asked("predict")[-1]["afresh"]
+
+
+async def test_what_fails_for_the_output_that_a_pane_chose_is_told(own_home: Path) -> None:
+    judge = Judge(outputs=("price", "sold"))
+    judge.answers["look.judge_predict"] = lambda **_: {
+        "done": 116, "rows": 116, "parts": {"test": 116}, "notes": [],
+        "choices": [{"name": "price", "kind": "numbers"}, {"name": "sold", "kind": "classes"}],
+    }  # fmt: skip
+    judge.failure_of["look.judge_confusion"] = UserError("All of it is NaN.")
+    async with KerasTui(launcher=judge).run_test(size=WIDE) as pilot:
+        await opened(pilot, run_of(own_home, "a05-ionosphere"), "confusion")
+        await shows(pilot, "All of it is NaN.")
 
 
 async def test_what_cannot_be_judged_says_why(own_home: Path) -> None:
@@ -383,13 +412,13 @@ async def test_a_model_without_data_says_how_to_give_it(own_home: Path, tmp_path
         await shows(pilot, "figures ± chance")
         screen = app.screen
         assert isinstance(screen, InspectScreen)
-        screen.rows.move_to("figures")
+        assert screen.rows.move_to("figures")
         await shows(pilot, "its data is not known")
         await shows(pilot, "current experiment, a05-ionosphere")
         await pilot.press("enter", "t")
         await shows(pilot, "data of a05-ionosphere")
         await shows(pilot, "0.853 – 0.957")
-        assert screen.rows.move_to("confusion"), "the other rows came"
+        await until(pilot, lambda: screen.rows.move_to("confusion"), "the other rows")
 
 
 def test_no_interval_is_told_for_what_has_none() -> None:
