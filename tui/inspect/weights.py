@@ -202,7 +202,8 @@ class WeightsPane(InspectPane):
         kind, looked = self._view, self.looked
         if kind not in self._made:
             self._made[kind] = self.mount(kind())
-        await self._made[kind]  # also where another worker began it
+        with self.kerastui.hold_keys():
+            await self._made[kind]  # also where another worker began it
         if kind is not self._view or looked is not self.looked or looked is None:
             return
         within = self.has_focus_within  # what goes away takes the focus along

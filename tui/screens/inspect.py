@@ -190,7 +190,8 @@ layer: a dead unit gave 0 for all samples, a saturated one stands at the end of 
             return
         if (pane := self._panes.get(kind)) is None:
             pane = self._panes[kind] = kind()
-            await self.detail.mount(pane)
+            with self.kerastui.hold_keys():
+                await self.detail.mount(pane)
         if not pane.is_mounted or kind is not self._kinds.get(self.rows.key):
             return  # it is drawn when it is mounted, or no longer wanted
         if pane.given is not self._found:
