@@ -114,7 +114,7 @@ class ActivationsPane(InspectPane):
 
     def show(self, key: str, width: int) -> str:
         assert self.found is not None
-        self._width = width
+        before, self._width = self._width, width
         if self.found.model is None:
             self._show_only(self.lines)
             self.lines.show(inspect_words.no_model(self.found, "model", width))
@@ -126,6 +126,8 @@ class ActivationsPane(InspectPane):
         elif self.problem is not None:
             self._show_only(self.lines)
             self.lines.show(inspect_words.problem(self.problem, width))
+        elif self.opened >= 0 and width != before:
+            self._open(self.opened)
         return "activations"
 
     @work(group="activations", exclusive=True, exit_on_error=False)

@@ -93,6 +93,8 @@ class DriftPane(InspectPane):
     def show(self, key: str, width: int) -> str:
         if self.drift is None:
             self._look()
+        else:
+            self._show_drift(self.drift)
         return "weights by epoch"
 
     def _again(self) -> None:

@@ -97,6 +97,7 @@ class HeatView(WeightView):
 
     NAME: ClassVar[str] = "heat map"
     DEFAULT_CSS = """
+    HeatView LineView { min-height: 1; }
     HeatView HalfBlocks { margin-top: 1; }
     """
 

@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import TextArea
 
@@ -27,8 +28,6 @@ from kerastui.tui.widgets.line_view import LineView
 from kerastui.tui.widgets.row_list import Row, RowList
 
 if TYPE_CHECKING:
-    from textual.message import Message
-
     from kerastui.tui.inspect.draw import DrawPad
 
 BESIDE = 24
@@ -37,6 +36,16 @@ WANTED = "row to ask about"
 """What panes share under this name: a part and a row of it that are shown here next."""
 PAUSE = 0.02
 """Seconds in which changes are gathered before the model is asked."""
+
+
+class Answers(Vertical):
+    """What the model says; how much of it goes into a line depends on the width."""
+
+    class Resized(Message):
+        """There is other room."""
+
+    def on_resize(self) -> None:
+        self.post_message(self.Resized())
 
 
 class OnePane(AskPane):
@@ -71,6 +80,7 @@ class OnePane(AskPane):
         self.touched = False
         self.centred = False
         self._busy = self._again = False
+        self._told: dict[str, Any] | None = None
 
     @classmethod
     def rows(cls, found: Found) -> list[Row]:
@@ -82,7 +92,7 @@ class OnePane(AskPane):
             with Container(id="ask-left"):
                 yield Container(id="ask-input")
                 yield LineView(id="ask-meaning")
-            with Vertical(id="ask-right"):
+            with Answers(id="ask-right"):
                 yield LineView(id="ask-told")
                 yield LinesView(id="ask-answer")
 
@@ -119,7 +129,7 @@ class OnePane(AskPane):
     # Beginning
 
     def forget(self) -> None:
-        self.started, self.touched, self.row = {}, False, 0
+        self.started, self.touched, self.row, self._told = {}, False, 0, None
         self.query_one("#ask-both").display = False
         self.query_one("#ask-where", LineView).show([])
 
@@ -266,11 +276,18 @@ class OnePane(AskPane):
         finally:
             self._busy = False
 
+    @on(Answers.Resized)
+    def _retell(self) -> None:
+        if self._told is not None:
+            self._tell(self._told)
+
     def _say_nothing(self, words: str) -> None:
+        self._told = None
         self.query_one("#ask-told", LineView).show([Content.styled(words, "$muted")])
         self.query_one("#ask-answer", LinesView).show([])
 
     def _failed(self, error: UserError) -> None:
+        self._told = None
         self._where()
         lines = [Content.styled(clean(error.message), "$warn")]
         lines += [Content.styled(clean(error.hint), "$muted")] if error.hint else []
@@ -278,6 +295,7 @@ class OnePane(AskPane):
         self.query_one("#ask-answer", LinesView).show([])
 
     def _tell(self, told: dict[str, Any]) -> None:
+        self._told = told
         outputs, answers = self.form["outputs"], told["answers"]
         width = max(12, self.query_one("#ask-right").size.width - 2)
         self._where()

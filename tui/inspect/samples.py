@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -55,6 +55,8 @@ class SamplesView(Horizontal):
         self.error = error
         self.places: dict[str, list[Any]] = {}
         self._scratch = Scratch()
+        self._draw: Callable[[], None] | None = None
+        self._drawn_in = 0
 
     def compose(self) -> ComposeResult:
         if self.error:
@@ -80,7 +82,7 @@ class SamplesView(Horizontal):
         """Show rows, as `judge_samples` returns them."""
         self.places = {str(row[0]): row for row in rows}
         self.row_list.set_rows(Row(key, self._cells(row)) for key, row in self.places.items())
-        self.row_list.cursor = 0
+        self.row_list.cursor, self._draw = 0, None
         if rows:
             self._ask()
         else:
@@ -123,11 +125,21 @@ class SamplesView(Horizontal):
             )  # fmt: skip
             picture = await asyncio.to_thread(_read, answer)
         except UserError as error:
+            problem = error
             if key == self.row_list.key:
-                self._tell(inspect_words.problem(error, self._room))
+                self._fit(lambda: self._tell(inspect_words.problem(problem, self._room)))
             return
         if key == self.row_list.key and self.is_attached:
-            self._show(self.places[key], answer, picture)
+            self._fit(lambda: self._show(self.places[key], answer, picture))
+
+    def _fit(self, draw: Callable[[], None]) -> None:
+        """Draw what is at the right, and again when there is other room for it."""
+        self._draw, self._drawn_in = draw, self._room
+        draw()
+
+    def on_resize(self) -> None:
+        if self._draw is not None and self._room != self._drawn_in:
+            self._fit(self._draw)
 
     @property
     def _room(self) -> int:
