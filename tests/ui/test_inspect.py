@@ -226,6 +226,29 @@ async def test_without_the_data_numbers_can_be_typed(own_home: Path) -> None:
         await until(pilot, lambda: screen.query_one(HandView).values == [4, 0], "the numbers")
 
 
+async def test_inputs_that_come_late_leave_what_was_typed(own_home: Path) -> None:
+    class Late(FakeLauncher):
+        data = asyncio.Event()
+
+        async def request(self, name: str, *, channel: str = "", **payload: Any) -> dict[str, Any]:
+            if name == "inputs":
+                await self.data.wait()
+            return await super().request(name, channel=channel, **payload)
+
+    made = Late()
+    made.answers = launcher().answers
+    async with KerasTui(launcher=made).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, trained(own_home))
+        await go(pilot, screen, "hand")
+        await pilot.press("e", "4", "enter")
+        hand = screen.query_one(HandView)
+        await until(pilot, lambda: hand.values == [4, 0], "the numbers")
+        made.data.set()
+        await shows(pilot, "L0N0 a")
+        await until(pilot, lambda: len(hand.samples) == 3, "the inputs")
+        assert hand.values == [4, 0]
+
+
 async def test_what_keras_did_not_say_is_shown_as_such(own_home: Path) -> None:
     run = trained(own_home)
     plain = {**EVALUATION, "predictions": [{"label": "x", "value": [0.3], "number": 1}]}

@@ -71,6 +71,8 @@ class HandView(Vertical):
         self.samples: list[Sample] = []
         self.chosen = -1
         self.values: list[float] = []
+        self.touched = False
+        """Whether some of `values` were typed."""
         self.prediction: list[float] = []
         self.done: list[Calculated] = []
         self.keras: Mapping[str, Sequence[float]] = {}
@@ -92,12 +94,12 @@ class HandView(Vertical):
     def set_network(self, network: Network) -> None:
         """Take another network, with zeros for its inputs until there are samples."""
         self.network, self.samples, self.chosen = network, [], -1
-        self.depth = self.neuron = 0
+        self.depth, self.neuron, self.touched = 0, 0, False
         self.values, self._labels, self._note = [0.0] * network.inputs, [], ""
         self._show_inputs()
 
     def set_samples(self, samples: Sequence[Sample], names: Sequence[str], note: str = "") -> None:
-        """Offer inputs, and choose the first one.
+        """Offer inputs, and choose the first one where none was typed meanwhile.
 
         Args:
             samples: As the model is given them; those of another length are left out.
@@ -109,9 +111,10 @@ class HandView(Vertical):
         fitting = [one for one in samples if len(one.values) == self.network.inputs]
         self.samples, self._note = fitting[:MOST_SAMPLES], note
         self._labels = list(names) if len(names) == self.network.inputs else []
-        if self.samples:
+        if self.samples and not self.touched:
             self.choose(0)
         else:
+            self._find_chosen()
             self._show_inputs()
 
     def choose(self, index: int) -> None:
@@ -144,11 +147,14 @@ class HandView(Vertical):
     @on(NumberGrid.Changed)
     def _typed(self, event: NumberGrid.Changed) -> None:
         event.stop()
-        self.values[event.row] = event.value
+        self.values[event.row], self.touched = event.value, True
+        self._find_chosen()
+        self.calculate()
+
+    def _find_chosen(self) -> None:
         self.chosen = next(
             (i for i, one in enumerate(self.samples) if list(one.values) == self.values), -1
         )
-        self.calculate()
 
     def on_resize(self) -> None:
         if self.network is not None:
