@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from kerastui.datasets.errors import UserError
 from kerastui.models.runs.store import Run, RunInfo, Workspace
 from kerastui.tui.app import KerasTui
 from kerastui.tui.run_index import RunIndex, best_figure
+from kerastui.tui.screens.runs import screen as runs_screen
 from kerastui.tui.screens.runs.rows import COLUMNS, row
 from kerastui.tui.screens.runs.screen import RunsScreen
 from kerastui.tui.trash import Trash
@@ -55,10 +57,18 @@ async def test_runs_stand_there_with_figures_and_curves(own_home: Path) -> None:
         await shows(pilot, "3 runs · 1 active")
         await shows(pilot, "█")
         await shows(pilot, f"{HOSTILE}  with [x]  ≈ digits")
-        lines = text(pilot).splitlines()
-        assert any("● running" in line and "3/5" in line for line in lines)
-        assert any("✗ failed" in line and "accuracy 0.9" in line for line in lines)
-        assert any(f"{HOSTILE}  with [x]  ≈ digits" in line for line in lines)
+        for words in (
+            ("● running", "3/5"),
+            ("✗ failed", "accuracy 0.9"),
+            (f"{HOSTILE}  with [x]  ≈ digits",),
+        ):
+            await until(
+                pilot,
+                lambda some=words: any(
+                    all(word in line for word in some) for line in text(pilot).splitlines()
+                ),
+                f"{words} in one line",
+            )
 
 
 async def test_the_list_follows_what_happens_on_disk(own_home: Path) -> None:
@@ -71,6 +81,33 @@ async def test_the_list_follows_what_happens_on_disk(own_home: Path) -> None:
         await shows(pilot, "✓ finished")
         finished_run(own_home / "saved", "another", day="20270101-000000")
         await shows(pilot, "another")
+
+
+async def test_a_look_at_a_slow_disk_comes_to_its_end(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(own_home)
+    looks: list[int] = []
+    refresh, free = RunIndex.refresh, threading.Event()
+
+    def slow(index: RunIndex) -> bool:
+        looks.append(1)
+        assert free.wait(60)
+        return refresh(index)
+
+    app = KerasTui(launcher=FakeLauncher())
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.pause()
+        monkeypatch.setattr(RunIndex, "refresh", slow)
+        monkeypatch.setattr(runs_screen, "AGAIN", 0.02)
+        await pilot.press("R")
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen) and looks, "a look")
+        await pilot.pause(0.3)
+        begun = len(looks)
+        await pilot.pause(0.3)  # in which many more are due
+        assert len(looks) == begun
+        free.set()
+        await shows(pilot, "3 runs")
 
 
 async def test_nothing_is_looked_at_while_the_screen_is_hidden(
@@ -169,6 +206,21 @@ async def test_a_search_finds_runs_by_name_and_state(own_home: Path) -> None:
         )
         await pilot.press("escape")
         await until(pilot, lambda: len(runs(app).query_one(RowList).shown) == 3, "all runs")
+
+
+async def test_a_run_comes_back_though_a_search_hides_it(own_home: Path) -> None:
+    made = make(own_home)
+    app = KerasTui(launcher=FakeLauncher())
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press("R")
+        await shows(pilot, "3 runs")
+        await pilot.press("delete")
+        await shows(pilot, "2 runs")
+        await pilot.press("slash", *"exp0", "enter", "u")
+        await until(pilot, made[2].path.exists, "the run")
+        await shows(pilot, "3 runs")
+        await until(pilot, lambda: not list(app.workers), "the end of all work")
+        assert not app.told
 
 
 # The index

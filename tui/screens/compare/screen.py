@@ -122,7 +122,8 @@ training took in place of epochs."""
             self._timer.resume()
 
     def _again(self) -> None:
-        self._read()
+        if not self.under_way("compare"):
+            self._read()
 
     @work(group="compare", exclusive=True, exit_on_error=False)
     async def _read(self) -> None:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from kerastui.tui.screens.runs.finding import FilterLine, Finder, Found
 
 
+AGAIN = 1.0
+"""Seconds between two looks at the disk."""
+
+
 class RunsScreen(KeepingScreen):
     """All runs, with live state."""
 
@@ -98,7 +102,7 @@ when its worker gives no sign of life, on a machine that sleeps or can't be reac
     def on_mount(self) -> None:
         self.query_one(EmptyState).display = False
         self.query_one("#found").display = False
-        self._timer = self.set_interval(1.0, self._look)
+        self._timer = self.set_interval(AGAIN, self._again)
         self._look()
         self.query_one(RowList).focus()
 
@@ -113,6 +117,10 @@ when its worker gives no sign of life, on a machine that sleeps or can't be reac
 
     def run_changed(self, monitor: RunMonitor | None) -> None:
         if monitor is not None and not monitor.active:
+            self._look()
+
+    def _again(self) -> None:
+        if not self.under_way("look"):
             self._look()
 
     @work(group="look", exclusive=True, exit_on_error=False)

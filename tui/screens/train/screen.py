@@ -34,6 +34,7 @@ from kerastui.tui.widgets.run_progress import Progress
 
 if TYPE_CHECKING:
     from kerastui.models.experiment.schema import Experiment
+    from kerastui.models.runs.store import RunInfo
     from kerastui.tui.monitor import RunMonitor
 
 
@@ -194,9 +195,11 @@ keys act on the member under the cursor; Enter shows it by itself, Escape comes 
     @work(group="experiment", exclusive=True, exit_on_error=False)
     async def _load_experiment(self, run: Run) -> None:
         with suppress(UserError):
-            self._experiment = await asyncio.to_thread(run.experiment)
-            self._compare_with_current()
-            self.draw()
+            experiment = await asyncio.to_thread(run.experiment)
+            if run is self._run:
+                self._experiment = experiment
+                self._compare_with_current()
+                self.draw()
 
     def _compare_with_current(self) -> None:
         """Find out whether `r` would run something else than what is shown."""
@@ -264,9 +267,9 @@ keys act on the member under the cursor; Enter shows it by itself, Escape comes 
         self._verdicts = self._judge(monitor)
         if not ended:
             self._summary = ""
-        elif not self._summary and self._experiment:
+        elif not self._summary and self._experiment and info:
             self._summary = "…"
-            self._summarise(monitor)
+            self._summarise(monitor, info)
         progress = Progress(
             history, info, monitor.status, self.asked, self._verdicts,
             self._usage if monitor.active else "", monitor.killed, monitor.problem,
@@ -309,11 +312,8 @@ keys act on the member under the cursor; Enter shows it by itself, Escape comes 
         self.query_one("#events", EventLog).show(events)
 
     @work(group="summary", exclusive=True, exit_on_error=False)
-    async def _summarise(self, monitor: RunMonitor) -> None:
+    async def _summarise(self, monitor: RunMonitor, info: RunInfo) -> None:
         """Put the run that has ended into one paragraph."""
-        info = monitor.info
-        if info is None:
-            return
         from kerastui.models.runs import words as run_words
 
         history = copy.deepcopy(monitor.history)
@@ -356,9 +356,10 @@ keys act on the member under the cursor; Enter shows it by itself, Escape comes 
         monitor = self.monitor
         if monitor is None or not self.is_current:
             return
-        if monitor.active and not self.shows_study and self.kerastui.link.clear:
+        live = monitor.active and not self.shows_study and self.kerastui.link.clear
+        if live and not self.under_way("usage"):
             self._read_usage()
-        if self.has_class("-console"):
+        if self.has_class("-console") and not self.under_way("console"):
             self._read_console(monitor)
 
     @work(group="usage", exclusive=True, exit_on_error=False)
