@@ -171,16 +171,17 @@ class RowList(ScrollView, can_focus=True):
         self._arrange()
 
     def move_to(self, key: str) -> bool:
-        """Put the cursor on a row, opening its groups; returns whether there is such a row."""
+        """Put the cursor on a row, opening its groups; returns whether it is shown then."""
         above: list[Row] = []
         for row in self._rows:
             above = [group for group in above if group.level < row.level]
             if row.key == key:
                 self.closed -= {group.key for group in above}
                 self._arrange()
-                index = next(i for i, shown in enumerate(self._shown) if shown.key == key)
-                self.cursor = index
-                return True
+                keys = [shown.key for shown in self._shown]
+                if key in keys:  # a search may hide it
+                    self.cursor = keys.index(key)
+                return key in keys
             if row.group:
                 above.append(row)
         return False

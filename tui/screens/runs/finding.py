@@ -105,4 +105,4 @@ class FilterLine(Input):
         """Take the filter away."""
         self.post_message(self.Filtered(""))
         self.post_message(self.Done())
-        self.remove()
+        self.call_later(self.remove)  # once both are on their way
