@@ -102,10 +102,8 @@ async def test_a_look_at_a_slow_disk_comes_to_its_end(
         monkeypatch.setattr(runs_screen, "AGAIN", 0.02)
         await pilot.press("R")
         await until(pilot, lambda: isinstance(app.screen, RunsScreen) and looks, "a look")
-        await pilot.pause(0.3)
-        begun = len(looks)
         await pilot.pause(0.3)  # in which many more are due
-        assert len(looks) == begun
+        assert len(looks) <= 2  # as the screen is made, and as it comes to be seen
         free.set()
         await shows(pilot, "3 runs")
 
