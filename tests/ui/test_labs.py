@@ -348,7 +348,7 @@ async def test_every_activation_is_drawn_with_its_parameters() -> None:
         assert isinstance(screen, ActivationsScreen)
         await pilot.press("down", "down", "down")
         await until(pilot, lambda: screen.activation.name == "step", "the step")
-        await until(pilot, lambda: screen.query(Slider), "its slider")
+        await until(pilot, lambda: screen.values == {"threshold": 0.5}, "its slider")
         slider = screen.query_one(Slider)
         slider.focus()
         await until(pilot, lambda: slider.has_focus, "the focus")
@@ -413,6 +413,19 @@ async def test_algebra_is_computed_line_by_line() -> None:
         await until(pilot, lambda: screen.variables.get("y") == [4.0, 6.0], "y again")
 
 
+async def test_lines_are_computed_one_after_the_other_however_fast_they_are_typed() -> None:
+    worker = FakeWorker()
+    async with opened("b05", worker=worker) as (pilot, screen):
+        worker.hold.clear()
+        await pilot.press("a", *"y", "space", "equals_sign", "space", *"x", "enter")
+        await pilot.press(*"oops", "enter")
+        await until(pilot, lambda: worker.asked("lab.algebra")[-1]["line"] == "y = x", "the first")
+        worker.hold.set()
+        await reads(pilot, screen, "'oops' can't be read.")
+        assert screen.variables["y"] == [4.0, 6.0]
+        assert worker.asked("lab.algebra")[-1]["variables"]["y"] == [4.0, 6.0]
+
+
 async def test_matrices_are_typed_over() -> None:
     async with opened("b05") as (pilot, screen):
         screen.query_one(RowList).move_to("A")
@@ -421,6 +434,19 @@ async def test_matrices_are_typed_over() -> None:
         await until(pilot, lambda: isinstance(screen.focused, NumberGrid), "the numbers")
         await pilot.press("right", "7", "enter")
         await until(pilot, lambda: screen.variables["A"] == [[3.0, 7.0]], "another number")
+
+
+async def test_a_number_goes_to_its_own_variable_also_where_the_cursor_went_on() -> None:
+    async with opened("b05") as (pilot, screen):
+        rows, grid = screen.query_one(RowList), screen.query_one(NumberGrid)
+        rows.move_to("A")
+        await until(pilot, lambda: grid.cells == [[3.0, 3.0]], "its numbers")
+        grid.post_message(NumberGrid.Changed(grid, 0, 1, 7.0, grid.subject))
+        rows.cursor += 1
+        assert rows.key == "B"
+        await until(pilot, lambda: grid.cells == [[2.0], [2.0]], "the numbers of the next one")
+        await until(pilot, lambda: screen.variables["A"] == [[3.0, 7.0]], "the number of A")
+        assert screen.variables["B"] == [[2.0], [2.0]]
 
 
 async def test_the_picture_comes_coarse_then_in_slices() -> None:

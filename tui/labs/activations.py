@@ -70,11 +70,12 @@ works everywhere."""
     async def _moved(self, event: RowList.Moved) -> None:
         self.activation = BY_NAME[event.key]
         place = self.query_one("#sliders")
-        await place.remove_children()
-        await place.mount_all(
-            Slider(p.name, p.default, p.low, p.high, p.step) for p in self.activation.parameters
-        )
-        self._show()
+        with self.app.batch_update():  # a function comes together with its own sliders
+            await place.remove_children()
+            await place.mount_all(
+                Slider(p.name, p.default, p.low, p.high, p.step) for p in self.activation.parameters
+            )
+            self._show()
 
     @on(Slider.Changed)
     def _slid(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, ClassVar
 
 from textual import on, work
@@ -83,6 +84,7 @@ softmax. e changes the numbers of the variable under the cursor. TensorFlow comp
         self.variables: dict[str, Any] = {}
         self.before: list[dict[str, Any]] = []
         self.told: list[Content] = []
+        self._turn = asyncio.Lock()
 
     def compose_lab(self) -> ComposeResult:
         with Panel(title="variables", classes="lab-side", id="variables"):
@@ -100,9 +102,15 @@ softmax. e changes the numbers of the variable under the cursor. TensorFlow comp
 
     # What is computed
 
-    @work(group="compute", exclusive=True, exit_on_error=False)
+    # A line may name what the line before it assigns, and can be typed before that is computed.
+
+    @work(group="compute", exit_on_error=False)
     async def _publish(self) -> None:
         """Take the document's steps."""
+        async with self._turn:
+            await self._publish_all()
+
+    async def _publish_all(self) -> None:
         self._take(dict(VARIABLES))
         self.told = []
         results: list[Result] = []
@@ -119,9 +127,10 @@ softmax. e changes the numbers of the variable under the cursor. TensorFlow comp
         sign = ("✓ as the document prints them", "$good") if good else ("≠ not as printed", "$warn")
         self._tell(Content.assemble("three results ", sign))
 
-    @work(group="compute", exclusive=True, exit_on_error=False)
+    @work(group="compute", exit_on_error=False)
     async def _compute(self, line: str) -> None:
-        await self._run(line)
+        async with self._turn:
+            await self._run(line)
 
     async def _run(self, line: str) -> dict[str, Any] | None:
         """Compute a line, write down what comes out, and keep what it assigns."""
@@ -183,7 +192,9 @@ softmax. e changes the numbers of the variable under the cursor. TensorFlow comp
     @property
     def _matrix(self) -> list[list[float]] | None:
         """The variable under the cursor as rows, None where it can't be typed over in place."""
-        name = self.query_one(RowList).key
+        return self._rows_of(self.query_one(RowList).key)
+
+    def _rows_of(self, name: str) -> list[list[float]] | None:
         if name not in self.variables:
             return None
         value: Any = self.variables[name]
@@ -198,12 +209,14 @@ softmax. e changes the numbers of the variable under the cursor. TensorFlow comp
         grid.display = matrix is not None
         if matrix is not None:
             grid.set_columns([GridColumn(str(i), 5, True) for i in range(len(matrix[0]))])
-            grid.show_rows([str(i) for i in range(len(matrix))], matrix)
+            name = self.query_one(RowList).key
+            grid.show_rows([str(i) for i in range(len(matrix))], matrix, name)
 
     @on(NumberGrid.Changed)
     def _typed(self, event: NumberGrid.Changed) -> None:
-        name, matrix = self.query_one(RowList).key, self._matrix
-        if matrix is None:
+        # Not that under the cursor: a click on the next one takes what is typed in this one.
+        name, matrix = event.subject, self._rows_of(event.subject)
+        if matrix is None or event.row >= len(matrix) or event.column >= len(matrix[0]):
             return
         matrix[event.row][event.column] = event.value
         rank = len(_shape(self.variables[name]))

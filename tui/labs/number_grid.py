@@ -49,12 +49,16 @@ class NumberGrid(LineView, can_focus=True):
 
     @dataclass
     class Changed(Message):
-        """A number was typed; row and column count from 0, the latter among all columns."""
+        """A number was typed; row and column count from 0, the latter among all columns.
+
+        `subject` is what `show_rows` was told that the numbers are of, when it was typed.
+        """
 
         grid: NumberGrid
         row: int
         column: int
         value: float
+        subject: str = ""
 
         @property
         def control(self) -> NumberGrid:
@@ -70,13 +74,20 @@ class NumberGrid(LineView, can_focus=True):
         super().__init__(id=id)
         self.columns = tuple(columns)
         self.label_width = label
+        self.subject = ""
         self.labels: list[str] = []
         self.cells: list[list[float | Content]] = []
         self.row, self.column = 0, next(i for i, c in enumerate(columns) if c.editable)
         self.typing = NumberTyping(self, self._set)
 
-    def show_rows(self, labels: Sequence[str], cells: Sequence[Sequence[float | Content]]) -> None:
+    def show_rows(
+        self,
+        labels: Sequence[str],
+        cells: Sequence[Sequence[float | Content]],
+        subject: str = "",
+    ) -> None:
         """Show rows; each has a cell for every column."""
+        self.subject = subject
         self.labels, self.cells = list(labels), [list(row) for row in cells]
         self.row = max(0, min(self.row, len(self.cells) - 1))
         self._redraw()
@@ -127,7 +138,7 @@ class NumberGrid(LineView, can_focus=True):
 
     def _set(self, value: float) -> None:
         self.cells[self.row][self.column] = value
-        self.post_message(self.Changed(self, self.row, self.column, value))
+        self.post_message(self.Changed(self, self.row, self.column, value, self.subject))
 
     def action_nudge(self, step: int) -> None:
         value = self.cells[self.row][self.column]
