@@ -141,7 +141,8 @@ async def _write(app: KerasTui, path: Path) -> bool:
 
 async def _settle(app: KerasTui, path: Path) -> bool:
     """Ask what becomes of two versions of a file; neither is lost whatever is answered."""
-    own = app.edits.file is not None and app.edits.file.path == path
+    edits = app.edits
+    own = edits.file is not None and edits.file.path == path
     mine = Choice("m", "Save mine", "The other one is kept beside it, with a number in its name.")
     theirs = Choice("t", "Take the file's", "Yours is one undo away: u.")
     other = Choice("n", "Save under another name", "Both stay.")
@@ -159,9 +160,10 @@ async def _settle(app: KerasTui, path: Path) -> bool:
         return False
     if answer == "t":
         experiment, file = await asyncio.to_thread(open_file, path, app.workspace.root)
-        app.edits.change(experiment, "the version of the file")
-        app.edits.mark_saved(experiment, file)
-        app.current_is_other()
+        edits.change(experiment, "the version of the file")
+        edits.mark_saved(experiment, file)
+        if edits is app.edits:
+            app.current_is_other()
         return True
     return answer == "n" and await save_as(app)
 
