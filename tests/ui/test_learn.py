@@ -183,6 +183,7 @@ async def test_r_runs_an_example_and_its_figures_come_back() -> None:
         assert app.current.name == "a18-early-stopping"
         await until(pilot, lambda: "a18-early-stopping" in text(pilot).splitlines()[0], "its name")
         await pilot.press("L")
+        await until(pilot, lambda: isinstance(app.screen, LearnScreen), "the lessons")
         await until(pilot, lambda: learn(app).mine["a18-early-stopping"].last, "the own run")
 
 

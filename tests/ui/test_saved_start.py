@@ -81,6 +81,7 @@ async def used(pilot: Pilot[Any], path: Path, key: str) -> FileModel:
     await pilot.press(key)
     if key == "n":
         return FileModel(path="/", sha256="0" * 64)
+    await until(pilot, lambda: app.current is not None, "the experiment")
     await shows(pilot, "model of")
     assert app.current is not None
     assert isinstance(app.current.model, FileModel)
