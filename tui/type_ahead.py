@@ -46,6 +46,7 @@ class TypeAheadApp(App[None]):
         self._typed: deque[Typed] = deque()
         self._settling: asyncio.Task[None] | None = None
         self._typed_at: Screen[object] | None = None
+        self._under_way = ""
         self._on_their_way: set[asyncio.Event] = set()
 
     @contextmanager
@@ -67,6 +68,8 @@ class TypeAheadApp(App[None]):
             await super().on_event(event)
         elif not self.screen_stack:
             pass  # the app is about to end
+        elif self._is_held(event):
+            await super().on_event(event)
         elif not event.is_forwarded:
             self._typed.append(event)
             await self._next()
@@ -77,6 +80,17 @@ class TypeAheadApp(App[None]):
         else:
             await super().on_event(event)
 
+    def _is_held(self, event: Typed) -> bool:
+        """Whether it is the key under way once more, with none between them."""
+        return (
+            isinstance(event, events.Key)
+            and event.key == self._under_way
+            and event.key in HELD
+            and not event.is_forwarded
+            and self._settling is not None
+            and not self._typed
+        )
+
     async def _next(self) -> None:
         """Obey the key that is first in line, unless there is something to wait for."""
         if not self._typed or self._settling or not self.screen_stack:
@@ -85,7 +99,9 @@ class TypeAheadApp(App[None]):
         way: list[DOMNode] = [self.screen]
         if self.screen.is_mounted:
             way = (self.focused or self.screen).ancestors_with_self
-            await super().on_event(self._typed.popleft())
+            event = self._typed.popleft()
+            self._under_way = event.key if isinstance(event, events.Key) else ""
+            await super().on_event(event)
         self._settling = asyncio.create_task(self._settle(way))
 
     async def _settle(self, way: list[DOMNode]) -> None:

@@ -174,3 +174,30 @@ async def test_a_widget_that_is_busy_holds_back_keys_for_a_moment_only(
     async with Waiting().run_test() as pilot:
         at_once(pilot, "a", "b", "ctrl+t")
         await until(pilot, lambda: typed(pilot) == "ab", "both letters")
+
+
+async def test_a_key_that_is_held_down_waits_for_no_picture(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(type_ahead, "PATIENCE", 60)
+    heard: list[str] = []
+
+    class Far(Input):
+        def on_key(self, event: events.Key) -> None:
+            heard.append(event.key)
+            event.stop()
+
+    class Going(TypeAheadApp):
+        def compose(self) -> ComposeResult:
+            yield Far()
+
+    async with Going().run_test() as pilot:
+        drawn = asyncio.Event()
+        pilot.app.screen.call_later(drawn.wait)
+        at_once(pilot, *["down"] * 5)
+        for _ in range(1000):
+            if len(heard) == 5:
+                break
+            await asyncio.sleep(0.01)
+        drawn.set()
+        assert heard == ["down"] * 5
