@@ -221,7 +221,8 @@ async def test_first_rows_are_there_before_the_inspector_is(tmp_path: Path) -> N
         screen = DataTableScreen(subject)
         await pilot.app.push_screen(screen)
         await shows(pilot, "0.1429")
-        await pilot.press("down", "o", "f", "enter", "k")
+        await pilot.press("o", "f", "enter", "k", "down")
+        await until(pilot, lambda: screen.grid.row == 1, "the end of what does nothing yet")
         assert pilot.app.screen is screen
         ready.set()
         await shows(pilot, "5,000 rows × 4")
@@ -432,6 +433,22 @@ async def test_errors_of_a_source_are_told() -> None:
     seen: list[Any] = []
     async with GridApp(Broken()).run_test(size=NARROW, message_hook=seen.append) as pilot:
         await until(pilot, lambda: any(isinstance(m, DataGrid.Failed) for m in seen), "the error")
+
+
+async def test_cells_of_another_source_come_also_where_the_one_before_is_closed() -> None:
+    class Closed(Counting):
+        async def load(self, rows: range, columns: range) -> None:
+            begun.set()
+            await closed.wait()
+            raise UserError("gone")
+
+    begun, closed, other = asyncio.Event(), asyncio.Event(), Counting()
+    async with GridApp(Closed()).run_test(size=NARROW) as pilot:
+        grid = pilot.app.query_one(DataGrid)
+        await until(pilot, begun.is_set, "the question for the cells of the first one")
+        grid.set_source(other)
+        closed.set()
+        await until(pilot, lambda: grid.value == "0/0", "the first cell of the other one")
 
 
 async def test_remote_pages_are_kept_and_forgotten() -> None:

@@ -366,8 +366,9 @@ class DataGrid(ScrollView, can_focus=True):
                 try:
                     await source.load(*wanted)
                 except UserError as error:
-                    if source is self.source:
-                        self.post_message(self.Failed(self, error))
+                    if source is not self.source:
+                        continue  # the table was closed; another one is shown by now
+                    self.post_message(self.Failed(self, error))
                     return
                 self.refresh()
                 self.post_message(self.Moved(self))

@@ -35,8 +35,10 @@ class FooterLine(Widget):
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
 
     def _bindings_changed(self, screen: Screen[Any]) -> None:
-        if not self.app.is_running or screen is not self.screen:
-            return  # the app ends: its widgets are gone already
+        # What is left, or comes, has some of its widgets only: its actions can't be asked about.
+        whole = self.app.is_running and screen.is_current and screen.is_mounted
+        if screen is not self.screen or not whole:
+            return
         if not self._keys().is_same(self._drawn or Content("")):
             self.refresh()
 
