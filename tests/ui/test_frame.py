@@ -108,8 +108,9 @@ async def test_help_lists_every_key_of_the_screen_with_what_it_does() -> None:
         for section in SECTIONS:
             await pilot.press(section[0].upper())
             await until(pilot, lambda s=section: app.current_mode == s, section)
-            await pilot.pause()
             screen = app.screen
+            await until(pilot, lambda one=screen: one.is_mounted, f"all of {section}")
+            await until(pilot, lambda: not list(app.workers), "what decides which keys work")
             bindings = [active.binding for active in screen.active_bindings.values()]
             await pilot.press("question_mark")
             for binding in bindings:

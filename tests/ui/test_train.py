@@ -49,7 +49,7 @@ async def test_without_a_run_the_settings_are_shown(tmp_path: Path) -> None:
             return "\n".join(table.render_line(y).text for y in range(table.size.height))
 
         await until(pilot, lambda: "binary_crossentropy" in shown(), "the loss")
-        assert "150" in shown()
+        await until(pilot, lambda: "150" in shown(), "the epochs")
         await allows(pilot, screen, "run", True)
         await allows(pilot, screen, "stop", None)
 
@@ -101,6 +101,11 @@ async def test_nothing_is_drawn_where_nothing_changes(tmp_path: Path) -> None:
 
         await drawn_in(pilot, chart, "train 0.5263")
         chart.refresh = spy  # type: ignore[method-assign]
+        for _ in range(20):  # until what was still on its way has come
+            drawings.clear()
+            await pilot.pause(0.2)
+            if not drawings:
+                break
         screen.draw()
         await pilot.pause(0.3)
         assert drawings == []
@@ -221,10 +226,13 @@ async def test_a_message_that_is_cut_ends_with_an_ellipsis(tmp_path: Path) -> No
     append(run, "failed", epoch=0, message=message, hint="Change it. " * 40)
     async with train(tmp_path, run, size=NARROW) as (_, pilot, screen):
         await says(pilot, screen, "train-status", "expects another shape")
-        shown = screen.query_one("#train-status", LineView).lines
-        assert shown[2].plain.endswith("…")
-        assert shown[4].plain.endswith("…")
-        assert all(line.cell_length <= 78 for line in shown)
+        view = screen.query_one("#train-status", LineView)
+        await until(
+            pilot,
+            lambda: [line.plain[-1:] for line in view.lines][2:5:2] == ["…", "…"],
+            "both ends",
+        )
+        assert all(line.cell_length <= 78 for line in view.lines)
 
 
 async def test_a_worker_that_is_gone_is_lost(tmp_path: Path) -> None:
@@ -336,8 +344,9 @@ async def test_cursor_zoom_smoothing_and_log(tmp_path: Path) -> None:
 async def test_a_click_puts_the_cursor_there(tmp_path: Path) -> None:
     run = make_run(tmp_path, 150)
     async with train(tmp_path, run) as (_, pilot, screen):
-        assert await pilot.click("#chart-loss", offset=(30, 8))
         chart = screen.query_one("#chart-loss", LossChart)
+        await drawn_in(pilot, chart, "train")
+        assert await pilot.click("#chart-loss", offset=(30, 8))
         await until(pilot, lambda: chart.cursor is not None and 10 < chart.cursor < 100, "it")
 
 
@@ -345,7 +354,7 @@ async def test_metrics_take_turns_where_there_is_little_room(tmp_path: Path) -> 
     run = make_run(tmp_path, 20)
     async with train(tmp_path, run, size=NARROW) as (_, pilot, screen):
         chart = screen.query_one("#chart-loss", LossChart)
-        assert not screen.query_one("#chart-metric").display
+        await until(pilot, lambda: not screen.query_one("#chart-metric").display, "one chart")
         await until(pilot, lambda: " loss " in drawn(chart).splitlines()[0], "the loss")
         await pilot.press("m")
         await until(pilot, lambda: " accuracy " in drawn(chart).splitlines()[0], "the accuracy")
@@ -440,8 +449,8 @@ async def test_a_worker_that_ended_itself_on_request_has_kept_no_model(tmp_path:
     change(run, status="stopped")
     async with train(tmp_path, run) as (_, pilot, screen):
         await says(pilot, screen, "lines-progress", "stopped after epoch 5")
-        assert "checkpoint remains" in lines(screen, "lines-progress").replace("\n", " ")
-        assert "model is kept" not in lines(screen, "lines-progress").replace("\n", " ")
+        await says(pilot, screen, "lines-progress", "checkpoint remains")
+        assert "model is kept" not in lines(screen, "lines-progress")
 
 
 async def test_the_result_says_where_the_model_is(tmp_path: Path) -> None:

@@ -47,7 +47,11 @@ async def train(
             app.show_run(run)
         else:
             app.action_section("train")
-        await until(pilot, lambda: isinstance(app.screen, TrainScreen), "the Train screen")
+        await until(
+            pilot,
+            lambda: isinstance(app.screen, TrainScreen) and app.screen.is_mounted,
+            "the Train screen",
+        )
         screen = app.screen
         assert isinstance(screen, TrainScreen)
         if run is not None:
