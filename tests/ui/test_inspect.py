@@ -199,6 +199,20 @@ async def test_an_input_is_chosen_with_the_mouse(own_home: Path) -> None:
         await until(pilot, lambda: hand.chosen == 2, "the choice")
 
 
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+async def test_a_focus_that_is_lost_comes_back(own_home: Path, size: tuple[int, int]) -> None:
+    async with KerasTui(launcher=launcher()).run_test(size=size) as pilot:
+        screen = await opened(pilot, trained(own_home))
+        await go(pilot, screen, "predictions")
+        # As Textual does where what is hidden had the focus, after another one was given it.
+        screen.set_focus(None)
+        await until(pilot, lambda: screen.rows.has_focus, "the list")
+        await pilot.press("enter")
+        await until(pilot, lambda: screen.detail.has_focus_within, "the pane")
+        screen.set_focus(None)
+        await until(pilot, lambda: screen.detail.has_focus_within, "the pane again")
+
+
 async def test_narrow_the_detail_has_the_whole_width(own_home: Path) -> None:
     async with KerasTui(launcher=launcher()).run_test(size=NARROW) as pilot:
         await opened(pilot, trained(own_home))

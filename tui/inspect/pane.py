@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from textual import events
 from textual.containers import Container
 from textual.geometry import Size
 from textual.message import Message
@@ -49,6 +50,13 @@ class InspectPane(Container):
     def on_resize(self) -> None:
         if self.room is not None and self.size != self.room:
             self.post_message(self.Resized())
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        # What is hidden takes the focus away, even from what was given it in its place meanwhile.
+        shown = self.display and self.parent is not None and self.parent.display
+        if shown and self.screen.focused is None and self.app.app_focus:
+            event.stop()
+            self.to_focus.focus()
 
     @property
     def kerastui(self) -> KerasTui:

@@ -122,6 +122,8 @@ layer: a dead unit gave 0 for all samples, a saturated one stands at the end of 
         if look == self._look:
             return
         if not look or not self._look or look[0] != self._look[0]:
+            if self.detail.has_focus_within:
+                self.action_back()  # what has the focus there goes
             self._found, self._drawn = None, ""
             self.rows.set_rows([])
             self._show_only(None)

@@ -55,7 +55,8 @@ class TwoPaneScreen(SectionScreen):
     @property
     def narrow(self) -> bool:
         """Whether list and detail take turns."""
-        return self.has_class("-narrow")
+        # Not by the class, which a screen is given only a moment after it was gone to.
+        return self.size.width < self.HORIZONTAL_BREAKPOINTS[-1][0]
 
     @property
     def in_detail(self) -> bool:
@@ -94,6 +95,11 @@ class TwoPaneScreen(SectionScreen):
 
     def on_descendant_focus(self) -> None:
         self.refresh_bindings()
+
+    def on_descendant_blur(self) -> None:
+        # What is hidden takes the focus away, even from what was given it in its place meanwhile.
+        if self.focused is None and self.app.app_focus:
+            (self.detail if self.in_detail else self.rows).focus()
 
     async def action_search(self) -> None:
         """Find in the list."""
