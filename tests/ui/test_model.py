@@ -368,6 +368,7 @@ async def test_an_answer_that_came_while_another_state_was_the_current_one_is_as
         await until(pilot, lambda: not screen.under_way("summary"), "nobody who waits for it")
         app.undo_edit()
         await pilot.press("M")
+        await until(pilot, lambda: app.screen is screen, "the Model screen")
         await settled(pilot)
         assert screen.known.experiment is asked
 
