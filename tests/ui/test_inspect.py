@@ -206,7 +206,7 @@ async def test_a_focus_that_is_lost_comes_back(own_home: Path, size: tuple[int, 
         await go(pilot, screen, "predictions")
         # As Textual does where what is hidden had the focus, after another one was given it.
         screen.set_focus(None)
-        await until(pilot, lambda: screen.rows.has_focus, "the list")
+        await until(pilot, lambda: screen.focused is screen.rows, "the list")
         await pilot.press("enter")
         await until(pilot, lambda: screen.detail.has_focus_within, "the pane")
         screen.set_focus(None)

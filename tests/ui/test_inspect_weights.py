@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import os
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,11 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from textual.content import Content
 from textual.widgets import Input
 
 from kerastui.datasets.errors import UserError
+from kerastui.models.training import drift
 from kerastui.tui.app import KerasTui
 from kerastui.tui.inspect.heat import HeatView
 from kerastui.tui.inspect.histogram import HistogramView
@@ -378,6 +382,28 @@ async def test_the_weights_by_epoch_grow_while_the_run_goes_on(own_home: Path) -
         await shows(pilot, "layer0 kernel: size")
 
 
+async def test_a_record_that_takes_long_to_read_is_shown(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kerastui.tui.inspect.drift.EVERY", 0.02)
+    read = drift.read
+
+    def slow(path: Path) -> drift.Drift:
+        time.sleep(0.1)
+        return read(path)
+
+    monkeypatch.setattr(drift, "read", slow)
+    run = trained(own_home)
+    change(run, status="running", ended=None, pid=os.getpid(), pid_started=None)
+    head = {"v": 1, "weights": [{"path": "model/layer0/kernel", "shape": [2, 2], "place": 0}]}
+    first = {"epoch": 0, "figures": [[0.5, 1.0, -1.0, 2.0, 4.0, 0, 0.125]]}
+    (run.path / "weights.jsonl").write_text(f"{json.dumps(head)}\n{json.dumps(first)}\n")
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, run)
+        await go(pilot, screen, "drift")
+        await shows(pilot, "12.5%")
+
+
 async def test_the_weights_of_a_run_that_goes_on_are_those_of_its_checkpoint(
     own_home: Path,
 ) -> None:
@@ -426,6 +452,30 @@ async def test_weights_are_set_beside_those_of_another_run(own_home: Path) -> No
         await shows(pilot, "With which others?")
         await pilot.press("n")
         await until(pilot, lambda: "set beside" not in text(pilot), "the statistics again")
+
+
+async def test_a_comparison_that_comes_late_leaves_the_weight_one_went_to(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = asyncio.Event()
+
+    async def compare(*_: Any, **__: Any) -> tuple[str, list[Content]]:
+        await done.wait()
+        return "set beside another", [Content("head"), Content("differences")]
+
+    monkeypatch.setattr("kerastui.tui.inspect.weights.compare", compare)
+    async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
+        screen = await opened(pilot, trained(own_home))
+        await go(pilot, screen, "layers")
+        await pilot.press("enter", "equals_sign", "escape")
+        await go(pilot, screen, "weight 0")
+        await shows(pilot, "0, 0 = 1.25")
+        done.set()
+        pane = screen.query_one(WeightsPane)
+        await until(pilot, lambda: not any(w.group == "compare" for w in pane.workers), "it")
+        await shows(pilot, "0, 0 = 1.25")
+        await go(pilot, screen, "layers")
+        await shows(pilot, "differences")
 
 
 async def test_weights_of_two_epochs_are_set_beside_each_other(own_home: Path) -> None:
