@@ -170,8 +170,8 @@ layer: a dead unit gave 0 for all samples, a saturated one stands at the end of 
         return made
 
     @on(RowList.Moved)
-    def _moved(self, event: RowList.Moved) -> None:
-        if event.key != self._entering:
+    def _moved(self) -> None:
+        if self.rows.key != self._entering:
             self._entering = ""
         self.draw()
 
