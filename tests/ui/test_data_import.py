@@ -179,6 +179,32 @@ async def test_an_own_file_is_read_differently_forgotten_and_brought_back(table:
         await shows(pilot, "not there, or not readable")
 
 
+async def test_each_u_brings_another_file_back_however_fast_they_come(
+    table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on, add = threading.Event(), Library.add
+
+    def late(*arguments: Any) -> None:
+        goes_on.wait(60)
+        add(*arguments)
+
+    app = app_at()
+    for name in ("alpha", "beta"):
+        library(app).add(name, imported(sniff(table)))
+    async with app.run_test(size=WIDE) as pilot:
+        screen = await on_data(pilot)
+        for name in ("alpha", "beta"):
+            screen.visit(name)
+            await pilot.press("delete")
+            await until(pilot, lambda name=name: name not in screen.cards, "it is gone")
+        monkeypatch.setattr(Library, "add", late)
+        await pilot.press("u", "u")
+        await until(pilot, lambda: screen.check_action("undo", ()) is False, "nothing is left")
+        goes_on.set()
+        await until(pilot, lambda: {"alpha", "beta"} <= set(screen.cards), "both are back")
+        assert library(app).names() == ["alpha", "beta"]
+
+
 async def test_what_was_imported_last_is_under_the_cursor(table: Path, tmp_path: Path) -> None:
     app = app_at()
     for number, name in enumerate(("zebra", "alpha", "middle")):

@@ -163,8 +163,7 @@ async def test_nothing_changed_is_nothing() -> None:
 async def test_a_default_that_is_chosen_or_typed_again_stays_a_default() -> None:
     app = Host(a05())
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.pause()
-        rows = app.screen.query_one(Form).rows
+        rows = (await settings(app, pilot)).query_one(Form).rows
         fold = next(r.key for r in rows.shown if r.key.startswith("compile.optimizer…"))
         await go_to(app, pilot, fold)
         await pilot.press("enter")

@@ -122,13 +122,13 @@ class OwnFiles(TwoPaneScreen):
         """Bring back the own file that was forgotten last."""
         if not self._forgotten:
             return
-        name, own = self._forgotten[-1]
+        name, own = self._forgotten.pop()  # at once: the next u is about the one before
         try:
             await asyncio.to_thread(self.library.add, name, own)
         except UserError as error:
+            self._forgotten.append((name, own))
             self.kerastui.tell_error(error)
             return
-        self._forgotten.pop()
         self.show_cards(name)
 
 
