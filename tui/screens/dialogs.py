@@ -11,10 +11,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from kerastui.tui.screens.base import Dialog
 from kerastui.tui.widgets.footer import FooterLine
+from kerastui.tui.widgets.measured import Static
 from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.row_list import Column, Row, RowList
 from kerastui.tui.widgets.toast import say

@@ -10,10 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Static
 
 from kerastui.tui.screens.base import Dialog
 from kerastui.tui.widgets.footer import FooterLine
+from kerastui.tui.widgets.measured import Static
 from kerastui.tui.widgets.panel import Panel
 
 

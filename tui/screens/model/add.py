@@ -7,7 +7,7 @@ from typing import Any
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from kerastui.models.catalogue import catalogue
 from kerastui.tui.screens.model.words import Place, found, layer_from, ordered, split
@@ -15,6 +15,7 @@ from kerastui.tui.widgets import words
 from kerastui.tui.widgets.footer import FooterLine
 from kerastui.tui.widgets.form_edit import Picker
 from kerastui.tui.widgets.form_fields import missing, shown
+from kerastui.tui.widgets.measured import Static
 from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.row_list import Column, Row, RowList
 

@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
-from textual.widgets import Static
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.editing.stack import Edited
@@ -27,6 +26,7 @@ from kerastui.tui.widgets.diagram import DiagramPanel
 from kerastui.tui.widgets.form import Form
 from kerastui.tui.widgets.form_fields import Changes
 from kerastui.tui.widgets.key_values import KeyValues
+from kerastui.tui.widgets.measured import Static
 from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.row_list import RowList
 from kerastui.tui.widgets.toast import say

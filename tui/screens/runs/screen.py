@@ -11,12 +11,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
 from textual.timer import Timer
-from textual.widgets import Static
 
 from kerastui.tui.run_index import Record
 from kerastui.tui.screens.runs.keeping import KeepingScreen
 from kerastui.tui.screens.runs.rows import COLUMNS, SORTS, Sort, about, columns, ordered, row
 from kerastui.tui.widgets.empty import EmptyState
+from kerastui.tui.widgets.measured import Static
 from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.row_list import Row, RowList
 from kerastui.tui.widgets.toast import say

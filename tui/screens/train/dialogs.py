@@ -10,11 +10,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from kerastui.models.runs.figures import number
 from kerastui.tui.screens.base import Dialog
 from kerastui.tui.widgets.footer import FooterLine
+from kerastui.tui.widgets.measured import Static
 from kerastui.tui.widgets.panel import Panel
 
 AT_ONCE = (

@@ -6,7 +6,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from kerastui.models.studies.view import Row
 from kerastui.tui.screens.base import Dialog
@@ -16,6 +15,7 @@ from kerastui.tui.widgets import metrics_table
 from kerastui.tui.widgets.footer import FooterLine
 from kerastui.tui.widgets.line_view import LineView
 from kerastui.tui.widgets.loss_chart import Line, LossChart
+from kerastui.tui.widgets.measured import Static
 from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.row_list import Column, RowList
 from kerastui.tui.widgets.row_list import Row as ListRow
