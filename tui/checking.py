@@ -241,10 +241,17 @@ class _Check(_OnScreen):
 
     async def _open_changed(self) -> None:
         """Open the example, change it as asked, and go where it can be run."""
-        app = self._app
+        app, before = self._app, self._app.edits
         await self._pilot.press("o")
         await self._until(
-            lambda: app.current is not None and app.current.name == self._name, "it opened", SOON
+            # It may have been open before; that it was opened again is to be seen, too.
+            lambda: (
+                app.edits is not before
+                and app.current is not None
+                and app.current.name == self._name
+            ),
+            "it opened",
+            SOON,
         )
         assert app.current is not None
         changes = _changes(app.current, self._fast, self._seeds)
