@@ -367,6 +367,7 @@ async def test_nothing_moves_over_ssh(monkeypatch: pytest.MonkeyPatch) -> None:
             await pilot.press(key)
             await until(pilot, lambda: isinstance(app.focused, Input), "a field to type in")
             await until(pilot, lambda: not app.focused.cursor_blink, "a cursor that stands still")
+        await until(pilot, lambda: not list(app.workers), "what the palette gathers")
 
 
 async def test_a_search_that_finds_nothing_says_so() -> None:

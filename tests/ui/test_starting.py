@@ -17,6 +17,7 @@ from kerastui.tui.monitor import RunMonitor, read_tail
 
 from .fakes import FakeLauncher, append, change, finished_run
 from .pilots import HOSTILE, shows, until
+from .train_screen import generated
 
 
 def app_with(launcher: FakeLauncher | None = None, **options: Any) -> KerasTui:
@@ -82,7 +83,7 @@ async def _leave(keys: list[str], pace: float = 0.02) -> tuple[KerasTui, FakeLau
     app = app_with(launcher)
     commands: list[str] = []
     async with app.run_test(size=(120, 40)) as pilot:
-        app.start_run(await asyncio.to_thread(shipped.experiment, "a13"))
+        app.start_run(generated(100_000))
         await until(pilot, lambda: app.monitor and app.monitor.history.epoch, "an epoch")
         await pilot.press("q")
         await shows(pilot, "Leave it running")
@@ -160,7 +161,7 @@ async def test_a_study_can_be_stopped_on_leaving() -> None:
     launcher = FakeLauncher(pace=0.05)
     app = app_with(launcher)
     async with app.run_test(size=(120, 40)) as pilot:
-        app.start_run(await asyncio.to_thread(shipped.experiment, "a16"))
+        app.start_run(shipped.experiment("a16").changed({"fit.epochs": 100_000}))
         await until(pilot, lambda: app.monitor and app.monitor.history.epoch, "an epoch")
         await pilot.press("q")
         await shows(pilot, "a16-dropout goes on training")
