@@ -102,13 +102,16 @@ async def test_all_rows_can_be_walked_through(size: tuple[int, int], tmp_path: P
         # Nothing that a terminal would obey.
         assert "\x1b" not in text(pilot)
         assert "\u202e" not in text(pilot)
+        height = screen.grid.size.height
         await pilot.press("home", "g", *"150", "enter")
         await until(pilot, lambda: screen.grid.row == 149, "row 150")
         await pilot.press("g", *"50%", "enter")
         await until(pilot, lambda: screen.grid.row == 150, "the middle")
         await pilot.press("g", *"999", "enter")
         await shows(pilot, "'999' is no row")
-        await pilot.press("escape", "pagedown", "pageup")
+        await pilot.press("escape")
+        await until(pilot, lambda: screen.grid.size.height == height, "its whole page")
+        await pilot.press("pagedown", "pageup")
         await until(pilot, lambda: screen.grid.has_focus and screen.grid.row == 150, "row 150")
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is not screen, "the way back")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from kerastui.datasets.catalogue import Card, cards
@@ -271,12 +273,10 @@ training. f fetches what is not here."""
     @work(group="load", exclusive=True, exit_on_error=False)
     async def _load(self, card: Card) -> None:
         """Ask for a look at a data set, and show it."""
-        place = self.query_one("#look")
         if not self.look:
             await asyncio.sleep(PASSING)  # passing by with the arrow keys loads nothing
-            await place.remove_children()
             what = f"Loading {card.title} … The first look waits for Keras' process."
-            await place.mount(Static(Content.styled(what, "$muted"), classes="data-part"))
+            self._put([Static(Content.styled(what, "$muted"), classes="data-part")])
         arguments: dict[str, Any] = {"dataset": card.name, "folder": str(self._scratch.path)}
         if card.recipe is not None:
             arguments["file"] = card.recipe.model_dump(mode="json", exclude_defaults=True)
@@ -293,10 +293,20 @@ training. f fetches what is not here."""
             parts = [Static(problem, classes="data-part")]
         else:
             self.look, self.results = look, data_look.results(card, look)
+        self._put(parts)
+        self.refresh_bindings()
+
+    def _put(self, parts: Sequence[Widget]) -> None:
+        """Show parts in place of others. Not in the worker: Textual's widgets do not get over it
+        when that is cancelled while they are being removed."""
+        self.call_next(self._replace, self._shown, parts)
+
+    async def _replace(self, shown: tuple[str, object], parts: Sequence[Widget]) -> None:
+        place = self.query_one("#look")
         with self.app.batch_update():
             await place.remove_children()
-            await place.mount_all(parts)
-        self.refresh_bindings()
+            if shown is self._shown:
+                await place.mount_all(parts)
 
     @work(group="prepare", exclusive=True, exit_on_error=False)
     async def _prepare(self) -> None:
