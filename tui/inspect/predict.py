@@ -192,8 +192,8 @@ class OnePane(AskPane):
 
     def _fit(self) -> None:
         """Give a drawing as many cells as there are beside the answers."""
-        if not self.is_mounted or not self.size.width:
-            return
+        if not self.form or not self.size.width:
+            return  # what is to be fitted is there once the form is known
         for form in self.query(AskForm):
             # What does not fit scrolls: the answers are always seen.
             room = max(4, self.size.height * 3 // 5 - 2)
@@ -258,6 +258,8 @@ class OnePane(AskPane):
         try:
             while self._again and self.form and self.found is not None:
                 await asyncio.sleep(PAUSE)
+                if not self.form:
+                    return  # another model is opened, and begins by itself
                 self._again, found = False, self.found
                 if self.kind == "text" and not self.values.strip():
                     self._say_nothing("Write something: every word counts at once.")
@@ -354,7 +356,7 @@ class OnePane(AskPane):
 
     def action_edit(self) -> None:
         """Go to the input."""
-        self.to_focus.focus()
+        self.take_focus()
 
     def action_reset(self) -> None:
         """Begin again."""

@@ -199,8 +199,8 @@ class PartPane(AskPane):
         down = before == (column, False)
         self.sorted = None if before == (column, True) else (column, down)
         columns = [column] if self.sorted else []
-        await self._arrange("predict_sort", columns=columns, descending=down)
-        self.grid.marks = dict.fromkeys(columns, "▼" if down else "▲")
+        if await self._arrange("predict_sort", columns=columns, descending=down):
+            self.grid.marks = dict.fromkeys(columns, "▼" if down else "▲")
 
     @work(group="arrange", exclusive=True, exit_on_error=False)
     async def action_filter(self) -> None:
@@ -230,6 +230,8 @@ class PartPane(AskPane):
         except UserError as error:
             self.kerastui.tell_error(error, "The rows stay as they were")
             return False
+        if not self.state or source is not self.grid.source:
+            return False  # another part is predicted by now
         if isinstance(source, RemoteSource):
             source.renew(told["rows"])
             self.grid.source_changed()
