@@ -226,7 +226,7 @@ class ActivationsPane(InspectPane):
             self.lines.show(_units(values.reshape(-1).tolist(), dead, width),
                             Content.styled(" unit       output", "$faint"))  # fmt: skip
         if self.has_focus_within or self.screen.focused is None:
-            self.to_focus.focus()
+            self.take_focus()
         self.screen.refresh_bindings()
 
     @on(RowList.Moved)

@@ -79,7 +79,7 @@ class AskPane(InspectPane):
             self.note("")
             self.opened()
             if within:
-                self.to_focus.focus()
+                self.take_focus()
             self.screen.refresh_bindings()
 
     async def prepare(self, form: dict[str, Any]) -> None:

@@ -126,7 +126,7 @@ class DriftPane(InspectPane):
         before, lines.display = lines.display, not read.epochs
         self.list.display = self.query_one(LossChart).display = bool(read.epochs)
         if within and lines.display != before:
-            self.to_focus.focus()
+            self.take_focus()
         if not read.epochs:
             lines.show(Content.styled(_NOTHING, "$muted").wrap(max(20, self.size.width or 60)))
             return

@@ -264,7 +264,7 @@ class JudgePane(InspectPane):
         changed = (lines.display, body.display) != (told, not told)
         lines.display, body.display = told, not told
         if within and changed:  # what goes away takes the focus along
-            self.to_focus.focus()
+            self.take_focus()
 
     def _show_answer(self) -> None:
         if self.answer is None:

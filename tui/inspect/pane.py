@@ -56,7 +56,7 @@ class InspectPane(Container):
         shown = self.display and self.parent is not None and self.parent.display
         if shown and self.screen.focused is None and self.app.app_focus:
             event.stop()
-            self.to_focus.focus()
+            self.take_focus()
 
     @property
     def kerastui(self) -> KerasTui:
@@ -85,6 +85,10 @@ class InspectPane(Container):
     def to_focus(self) -> Widget:
         """What Enter gives the focus to."""
         raise NotImplementedError
+
+    def take_focus(self) -> None:
+        """Focus what is to have it now, at once: in a moment it may be something else."""
+        self.screen.set_focus(self.to_focus)
 
 
 class LinesPane(InspectPane):

@@ -92,7 +92,7 @@ class RowsPane(AskPane):
 
     def action_edit(self) -> None:
         """Go to the rows."""
-        self.to_focus.focus()
+        self.take_focus()
 
     def action_clear(self) -> None:
         """Take the rows away."""

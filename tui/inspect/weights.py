@@ -216,7 +216,7 @@ class WeightsPane(InspectPane):
         if go is not None and isinstance(view, NumbersView):
             self.call_after_refresh(view.go, go)
         if within:
-            view.to_focus.focus()
+            self.take_focus()
         self.screen.refresh_bindings()
 
     @property

@@ -203,7 +203,7 @@ layer: a dead unit gave 0 for all samples, a saturated one stands at the end of 
         self.query(Panel).last().set_title(pane.show(self._drawn, max(8, pane.room.width - 4)))
         if self._entering == self._drawn:
             self._entering = ""
-            pane.to_focus.focus()
+            pane.take_focus()
         self.refresh_bindings()
 
     def _show_only(self, shown: InspectPane | None) -> None:
@@ -270,7 +270,7 @@ layer: a dead unit gave 0 for all samples, a saturated one stands at the end of 
         """Show the detail, with the focus on what can be moved in it."""
         self.add_class("-detail")
         if self.pane is not None:
-            self.pane.to_focus.focus()
+            self.pane.take_focus()
         else:
             self._entering = self.rows.key
         self.refresh_bindings()
