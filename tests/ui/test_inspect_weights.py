@@ -457,9 +457,10 @@ async def test_weights_are_set_beside_those_of_another_run(own_home: Path) -> No
 async def test_a_comparison_that_comes_late_leaves_the_weight_one_went_to(
     own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = asyncio.Event()
+    asked, done = asyncio.Event(), asyncio.Event()
 
     async def compare(*_: Any, **__: Any) -> tuple[str, list[Content]]:
+        asked.set()
         await done.wait()
         return "set beside another", [Content("head"), Content("differences")]
 
@@ -467,7 +468,9 @@ async def test_a_comparison_that_comes_late_leaves_the_weight_one_went_to(
     async with KerasTui(launcher=launcher()).run_test(size=WIDE) as pilot:
         screen = await opened(pilot, trained(own_home))
         await go(pilot, screen, "layers")
-        await pilot.press("enter", "equals_sign", "escape")
+        await pilot.press("enter", "equals_sign")
+        await until(pilot, asked.is_set, "the question")
+        await pilot.press("escape")
         await go(pilot, screen, "weight 0")
         await shows(pilot, "0, 0 = 1.25")
         done.set()
