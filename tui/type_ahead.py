@@ -27,6 +27,9 @@ HELD = frozenset(
 )  # fmt: skip
 """Keys that one holds down to go far; they open nothing."""
 
+AT_ONCE = "ctrl+q"
+"""The way out, also of an app in which something hangs."""
+
 Typed = events.Key | events.Paste
 
 
@@ -68,7 +71,7 @@ class TypeAheadApp(App[None]):
             await super().on_event(event)
         elif not self.screen_stack:
             pass  # the app is about to end
-        elif self._is_held(event):
+        elif self._is_held(event) or (isinstance(event, events.Key) and event.key == AT_ONCE):
             await super().on_event(event)
         elif not event.is_forwarded:
             self._typed.append(event)

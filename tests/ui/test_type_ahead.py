@@ -151,10 +151,11 @@ async def test_a_widget_that_goes_away_holds_back_no_key() -> None:
         await until(pilot, lambda: heard[-1:] == ["z"], "the last key")
 
 
-async def test_a_widget_that_is_busy_holds_back_keys_for_a_moment_only(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(("patience", "key"), [(0.05, "ctrl+t"), (60, "ctrl+q")])
+async def test_a_busy_widget_holds_back_keys_for_a_moment_and_the_way_out_not_at_all(
+    monkeypatch: pytest.MonkeyPatch, patience: float, key: str
 ) -> None:
-    monkeypatch.setattr(type_ahead, "PATIENCE", 0.05)
+    monkeypatch.setattr(type_ahead, "PATIENCE", patience)
     free = asyncio.Event()
 
     class Busy(Input):
@@ -163,7 +164,7 @@ async def test_a_widget_that_is_busy_holds_back_keys_for_a_moment_only(
                 await free.wait()
 
     class Waiting(TypeAheadApp):
-        BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+t", "free", priority=True)]
+        BINDINGS: ClassVar[list[BindingType]] = [Binding(key, "free", priority=True)]
 
         def compose(self) -> ComposeResult:
             yield Busy()
@@ -172,7 +173,7 @@ async def test_a_widget_that_is_busy_holds_back_keys_for_a_moment_only(
             free.set()
 
     async with Waiting().run_test() as pilot:
-        at_once(pilot, "a", "b", "ctrl+t")
+        at_once(pilot, "a", "b", key)
         await until(pilot, lambda: typed(pilot) == "ab", "both letters")
 
 
