@@ -10,7 +10,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Static
 
 from kerastui.models.labs.activations import ACTIVATIONS, BY_NAME, Activation, sigmoid
 from kerastui.models.runs.figures import number
@@ -21,6 +20,7 @@ from kerastui.tui.labs.slider import Slider
 from kerastui.tui.widgets.chart_raster import Role
 from kerastui.tui.widgets.chart_scale import steady
 from kerastui.tui.widgets.line_view import LineView
+from kerastui.tui.widgets.measured import Static
 from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.row_list import Column, Row, RowList
 

@@ -9,13 +9,14 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.labs.algebra import shape_text
 from kerastui.tui.labs import Lab
 from kerastui.tui.labs.base import LabScreen, Result
 from kerastui.tui.labs.number_grid import GridColumn, NumberGrid, short
+from kerastui.tui.widgets.measured import Static
 from kerastui.tui.widgets.panel import Panel, ScrollPanel
 from kerastui.tui.widgets.row_list import Column, Row, RowList
 

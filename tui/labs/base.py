@@ -10,11 +10,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
-from textual.widgets import Static
 
 from kerastui.datasets.errors import UserError
 from kerastui.tui.labs import Lab
 from kerastui.tui.screens.base import SectionScreen
+from kerastui.tui.widgets.measured import Static
 from kerastui.tui.widgets.toast import say
 
 

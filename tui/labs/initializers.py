@@ -11,7 +11,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Static
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.labs.initializers import (
@@ -31,6 +30,7 @@ from kerastui.tui.labs.slider import Slider
 from kerastui.tui.scratch import Scratch
 from kerastui.tui.widgets.chart_raster import Role
 from kerastui.tui.widgets.line_view import LineView
+from kerastui.tui.widgets.measured import Static
 from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.row_list import Column, Row, RowList
 

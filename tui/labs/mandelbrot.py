@@ -11,7 +11,6 @@ from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Static
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.labs.mandelbrot import (
@@ -29,6 +28,7 @@ from kerastui.tui.labs.half_blocks import HalfBlocks
 from kerastui.tui.scratch import Scratch
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.line_view import LineView, bar
+from kerastui.tui.widgets.measured import Static
 from kerastui.tui.widgets.panel import Panel, ScrollPanel
 
 COARSE = 8

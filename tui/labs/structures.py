@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
-from textual.widgets import Static
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.labs import structures
@@ -20,6 +19,7 @@ from kerastui.tui.labs import Lab
 from kerastui.tui.labs.base import LabScreen, Result
 from kerastui.tui.widgets import diagram, words
 from kerastui.tui.widgets.diagram import DiagramPanel
+from kerastui.tui.widgets.measured import Static
 from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.row_list import Column, Row, RowList
 from kerastui.tui.widgets.toast import say

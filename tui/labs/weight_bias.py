@@ -9,7 +9,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Static
 
 from kerastui.models.labs.activations import sigmoid_neuron
 from kerastui.tui.labs import Lab
@@ -19,6 +18,7 @@ from kerastui.tui.labs.slider import Slider
 from kerastui.tui.widgets.chart_raster import Role
 from kerastui.tui.widgets.chart_scale import steady
 from kerastui.tui.widgets.line_view import LineView
+from kerastui.tui.widgets.measured import Static
 from kerastui.tui.widgets.panel import Panel
 
 FAMILY = (0.5, 1.0, 1.5, 2.0)

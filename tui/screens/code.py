@@ -9,7 +9,6 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.widgets import Static
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.files import write_atomically
@@ -18,6 +17,7 @@ from kerastui.tui.paths import expanded
 from kerastui.tui.screens.base import Dialog
 from kerastui.tui.screens.dialogs import AskText, confirm
 from kerastui.tui.widgets.footer import FooterLine
+from kerastui.tui.widgets.measured import Static
 from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.toast import say
 

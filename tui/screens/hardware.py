@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.machine.hardware import Snapshot, snapshot
@@ -18,6 +17,7 @@ from kerastui.tui.screens.base import Dialog
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.footer import FooterLine
 from kerastui.tui.widgets.key_values import KeyValues, Value
+from kerastui.tui.widgets.measured import Static
 from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.toast import say
 

@@ -13,7 +13,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from kerastui.datasets.errors import UserError
 from kerastui.models.opening import ACCEPTED
@@ -22,6 +22,7 @@ from kerastui.tui.paths import expanded
 from kerastui.tui.screens.base import Dialog
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.footer import FooterLine
+from kerastui.tui.widgets.measured import Static
 from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.row_list import Column, Row, RowList
 from kerastui.tui.widgets.toast import say

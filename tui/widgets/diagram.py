@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.widgets import Static
 
+from kerastui.tui.widgets.measured import Static
 from kerastui.tui.widgets.panel import ScrollPanel
 
 if TYPE_CHECKING:

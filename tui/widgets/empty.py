@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from textual.content import Content
-from textual.widgets import Static
+
+from kerastui.tui.widgets.measured import Static
 
 
 class EmptyState(Static):

@@ -12,10 +12,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
 
 from kerastui.tui.widgets.form_edit import Choose, ChooseSeveral, EditValue, complete
 from kerastui.tui.widgets.form_fields import Changes, Field, retyped, shown
+from kerastui.tui.widgets.measured import Static
 from kerastui.tui.widgets.row_list import Column, Row, RowList
 
 MORE = "…"

@@ -9,7 +9,7 @@ from textual import on
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from kerastui.models.catalogue import catalogue
 from kerastui.models.catalogue import check as catalogue_check
@@ -28,6 +28,7 @@ from kerastui.tui.widgets.form_fields import (
     read,
     shown,
 )
+from kerastui.tui.widgets.measured import Static
 from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.row_list import Column, Row, RowList
 

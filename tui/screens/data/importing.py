@@ -12,7 +12,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
-from textual.widgets import Static
 
 from kerastui.datasets.errors import UserError
 from kerastui.datasets.files.library import Library, imported
@@ -28,6 +27,7 @@ from kerastui.tui.widgets.data_grid_cells import clean
 from kerastui.tui.widgets.footer import FooterLine
 from kerastui.tui.widgets.form import Form
 from kerastui.tui.widgets.form_fields import Changes
+from kerastui.tui.widgets.measured import Static
 from kerastui.tui.widgets.panel import Panel, ScrollPanel
 from kerastui.tui.widgets.row_list import Row, RowList
 from kerastui.tui.widgets.toast import say

@@ -12,7 +12,6 @@ from textual import work
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Static
 
 from kerastui.datasets.errors import UserError
 from kerastui.tui.paths import expanded
@@ -21,6 +20,7 @@ from kerastui.tui.screens.dialogs import Ask, AskText, Choice, Tell
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.data_grid_cells import clean
 from kerastui.tui.widgets.footer import FooterLine
+from kerastui.tui.widgets.measured import Static
 from kerastui.tui.widgets.panel import Panel
 
 if TYPE_CHECKING:

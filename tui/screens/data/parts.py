@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
-from textual.widgets import Static
 
 from kerastui.tui.labs.base import beside
 from kerastui.tui.screens.data import look as data_look
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.key_values import KeyValues, Value
+from kerastui.tui.widgets.measured import Static
 
 if TYPE_CHECKING:
     from kerastui.datasets.catalogue import Card

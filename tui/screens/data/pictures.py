@@ -10,10 +10,10 @@ from textual import events
 from textual.color import Color
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Static
 
 from kerastui.tui.labs.half_blocks import HalfBlocks
 from kerastui.tui.widgets.data_grid_cells import clean
+from kerastui.tui.widgets.measured import Static
 
 ACROSS = 5
 LEAST = 12

@@ -13,7 +13,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from kerastui.datasets.errors import UserError
 from kerastui.tui.screens.base import Dialog
@@ -24,6 +23,7 @@ from kerastui.tui.widgets.footer import FooterLine
 from kerastui.tui.widgets.form_edit import Choose
 from kerastui.tui.widgets.form_fields import Option
 from kerastui.tui.widgets.key_values import KeyValues, Value
+from kerastui.tui.widgets.measured import Static
 from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.row_list import Column, Row, RowList
 

@@ -9,7 +9,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from kerastui.datasets.errors import UserError
 from kerastui.tui.screens.base import SectionScreen
@@ -22,6 +22,7 @@ from kerastui.tui.screens.data.table_open import (
 )
 from kerastui.tui.widgets.data_grid import DataGrid
 from kerastui.tui.widgets.data_grid_cells import clean, full
+from kerastui.tui.widgets.measured import Static
 from kerastui.tui.widgets.panel import Panel
 from kerastui.tui.widgets.toast import say
 
