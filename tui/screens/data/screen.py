@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from kerastui.datasets.catalogue import Card, cards
 from kerastui.datasets.errors import UserError
@@ -28,6 +28,7 @@ from kerastui.tui.screens.two_pane import ENTER, ESCAPE, SEARCH
 from kerastui.tui.widgets import words
 from kerastui.tui.widgets.data_grid_cells import clean
 from kerastui.tui.widgets.key_values import KeyValues, Value
+from kerastui.tui.widgets.measured import Static
 from kerastui.tui.widgets.panel import Panel, ScrollPanel
 from kerastui.tui.widgets.row_list import Column, Row, RowList
 from kerastui.tui.widgets.toast import say
@@ -84,6 +85,7 @@ training. f fetches what is not here."""
         self.results: tuple[Result, ...] = ()
         self._shown: tuple[str, object] = ("", None)
         self._number = 0
+        self._replacing = asyncio.Lock()
         self._scratch = Scratch()
 
     def make_list(self) -> RowList:
@@ -276,7 +278,7 @@ training. f fetches what is not here."""
         if not self.look:
             await asyncio.sleep(PASSING)  # passing by with the arrow keys loads nothing
             what = f"Loading {card.title} … The first look waits for Keras' process."
-            self._put([Static(Content.styled(what, "$muted"), classes="data-part")])
+            await self._put([Static(Content.styled(what, "$muted"), classes="data-part")])
         arguments: dict[str, Any] = {"dataset": card.name, "folder": str(self._scratch.path)}
         if card.recipe is not None:
             arguments["file"] = card.recipe.model_dump(mode="json", exclude_defaults=True)
@@ -293,20 +295,21 @@ training. f fetches what is not here."""
             parts = [Static(problem, classes="data-part")]
         else:
             self.look, self.results = look, data_look.results(card, look)
-        self._put(parts)
+        await self._put(parts)
         self.refresh_bindings()
 
-    def _put(self, parts: Sequence[Widget]) -> None:
-        """Show parts in place of others. Not in the worker: Textual's widgets do not get over it
-        when that is cancelled while they are being removed."""
-        self.call_next(self._replace, self._shown, parts)
+    async def _put(self, parts: Sequence[Widget]) -> None:
+        """Show parts in place of others, to the end also where the worker is cancelled: Textual's
+        widgets do not get over that while they are being removed."""
+        await asyncio.shield(self._replace(self._shown, parts))
 
     async def _replace(self, shown: tuple[str, object], parts: Sequence[Widget]) -> None:
-        place = self.query_one("#look")
-        with self.app.batch_update():
-            await place.remove_children()
-            if shown is self._shown:
-                await place.mount_all(parts)
+        async with self._replacing:
+            for place in self.query("#look"):  # none any more where the app ends
+                with self.app.batch_update():
+                    await place.remove_children()
+                    if shown is self._shown and place.is_attached:
+                        await place.mount_all(parts)
 
     @work(group="prepare", exclusive=True, exit_on_error=False)
     async def _prepare(self) -> None:
