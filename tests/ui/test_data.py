@@ -214,7 +214,7 @@ async def test_the_cursor_stays_where_somebody_went_while_the_data_were_looked_f
     goes_on, locate = threading.Event(), fetch.locate
 
     def late(card: Card) -> Located | None:
-        goes_on.wait(60)
+        goes_on.wait(10)
         return locate(card)
 
     async with app_at().run_test(size=WIDE) as pilot:
