@@ -122,13 +122,18 @@ async def test_without_data_it_says_so_and_what_would_help() -> None:
         await shows(pilot, "! shapes are not known")
 
 
-async def test_without_an_experiment_it_says_where_to_find_one() -> None:
+@pytest.mark.parametrize("size", [WIDE, (80, 24)])
+async def test_without_an_experiment_it_says_where_to_find_one(size: tuple[int, int]) -> None:
     app = KerasTui(launcher=FakeLauncher())
-    async with app.run_test(size=WIDE) as pilot:
+    async with app.run_test(size=size) as pilot:
         await pilot.press("M")
         await shows(pilot, "No experiment yet")
         await until(pilot, lambda: isinstance(app.screen, ModelScreen), "the Model screen")
         assert app.screen.check_action("diagram", ()) is False
+        assert app.screen.check_action("enter", ()) is False
+        app.set_current(shipped.experiment("a05"))
+        await until(pilot, lambda: app.screen.rows.has_focus, "the focus on the layers")
+        await until(pilot, lambda: "No experiment yet" not in text(pilot), "the layers")
 
 
 # --- editing -------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from kerastui.tui.screens.model.form import Subject, shape_from
 from kerastui.tui.screens.model.rows import Known, layers, list_rows, row_key
 from kerastui.tui.screens.two_pane import ENTER, ESCAPE
 from kerastui.tui.widgets.diagram import DiagramPanel
+from kerastui.tui.widgets.empty import EmptyState
 from kerastui.tui.widgets.form import Form
 from kerastui.tui.widgets.form_fields import Changes
 from kerastui.tui.widgets.key_values import KeyValues
@@ -111,6 +112,12 @@ Losses and how it is trained are on the Train screen (e)."""
                 yield Static(id="total")
             yield DiagramPanel(title="diagram", classes="pane-list", id="diagram")
             yield from self.compose_detail()
+        yield EmptyState(
+            "No experiment yet",
+            "The layers of the current experiment stand here, to be changed.",
+            (("L", "pick an example, then o"), ("D", "choose data, then n builds a model for it"),
+             ("^o", "open an experiment")),
+        )  # fmt: skip
 
     def compose_detail(self) -> ComposeResult:
         with Panel(title="layer", classes="pane-detail", id="layer"):
@@ -124,6 +131,7 @@ Losses and how it is trained are on the Train screen (e)."""
         return self.query_one(Form)
 
     def on_mount(self) -> None:
+        self.query_one(EmptyState).display = False
         self.rows.focus()
 
     # The current experiment
@@ -135,8 +143,9 @@ Losses and how it is trained are on the Train screen (e)."""
             self.swap(False)
             if experiment is not None:
                 self._goal = 0 if layers(experiment) else -1
+        self._lay_open(experiment is not None)
         if experiment is None:
-            self._nothing()
+            self.rows.set_rows([])
             return
         if (said := self.kerastui.known_summary(experiment)) is not None:
             self.known, self.trouble = Known(experiment, said), None
@@ -153,18 +162,14 @@ Losses and how it is trained are on the Train screen (e)."""
         """Whether what the worker said last is about another state of the model."""
         return self.known.experiment is not self.experiment
 
-    def _nothing(self) -> None:
-        self.rows.set_rows([])
-        self.form.display = False
-        pick = Content.assemble(
-            ("L", "$primary"), " pick an example on the Learn screen, then ", ("o", "$primary"),
-            "\n", ("D", "$primary"), " choose data, then ", ("n", "$primary"),
-            " builds a model for it",
-        )  # fmt: skip
-        self.query_one("#layer", Panel).set_title("model")
-        title = Content.styled("No experiment yet", "bold")
-        self.query_one(KeyValues).show([("", title), ("", pick)])
-        self._show_findings([], [])
+    def _lay_open(self, something: bool) -> None:
+        """Show the panes, or what is to be done while there is no experiment."""
+        panes = self.query_one(".two-pane")
+        if panes.display != something:
+            panes.display = something
+            self.query_one(EmptyState).display = not something
+            if something:
+                self.rows.focus()
 
     def _show(self, experiment: Experiment) -> None:
         """Show the list as it is now, with what is known of it."""
@@ -395,7 +400,7 @@ Losses and how it is trained are on the Train screen (e)."""
         if action == "cure":
             return bool(parameters) and int(str(parameters[0])) <= len(self.cures)
         if action == "enter":
-            return self.narrow and not self.in_detail
+            return self.experiment is not None and self.narrow and not self.in_detail
         if action == "edit":
             return (self.form.display or None) if self.experiment else False
         if hasattr(ModelEdits, f"action_{action}") and action not in ("back", "search"):
