@@ -117,6 +117,8 @@ class TypeAheadApp(App[None]):
                     await _until(asked, PATIENCE)
                 if not self.screen_stack:
                     return
+                if not self._typed:
+                    break  # nobody waits, and a picture is drawn only when nothing else is to do
                 # What the key opened has the focus by now, or will have once it has begun.
                 way = (self.focused or self.screen).ancestors_with_self
         self._settling = None
