@@ -137,11 +137,22 @@ class OnePane(AskPane):
         if form["count"] > len(form["fields"]):
             told = f"An input has {form['count']:,} values. So many are not typed."
             raise UserError(told, "They can come from a file: “a whole file”.")
+        if form["drawn"]:
+            await asyncio.to_thread(importlib.import_module, "kerastui.tui.inspect.draw")
+        # To the end also where another model comes: Textual's widgets do not get over a worker
+        # that is cancelled while they are being removed.
+        await asyncio.shield(self._make_input(form, self.found))
+
+    async def _make_input(self, form: dict[str, Any], found: Found | None) -> None:
         place = self.query_one("#ask-input")
         await place.remove_children()
+        if found is not self.found:
+            return
         if form["drawn"]:
-            draw = await asyncio.to_thread(importlib.import_module, "kerastui.tui.inspect.draw")
-            await place.mount(draw.DrawPad(*form["shape"], form["top"]))
+            from kerastui.tui.inspect.draw import DrawPad
+
+            rows, columns = form["shape"]
+            await place.mount(DrawPad(rows, columns, form["top"]))
         elif form["kind"] == "text":
             await place.mount(WordsIn())
         elif form["kind"] != "picture":
