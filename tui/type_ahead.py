@@ -23,7 +23,7 @@ ROUNDS = 3
 
 HELD = frozenset(
     ("up", "down", "left", "right", "pageup", "pagedown", "shift+up", "shift+down", "shift+left",
-     "shift+right", "backspace", "delete")
+     "shift+right")
 )  # fmt: skip
 """Keys that one holds down to go far; they open nothing."""
 
