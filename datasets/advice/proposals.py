@@ -61,8 +61,8 @@ def propose(
 
 def _is_series(facts: DataFacts) -> bool:
     """Whether a table is one column of numbers in the order of its dates."""
-    dates = [column for column in facts.columns if column.kind == "date" and column.rising]
-    return len(dates) == 1 and len(facts.columns) == 2 and facts.columns[1].kind == "number"
+    dated = facts.in_order_of != "" and len(facts.columns) == 2
+    return dated and facts.columns[1].kind == "number"
 
 
 def _table(facts: DataFacts, given: Sequence[str], settled: spec.Task | None) -> Proposal:

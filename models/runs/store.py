@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
@@ -290,9 +290,12 @@ class Workspace:
                 found.append((run, run.info()))
         return found
 
-    def damaged(self) -> list[Run]:
-        """Return the runs whose record is there and can't be read, the newest first."""
-        readable = {run.id for run, _ in self.infos()}
+    def damaged(self, readable: Collection[str]) -> list[Run]:
+        """Return the runs whose record is there but can't be read, the newest first.
+
+        Args:
+            readable: Ids of the runs that can be, as `infos` found them.
+        """
         return [
             run
             for run in self.runs()

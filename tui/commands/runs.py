@@ -74,7 +74,8 @@ def list_(
     if json:
         write_json([asdict(info) | {"notes": asdict(notes)} for _, info, notes in rows])
         return
-    if damaged := [run.id for run in home.damaged()]:
+    damaged = [] if filter_ else [run.id for run in home.damaged({run.id for run, *_ in rows})]
+    if damaged:
         complain(UserError(
             f"Damaged: {', '.join(damaged)}.",
             f"kerastui runs show {damaged[0]} says why, kerastui runs rm removes it.",
