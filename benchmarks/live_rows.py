@@ -54,7 +54,7 @@ def live(name: str, quick: bool) -> list[Row]:
     """Open the app with an experiment, train it without end, and look at the app meanwhile."""
     plain = {"small": SMALL, "cnn": CNN}[name]
     what = {"small": "small network", "cnn": "CNN"}[name]
-    seconds, presses = (5.0, 15) if quick else (12.0, 40)
+    seconds, presses = (5.0, 40) if quick else (12.0, 150)
     with tempfile.TemporaryDirectory() as folder:
         late = Path(folder) / "lateness"
         file = Path(folder) / f"{name}.toml"

@@ -13,6 +13,7 @@ from kerastui.datasets.errors import UserError
 from kerastui.tui.inspect.pane import InspectPane
 from kerastui.tui.inspect.subject import Found
 from kerastui.tui.widgets.data_grid_cells import clean
+from kerastui.tui.widgets.keeps_focus import KeepsFocus
 from kerastui.tui.widgets.measured import Static
 
 CHANNEL = "look"
@@ -20,7 +21,7 @@ CHANNEL = "look"
 LONG = "predict"
 
 
-class AskNote(Static, can_focus=True):
+class AskNote(KeepsFocus, Static, can_focus=True):
     """What is said above a pane; it has the focus while there is nothing else to have it."""
 
 

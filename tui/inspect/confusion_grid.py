@@ -18,6 +18,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from kerastui.tui.widgets.data_grid_cells import clean, fitted
+from kerastui.tui.widgets.keeps_focus import KeepsFocus
 
 STEPS = 8
 """Colours from none to all of a row."""
@@ -31,7 +32,7 @@ COUNTS, OF_TRUE, OF_PREDICTED = "counts", "of true", "of predicted"
 VIEWS = (COUNTS, OF_TRUE, OF_PREDICTED)
 
 
-class ConfusionGrid(ScrollView, can_focus=True):
+class ConfusionGrid(KeepsFocus, ScrollView, can_focus=True):
     """The matrix. Only the cells that are seen are drawn; both headings stay.
 
     Attributes:

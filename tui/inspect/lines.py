@@ -11,9 +11,10 @@ from textual.strip import Strip
 from textual.visual import Visual
 
 from kerastui.models.runs.figures import number
+from kerastui.tui.widgets.keeps_focus import KeepsFocus
 
 
-class LinesView(ScrollView, can_focus=True):
+class LinesView(KeepsFocus, ScrollView, can_focus=True):
     """Lines that do not wrap; the view scrolls both ways, under a headline that stays."""
 
     DEFAULT_CSS = """

@@ -17,6 +17,7 @@ from textual.message import Message
 from kerastui.tui.widgets.chart_data import Points
 from kerastui.tui.widgets.chart_raster import Drawn, Frame, Role, Row, Stroke, draw
 from kerastui.tui.widgets.chart_scale import labels, step_for
+from kerastui.tui.widgets.keeps_focus import KeepsFocus
 from kerastui.tui.widgets.line_view import LineView
 
 COLOURS = {
@@ -45,7 +46,7 @@ class Plotted:
     filled: bool = False
 
 
-class FunctionChart(LineView, can_focus=True):
+class FunctionChart(KeepsFocus, LineView, can_focus=True):
     """The chart. Left and right move its cursor; so does a click.
 
     Args:

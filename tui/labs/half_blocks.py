@@ -13,8 +13,10 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from kerastui.tui.widgets.keeps_focus import KeepsFocus
 
-class HalfBlocks(Widget, can_focus=True):
+
+class HalfBlocks(KeepsFocus, Widget, can_focus=True):
     """The picture. It is given as many pixels as it has room for (`pixels`)."""
 
     DEFAULT_CSS = "HalfBlocks { width: 1fr; height: 1fr; }"

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 
+from kerastui.tui.widgets.keeps_focus import KeepsFocus
 from kerastui.tui.widgets.line_view import LineView
 from kerastui.tui.widgets.number_typing import NumberTyping
 
@@ -29,7 +30,7 @@ def short(value: float) -> str:
     return f"{value:.10g}".replace("-", "−")
 
 
-class NumberGrid(LineView, can_focus=True):
+class NumberGrid(KeepsFocus, LineView, can_focus=True):
     """Rows of a label and cells. Typing a digit replaces the number under the cursor.
 
     Args:

@@ -15,6 +15,8 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from kerastui.tui.widgets.keeps_focus import KeepsFocus
+
 
 def plain(value: float, step: float) -> str:
     """Return a value with as many decimals as its step has."""
@@ -22,7 +24,7 @@ def plain(value: float, step: float) -> str:
     return f"{value:,.{decimals}f}".replace("-", "−")
 
 
-class Slider(Widget, can_focus=True):
+class Slider(KeepsFocus, Widget, can_focus=True):
     """One line: a name, a bar with a knob, the value.
 
     Args:
@@ -149,7 +151,7 @@ class Slider(Widget, can_focus=True):
             self.value = self.low + share * (self.high - self.low)
 
 
-class Chooser(Widget, can_focus=True):
+class Chooser(KeepsFocus, Widget, can_focus=True):
     """One line: a name, and one of a few words.
 
     Args:

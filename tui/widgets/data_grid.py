@@ -20,6 +20,7 @@ from textual.strip import Strip
 
 from kerastui.datasets.errors import UserError
 from kerastui.tui.widgets.data_grid_cells import NUMBERS, clean, fitted, shown
+from kerastui.tui.widgets.keeps_focus import KeepsFocus
 
 AHEAD = 32
 """Rows above and below those that are seen that are asked for too."""
@@ -89,7 +90,7 @@ class GridSource(Protocol):
         ...
 
 
-class DataGrid(ScrollView, can_focus=True):
+class DataGrid(KeepsFocus, ScrollView, can_focus=True):
     """Rows and columns under a headline that stays, with a cursor on one cell.
 
     Enter is left to the screen, which names it in the footer and calls `action_open`.

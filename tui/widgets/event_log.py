@@ -16,6 +16,7 @@ from textual.visual import Visual
 from kerastui.models.runs.history import History
 from kerastui.models.runs.store import RunInfo
 from kerastui.tui.widgets import words
+from kerastui.tui.widgets.keeps_focus import KeepsFocus
 
 _COLOURS = {"nan": "$bad", "warning": "$warn", "early_stopping": "$warn", "plateau": "$warn"}
 
@@ -94,7 +95,7 @@ def printed(text: str) -> list[Entry]:
     return lines
 
 
-class EventLog(ScrollView, can_focus=True):
+class EventLog(KeepsFocus, ScrollView, can_focus=True):
     """Lines that wrap, the newest last; stays at the end unless one scrolls up."""
 
     DEFAULT_CSS = """

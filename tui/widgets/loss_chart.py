@@ -24,6 +24,7 @@ from kerastui.tui.widgets.chart_data import Curve
 from kerastui.tui.widgets.chart_line import Line, Look
 from kerastui.tui.widgets.chart_raster import Drawn, Frame, Role, Row, Stroke, draw, text_row
 from kerastui.tui.widgets.chart_scale import epoch_limit, steady
+from kerastui.tui.widgets.keeps_focus import KeepsFocus
 from kerastui.tui.widgets.line_view import changed_region
 
 __all__ = ["Line", "Look", "LossChart"]
@@ -46,7 +47,7 @@ class _Content:
     marks: Sequence[tuple[float, str]] = field(default=())
 
 
-class LossChart(Widget, can_focus=True):
+class LossChart(KeepsFocus, Widget, can_focus=True):
     """The chart. It draws its frame itself: a legend that changes ten times a second then costs
     only the cells that changed, and nothing is written where nothing changes."""
 

@@ -7,6 +7,8 @@ from typing import Any
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 
+from kerastui.tui.widgets.keeps_focus import KeepsFocus
+
 
 class Panel(Vertical):
     """A box with a title. Lights up while the focus is inside."""
@@ -32,7 +34,7 @@ class Panel(Vertical):
         self.border_subtitle = Content(note)
 
 
-class ScrollPanel(VerticalScroll, can_focus=True):
+class ScrollPanel(KeepsFocus, VerticalScroll, can_focus=True):
     """A panel whose content scrolls, for text that may be longer than the screen."""
 
     DEFAULT_CSS = """

@@ -19,6 +19,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
+from kerastui.tui.widgets.keeps_focus import KeepsFocus
+
 
 @dataclass(frozen=True)
 class Column:
@@ -55,7 +57,7 @@ class Row:
     found: str = ""
 
 
-class RowList(ScrollView, can_focus=True):
+class RowList(KeepsFocus, ScrollView, can_focus=True):
     """A list with a cursor.
 
     Enter is left to the screen, which names it in the footer and calls `action_open`.

@@ -17,10 +17,11 @@ from kerastui.models.runs.history import History
 from kerastui.tui.screens.base import Dialog
 from kerastui.tui.widgets.chart_scale import steady
 from kerastui.tui.widgets.footer import FooterLine
+from kerastui.tui.widgets.keeps_focus import KeepsFocus
 from kerastui.tui.widgets.panel import Panel
 
 
-class EpochTable(ScrollView, can_focus=True):
+class EpochTable(KeepsFocus, ScrollView, can_focus=True):
     """A history, one epoch a line; the best value of each metric stands out.
 
     Args:
