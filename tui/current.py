@@ -165,8 +165,8 @@ class CurrentApp(TypeAheadApp):
             if key not in self._asked:
                 self._asked[key] = asyncio.create_task(self._ask(experiment))
                 self._asked[key].add_done_callback(lambda task: self._answered(key, task))
-            # Who asks may be gone before the answer; the others still wait for it.
-            self._summaries[key] = await asyncio.shield(self._asked[key])
+            # Who asks may be gone before the answer; it is kept for the next one.
+            return await asyncio.shield(self._asked[key])
         return self._summaries[key]
 
     async def _ask(self, experiment: Experiment) -> dict[str, Any]:
@@ -175,8 +175,9 @@ class CurrentApp(TypeAheadApp):
 
     def _answered(self, key: str, task: asyncio.Task[dict[str, Any]]) -> None:
         self._asked.pop(key, None)
-        if not task.cancelled():
-            task.exception()  # told to whoever waits; where nobody does, it is of no interest
+        # An error is told to whoever waits; where nobody does, it is of no interest.
+        if not task.cancelled() and task.exception() is None:
+            self._summaries[key] = task.result()
 
     def known_summary(self, experiment: Experiment) -> dict[str, Any] | None:
         """Return the summary if it is known already."""
