@@ -99,11 +99,14 @@ class ActionScreen(CommandScreen):
             say(self.app, "What runs keeps its model, the rest is left out.", title="Stopping all")
 
     def _can_go_back_to_study(self) -> bool:
-        monitor = self.monitor
-        return bool(
-            not self.shows_study and self._study and monitor and monitor.info
-            and monitor.info.study == self._study.folder.id
-        )  # fmt: skip
+        monitor, study = self.monitor, self._study
+        if self.shows_study or monitor is None or study is None:
+            return False
+        if monitor.info is not None:
+            return monitor.info.study == study.folder.id
+        # Its record is still being read.
+        rows = study.picture.overview.rows if study.picture else ()
+        return any(row.run == monitor.run.id for row in rows)
 
     def action_seeds(self) -> None:
         """Repeat the experiment with several seeds, whatever it is."""
