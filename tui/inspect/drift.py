@@ -128,7 +128,7 @@ class DriftPane(InspectPane):
         if within and lines.display != before:
             self.take_focus()
         if not read.epochs:
-            lines.show(Content.styled(_NOTHING, "$muted").wrap(max(20, self.size.width or 60)))
+            lines.show(Content.styled(_NOTHING, "$muted").wrap(max(20, self.width)))
             return
         self.list.set_rows([_row(read, place) for place in range(len(read.names))])
         self.list.styles.height = min(len(read.names) + 1, max(4, self.size.height * 2 // 5))

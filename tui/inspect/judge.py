@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -62,6 +64,7 @@ class JudgePane(InspectPane):
         self._asking: tuple[Any, ...] = ()
         self._worker: Worker[None] | None = None
         self._drawn_width = 0
+        self._said: Callable[[int], list[Content]] | None = None
 
     @classmethod
     def fits(cls, found: Found) -> bool:
@@ -113,11 +116,6 @@ class JudgePane(InspectPane):
         assert experiment is not None
         return experiment.plain()
 
-    @property
-    def width(self) -> int:
-        """Cells there are."""
-        return max(8, self.size.width)
-
     def set_found(self, found: Found) -> None:
         super().set_found(found)
         self.answer = None
@@ -131,9 +129,9 @@ class JudgePane(InspectPane):
         found = self.found
         assert found is not None
         if found.model is None:
-            self._say(inspect_words.no_model(found, "model", width))
+            self._say(lambda width: inspect_words.no_model(found, "model", width))
         elif self.judging.experiment is None:
-            self._say(self._without_data(width))
+            self._say(self._without_data)
         else:
             self._choose_fitting()
             shared = self.judging
@@ -214,7 +212,7 @@ class JudgePane(InspectPane):
         found, shared = self.found, self.judging
         self.answer = None
         self._tell_head()
-        self._say([Content.styled("Loading the model and its data …", "$muted")])
+        self._say(lambda _: [Content.styled("Loading the model and its data …", "$muted")])
         try:
             await asyncio.sleep(SETTLED)
             while self._wanted(found, wanted):
@@ -223,10 +221,10 @@ class JudgePane(InspectPane):
                 shared.choices = list(done["choices"])
                 if done["done"] >= done["rows"]:
                     break
-                self._say(progress(done["done"], done["rows"], self.width))
+                self._say(partial(progress, done["done"], done["rows"]))
             else:
                 return
-            self._say([Content.styled("Computing …", "$muted")])
+            self._say(lambda _: [Content.styled("Computing …", "$muted")])
             if shared.part == "file":
                 shared.sizes["file"] = done["rows"]
             self._choose_fitting()
@@ -238,7 +236,7 @@ class JudgePane(InspectPane):
         except UserError as error:
             if self._wanted(found, wanted):
                 self._tell_head()
-                self._say(inspect_words.problem(error, self.width))
+                self._say(partial(inspect_words.problem, error))
                 self._asked = ()
             return
         if found is self.found and wanted == (shared.part, shared.file, shared.choice):
@@ -253,8 +251,10 @@ class JudgePane(InspectPane):
             and wanted == (shared.part, shared.file, shared.choice)
         )  # fmt: skip
 
-    def _say(self, lines: list[Content]) -> None:
-        self.query_one("#judge-lines", LinesView).show(lines)
+    def _say(self, made: Callable[[int], list[Content]]) -> None:
+        """Show lines in place of an answer, made anew for every width."""
+        self._said, self._drawn_width = made, self.size.width
+        self.query_one("#judge-lines", LinesView).show(made(self.width))
         self._only("#judge-lines")
 
     def _only(self, selector: str) -> None:
@@ -275,8 +275,14 @@ class JudgePane(InspectPane):
         self.draw(self.answer, self.width)
 
     def on_resize(self) -> None:
-        if self.answer is not None and self.size.width != self._drawn_width:
-            self.call_after_refresh(self._show_answer)
+        if self.size.width != self._drawn_width:
+            self.call_after_refresh(self._draw_again)
+
+    def _draw_again(self) -> None:
+        if self.answer is not None:
+            self._show_answer()
+        elif self._said is not None:
+            self._say(self._said)
 
     def _tell_head(self) -> None:
         shared = self.judging

@@ -59,6 +59,11 @@ class InspectPane(Container):
             self.take_focus()
 
     @property
+    def width(self) -> int:
+        """Cells there are, also before the first layout."""
+        return max(8, (self.size or self.room or self.size).width)
+
+    @property
     def kerastui(self) -> KerasTui:
         """The app, with its type."""
         return cast("KerasTui", self.app)

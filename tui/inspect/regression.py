@@ -46,7 +46,8 @@ class NumbersPane(JudgePane):
 
     def draw(self, answer: dict[str, Any], width: int) -> None:
         if "counts" not in answer:
-            self._say([*left_out(answer, width), Content.styled("No row is left.", "$muted")])
+            nothing = Content.styled("No row is left.", "$muted")
+            self._say(lambda width: [*left_out(answer, width), nothing])
             return
         rows, drawn = int(answer["rows"]), len(answer["truth"])
         name = clean(str(answer["target"]))
