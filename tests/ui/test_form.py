@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
@@ -16,6 +15,7 @@ from kerastui.models.catalogue import catalogue
 from kerastui.models.experiment.schema import Experiment
 from kerastui.tui.screens.train.settings import SettingsScreen, sections
 from kerastui.tui.themes import OWN_VARIABLES
+from kerastui.tui.type_ahead import TypeAheadApp
 from kerastui.tui.widgets.form import MORE, Form
 from kerastui.tui.widgets.form_edit import Choose, EditValue
 from kerastui.tui.widgets.form_fields import Field, editable, part_fields, read, spelled
@@ -23,7 +23,7 @@ from kerastui.tui.widgets.form_fields import Field, editable, part_fields, read,
 from .pilots import shows, until
 
 
-class Host(App[None]):
+class Host(TypeAheadApp):
     def __init__(self, experiment: Experiment) -> None:
         super().__init__()
         self.experiment = experiment

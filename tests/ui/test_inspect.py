@@ -224,7 +224,9 @@ async def test_a_short_screen_shows_input_prediction_and_steps(own_home: Path) -
     async with KerasTui(launcher=launcher()).run_test(size=(40, 12)) as pilot:
         screen = await opened(pilot, trained(own_home))
         await go(pilot, screen, "hand")
-        await pilot.press("enter", "2")
+        await pilot.press("enter")
+        await shows(pilot, "Keras predicted 0.5 ✓")
+        await pilot.press("2")
         await shows(pilot, "Keras predicted 2.75 ✓")
         await shows(pilot, "layer0  relu")
         await shows(pilot, "L0N0 a")

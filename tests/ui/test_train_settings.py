@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -14,6 +13,7 @@ from kerastui.models.catalogue import catalogue, check
 from kerastui.models.experiment.schema import Experiment
 from kerastui.tui.screens.train.settings import SettingsScreen, sections
 from kerastui.tui.themes import OWN_VARIABLES
+from kerastui.tui.type_ahead import TypeAheadApp
 from kerastui.tui.widgets.form import Form
 from kerastui.tui.widgets.form_edit import Choose, EditValue
 from kerastui.tui.widgets.form_fields import Field
@@ -21,7 +21,7 @@ from kerastui.tui.widgets.form_fields import Field
 from .pilots import until
 
 
-class Host(App[None]):
+class Host(TypeAheadApp):
     def __init__(self, experiment: Experiment) -> None:
         super().__init__()
         self.experiment = experiment
