@@ -34,4 +34,4 @@ async def test_what_is_hidden_gives_the_focus_away() -> None:
         await pilot.pause()
         lines.display = False
         button = pilot.app.query_one(Button)
-        await until(pilot, lambda: button.has_focus, "the other widget has the focus", 5)
+        await until(pilot, lambda: button.has_focus, "the other widget has the focus")

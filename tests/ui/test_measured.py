@@ -43,4 +43,4 @@ async def test_text_is_as_high_as_what_it_shows_last(kind: type[Widget]) -> None
         await asyncio.wait_for(laid_out.wait(), 10)
         tell(busy, ["one", "two", "three", "four", "five"])
         turn.set()
-        await until(pilot, lambda: busy.size.height >= 5, "room for five lines", 5)
+        await until(pilot, lambda: busy.size.height >= 5, "room for five lines")
