@@ -261,14 +261,17 @@ async def test_the_header_names_the_run_that_is_not_of_the_current_experiment(
         await shows(pilot, "a05-ionosphere ● running 3/150")
 
 
-@given(count=st.integers(0, 12), width=st.integers(0, 160))
-def test_the_footer_fits_its_line_and_keeps_help(count: int, width: int) -> None:
+@given(count=st.integers(0, 12), width=st.integers(0, 160), out=st.integers(0, 11))
+def test_the_footer_fits_its_line_and_keeps_help(count: int, width: int, out: int) -> None:
     left = [Content(f"{place} does this") for place in range(count)]
-    line = fit(left, [Content("^p palette"), Content("q leave")], Content("? help"), width)
+    right = [Content("^p palette"), Content("q leave")]
+    line = fit(left, right, Content("? help"), width, {out})
     assert line.cell_length <= max(width, 0)
     if width >= 20:
         assert "? help" in line.plain
         assert "q leave" in line.plain
+    if width >= 40 and out < count:
+        assert f"{out} does this" in line.plain
 
 
 # Text from outside

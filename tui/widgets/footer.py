@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from textual import events
@@ -16,7 +17,7 @@ ALWAYS = ("command_palette", "leave")
 """Actions that stand at the right end, on every screen."""
 
 LAST_OF_LEFT = "help"
-"""The action that is never left out where there is too little room for all."""
+"""The action that is never left out where there is too little room for all, as Escape is not."""
 
 SIGNS = {"slash": "/", "plus": "+", "minus": "-", "underscore": "_", "at": "@", "backslash": "\\"}
 """Keys with a name of Textual's own, which it doesn't know as what a text field takes."""
@@ -52,7 +53,10 @@ class FooterLine(Widget):
 
     def _keys(self) -> Content:
         """Return the line as it has to be now."""
-        left, right, help_key = [], [], None
+        left: list[Content] = []
+        right: list[tuple[int, Content]] = []
+        help_key: Content | None = None
+        ways_out: set[int] = set()
         seen: set[str] = set()
         focused = self.screen.focused
         for active in self.screen.active_bindings.values():
@@ -69,12 +73,15 @@ class FooterLine(Widget):
             elif binding.action == LAST_OF_LEFT:
                 help_key = entry
             else:
+                if binding.key == "escape":
+                    ways_out.add(len(left))
                 left.append(entry)
         return fit(
             left,
             [entry for _, entry in sorted(right, key=lambda pair: pair[0])],
             help_key,
             self.size.width,
+            ways_out,
         )
 
     def _entry(self, binding: Binding, enabled: bool) -> Content:
@@ -85,20 +92,29 @@ class FooterLine(Widget):
         return entry.stylize(click) if enabled else entry
 
 
-def fit(left: list[Content], right: list[Content], always: Content | None, width: int) -> Content:
+def fit(
+    left: list[Content],
+    right: list[Content],
+    always: Content | None,
+    width: int,
+    kept_places: Collection[int] = (),
+) -> Content:
     """Lay entries out in `width` cells.
 
     Where they are too many, first those at the right go, but for the last one; then those of
-    `left`, from the end.
+    `left`, from the end, but for those in `kept_places`.
     """
     gap = Content("  ")
     tail = [always] if always else []
+    some = [
+        [entry for place, entry in enumerate(left) if place < count or place in kept_places]
+        for count in range(len(left), -1, -1)
+    ]
     last = right[-1:]
-    for count, kept in [(len(left), right), *((n, last) for n in range(len(left), -1, -1))]:
-        start = [*left[:count], *tail]
-        room = width - _cells(start) - _cells(kept)
+    for start, end in [(left, right), *((shown, last) for shown in some), ([], last)]:
+        room = width - _cells([*start, *tail]) - _cells(end)
         if room >= 2:
-            return Content.assemble(gap.join(start), " " * room, gap.join(kept))
+            return Content.assemble(gap.join([*start, *tail]), " " * room, gap.join(end))
     return gap.join(tail or left).truncate(max(width, 0), ellipsis=True)
 
 
