@@ -22,6 +22,7 @@ from kerastui.tui.widgets.row_list import RowList
 
 from .fakes import FakeLauncher, summary
 from .pilots import HOSTILE, shows, text, until
+from .train_screen import make_run
 
 WIDE, NARROW = (120, 40), (80, 24)
 
@@ -134,6 +135,21 @@ async def test_without_an_experiment_it_says_where_to_find_one(size: tuple[int, 
         app.set_current(shipped.experiment("a05"))
         await until(pilot, lambda: app.screen.rows.has_focus, "the focus on the layers")
         await until(pilot, lambda: "No experiment yet" not in text(pilot), "the layers")
+
+
+@pytest.mark.parametrize("size", [WIDE, (80, 24)])
+async def test_the_model_of_the_run_that_is_shown_can_be_taken(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    app = KerasTui(launcher=FakeLauncher())
+    async with app.run_test(size=size) as pilot:
+        app.show_run(make_run(tmp_path), switch=False)
+        await pilot.press("M")
+        await shows(pilot, "Enter  take the model of a05-ionosphere, the run that is shown")
+        await pilot.press("enter")
+        await shows(pilot, "model of a05-ionosphere")
+        assert app.current is not None
+        assert not app.edits.changed
 
 
 # --- editing -------------------------------------------------------------------------------

@@ -35,12 +35,22 @@ from kerastui.tui.widgets.toast import say
 if TYPE_CHECKING:
     from kerastui.models.diagram import Graph
     from kerastui.models.experiment.schema import Experiment
+    from kerastui.tui.monitor import RunMonitor
 
 _BEGIN = Content.assemble(
     ("No layer yet\n\n", "bold"),
     ("a", "$primary"), "  add a layer, such as ", ("dense 32 relu", "bold"), "\n",
     ("t", "$primary"), "  begin with a template that suits the data",
 )  # fmt: skip
+
+
+EMPTY = "The layers of the current experiment stand here, to be changed."
+WAYS = (
+    ("L", "pick an example, then o"),
+    ("D", "choose data, then n builds a model for it"),
+    ("^o", "open an experiment"),
+)
+"""What an empty screen says, and the keys that fill it."""
 
 
 class ModelScreen(ModelDiagram):
@@ -99,6 +109,7 @@ Losses and how it is trained are on the Train screen (e)."""
         self.drawn: Graph | None = None
         self._document: object = None
         self._goal: int | None = None
+        self._offered = ""  # the run whose model Enter takes
 
     # What it is made of
 
@@ -112,12 +123,7 @@ Losses and how it is trained are on the Train screen (e)."""
                 yield Static(id="total")
             yield DiagramPanel(title="diagram", classes="pane-list", id="diagram")
             yield from self.compose_detail()
-        yield EmptyState(
-            "No experiment yet",
-            "The layers of the current experiment stand here, to be changed.",
-            (("L", "pick an example, then o"), ("D", "choose data, then n builds a model for it"),
-             ("^o", "open an experiment")),
-        )  # fmt: skip
+        yield EmptyState("No experiment yet", EMPTY, WAYS)
 
     def compose_detail(self) -> ComposeResult:
         with Panel(title="layer", classes="pane-detail", id="layer"):
@@ -151,6 +157,30 @@ Losses and how it is trained are on the Train screen (e)."""
             self.known, self.trouble = Known(experiment, said), None
         self._show(experiment)
         self._ask(experiment)
+
+    def run_changed(self, monitor: RunMonitor | None) -> None:
+        """Offer the model of the run that is shown where there is no experiment."""
+        name = (monitor.info.name if monitor.info else monitor.run.id) if monitor else ""
+        if name != self._offered:
+            self._offered = name
+            offer = ("Enter", f"take the model of {name}, the run that is shown")
+            ways = (offer, *WAYS) if name else WAYS
+            self.query_one(EmptyState).say("No experiment yet", EMPTY, ways)
+            self.refresh_bindings()
+
+    @work(group="take", exclusive=True, exit_on_error=False)
+    async def _take_model_of_run(self) -> None:
+        monitor = self.kerastui.monitor
+        if monitor is None:
+            return
+        try:
+            with self.kerastui.hold_keys():
+                experiment = await asyncio.to_thread(monitor.run.experiment)
+        except UserError as error:
+            self.kerastui.tell_error(error)
+            return
+        if self.experiment is None:
+            self.kerastui.set_current(experiment)
 
     def on_screen_resume(self) -> None:
         # An answer that came while another state was the current one was dropped.
@@ -400,7 +430,9 @@ Losses and how it is trained are on the Train screen (e)."""
         if action == "cure":
             return bool(parameters) and int(str(parameters[0])) <= len(self.cures)
         if action == "enter":
-            return self.experiment is not None and self.narrow and not self.in_detail
+            if self.experiment is None:
+                return self.kerastui.monitor is not None
+            return self.narrow and not self.in_detail
         if action == "edit":
             return (self.form.display or None) if self.experiment else False
         if hasattr(ModelEdits, f"action_{action}") and action not in ("back", "search"):
@@ -408,6 +440,13 @@ Losses and how it is trained are on the Train screen (e)."""
         if action in ("template", "mark"):
             return self.may(action)
         return super().check_action(action, parameters)
+
+    def action_enter(self) -> None:
+        """Open what the cursor is on; without an experiment take that of the run."""
+        if self.experiment is None:
+            self._take_model_of_run()
+        else:
+            super().action_enter()
 
     def row_opened(self, key: str) -> None:
         self.action_edit()
