@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual import events
-from textual.app import App
+from textual.app import App, ComposeResult
 from textual.content import Content
 
 from kerastui.models.runs.history import History
@@ -18,7 +18,7 @@ from kerastui.tui.widgets import metrics_table, words
 from kerastui.tui.widgets.key_values import KeyValues, table
 from kerastui.tui.widgets.row_list import Column, Row, RowList
 
-from .pilots import HOSTILE, until
+from .pilots import HOSTILE, shows, until
 
 
 def test_values_wrap_under_themselves() -> None:
@@ -187,3 +187,21 @@ async def test_what_comes_after_the_end_of_a_dialog_takes_no_other_screen_away()
         await pilot.pause()
         assert pilot.app.screen is below
         assert results == ["first"]
+
+
+@pytest.mark.parametrize(
+    ("last_word", "shown"), [(False, "normalization …"), (True, "norma… variance")]
+)
+async def test_names_that_begin_alike_can_keep_their_last_word(last_word: bool, shown: str) -> None:
+    rows = RowList([Column(width=15, last_word=last_word), Column()])
+
+    class Host(App[None]):
+        def compose(self) -> ComposeResult:
+            yield rows
+
+        def get_theme_variable_defaults(self) -> dict[str, str]:
+            return themes.OWN_VARIABLES
+
+    async with Host().run_test(size=(40, 6)) as pilot:
+        rows.set_rows([Row("a", ("normalization variance", "5"))])
+        await shows(pilot, shown)

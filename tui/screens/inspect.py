@@ -82,7 +82,7 @@ layer: a dead unit gave 0 for all samples, a saturated one stands at the end of 
         self._entering = ""  # the row that Enter came to before it was shown
 
     def make_list(self) -> RowList:
-        return RowList([Column("look at"), Column("", 14, "right")])
+        return RowList([Column("look at", last_word=True), Column("", 14, "right")])
 
     def compose_body(self) -> ComposeResult:
         yield from super().compose_body()

@@ -31,12 +31,14 @@ class Column:
         width: Cells; 0 for the one column that takes what is left.
         align: Numbers stand right.
         least: The list is at least that wide, or the column is left out.
+        last_word: What is too long keeps its last word: names that begin alike end differently.
     """
 
     title: str = ""
     width: int = 0
     align: Literal["left", "right"] = "left"
     least: int = 0
+    last_word: bool = False
 
 
 @dataclass(frozen=True)
@@ -389,7 +391,7 @@ class RowList(KeepsFocus, ScrollView, can_focus=True):
         line: list[Content] = [Content.styled(mark, "$primary")]
         for number, (column, cell) in enumerate(shown):
             room = column.width or rest
-            short = cell.truncate(room, ellipsis=True)
+            short = _cut(cell, room, column.last_word)
             padding = " " * max(0, room - short.cell_length)
             line.append(
                 Content.assemble(
@@ -400,3 +402,13 @@ class RowList(KeepsFocus, ScrollView, can_focus=True):
                 )
             )
         return Content("").join(line)
+
+
+def _cut(cell: Content, room: int, last_word: bool) -> Content:
+    """Return as much of a cell as there is room for."""
+    first, _, last = cell.plain.rpartition(" ")
+    left = room - Content(last).cell_length - 1
+    if not last_word or cell.cell_length <= room or not first or left < 2:
+        return cell.truncate(room, ellipsis=True)
+    start = cell[: len(first)].truncate(left, ellipsis=True)
+    return Content.assemble(start, " ", cell[len(first) + 1 :])
