@@ -51,7 +51,7 @@ def load(path: Path) -> Loaded:
     if done.refused:
         raise UserError(
             f"{path.name} can't be built: {' '.join(done.refused[:3])}",
-            "Its structure and its weights can be looked at all the same.",
+            "What is in it can be looked at all the same.",
         )
     why = ""
     if found.format != "json" and found.keras_version.startswith("3"):
@@ -71,7 +71,7 @@ def load(path: Path) -> Loaded:
     except Exception as error:
         raise UserError(
             f"{path.name} can't be built: {why or first_line(error)}",
-            "Its structure and its weights can be looked at all the same.",
+            "What is in it can be looked at all the same.",
         ) from None
     loaded = Loaded(model, done.changes)
     _fill(loaded, found)

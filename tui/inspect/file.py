@@ -65,7 +65,7 @@ def _told(found: Found, width: int) -> list[Content]:
             lines += Content(f"· {change}").wrap(max(8, width))
     rows: list[list[Content | str]] = [
         [layer.name, Content.styled(layer.kind, "$muted"),
-         f"{sum(weight.count for weight in layer.weights):,}",
+         "–" if model.format == "json" else f"{sum(one.count for one in layer.weights):,}",
          Content.styled(" ← " + ", ".join(dict.fromkeys(layer.inbound)), "$faint")
          if layer.inbound else ""]
         for layer in model.layers

@@ -104,6 +104,8 @@ def aligned(
         parts: list[Content | str] = []
         for place, cell in enumerate(row):
             space = " " * (widths[place] - cell.cell_length)
+            if not right[place] and place == len(row) - 1:
+                space = ""  # an ellipsis would stand where only blanks are cut
             parts += ["  " if place else "", *((space, cell) if right[place] else (cell, space))]
         return Content.assemble(*parts)
 
