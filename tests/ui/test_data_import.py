@@ -17,6 +17,7 @@ from kerastui.tui.app import KerasTui
 from kerastui.tui.screens.data import importing as importing_screen
 from kerastui.tui.screens.data.importing import DataImport, PickData
 from kerastui.tui.screens.data.screen import DataScreen
+from kerastui.tui.widgets.form import Form
 from kerastui.tui.widgets.form_edit import Choose
 
 from .pilots import shows, text, until
@@ -93,6 +94,8 @@ async def test_a_file_is_picked_looked_at_and_imported(table: Path, size: tuple[
         await pilot.press("tab", "enter")
         await shows(pilot, "30 rows")
         await shows(pilot, "as it is read")
+        form = pilot.app.screen.query_one(Form)
+        assert form.check_action("add", ()) is False, "there is no list to add to"
         await pilot.press("i")
         await until(pilot, lambda: pilot.app.screen is screen, "the Data screen again")
         await looked_at(pilot, screen, "prices")

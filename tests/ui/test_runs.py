@@ -303,6 +303,23 @@ def test_every_kind_of_run_makes_a_row(own_home: Path) -> None:
     assert all(len(row(record).cells) == len(COLUMNS) for record in index.records)
 
 
+@pytest.mark.parametrize(
+    ("epoch", "epochs", "shown"),
+    [(3, 150, "3/150"), (11_159, 100_000, "11,159/100k"), (99_999, 100_001, "99,999/100,001"),
+     (123_456, 2_000_000, "123,456/2M")],
+)  # fmt: skip
+def test_epochs_of_long_runs_fit_their_column(
+    own_home: Path, epoch: int, epochs: int, shown: str
+) -> None:
+    home = Workspace(own_home / "saved")
+    finished_run(home.root, "long", status="paused", epoch=epoch, epochs=epochs, pid=os.getpid())
+    index = RunIndex(home)
+    index.refresh()
+    change(index.records[0].run, epoch=epoch)
+    index.refresh()
+    assert str(row(index.records[0]).cells[5]) == shown
+
+
 # The trash
 
 

@@ -147,7 +147,8 @@ class Form(Vertical):
             field = self.field
             return True if field and (field.removable or field.is_set) else None
         if action == "add":
-            return True if self._adder() else None
+            adds = any(field.adds for _, fields in self._sections for field in fields)
+            return True if self._adder() else None if adds else False
         return True
 
     @on(RowList.Opened)

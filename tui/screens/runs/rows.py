@@ -109,13 +109,21 @@ def row(record: Record, *, marked: bool = False) -> Row:
             name,
             Content.styled(words.moment(info.started or info.created), "$muted"),
             Content.styled(words.duration(took(info)), "$muted"),
-            f"{info.epoch:,}/{info.epochs:,}" if record.active else f"{info.epoch:,}",
+            f"{info.epoch:,}/{_plan(info.epochs)}" if record.active else f"{info.epoch:,}",
             Content.assemble((_brief(best[0]), "$muted"), " ", number(best[1])) if best else "–",
             Content.styled(words.sparkline(record.loss, 12), "$muted"),
         ),
         found=f"{info.name} {info.title} {info.variant} {record.state} {record.run.id} "
         f"{' '.join(notes.tags)} {notes.note}",
     )
+
+
+def _plan(epochs: int) -> str:
+    """Return how many epochs are planned; many of them in as few cells as there are."""
+    for count, sign in ((1_000_000, "M"), (1_000, "k")):
+        if epochs >= 100_000 and epochs % count == 0:
+            return f"{epochs // count:,}{sign}"
+    return f"{epochs:,}"
 
 
 def about(record: Record) -> Content:
