@@ -19,7 +19,7 @@ from kerastui.models.experiment.toml import save
 from kerastui.models.runs import comparing, timeline
 from kerastui.models.runs.events import encode
 from kerastui.models.runs.store import Run, RunInfo, Workspace
-from kerastui.tui.screens.compare.curves import over_time
+from kerastui.tui.screens.compare.curves import by_time, over_time
 
 
 def base() -> Experiment:
@@ -211,6 +211,20 @@ def test_the_times_of_epochs_follow_a_run_that_went_back(tmp_path: Path) -> None
     found = timeline.read(run)
     assert list(found.elapsed) == [1.0, 2.0, 5.0, 8.0]
     assert len(found.wall) == found.history.epoch == 4
+
+
+def test_a_curve_over_time_has_no_value_before_its_first_epoch(tmp_path: Path) -> None:
+    slow, quick = make(tmp_path, "a"), make(tmp_path, "b")
+    for run, seconds in ((slow, 1.5), (quick, 0.3)):
+        run.events.write_bytes(
+            encode("started", epochs=3, initial_epoch=0)
+            + encode("epochs", first=1, logs={"loss": [4.0, 3.0, 2.0]}, seconds=seconds)
+        )
+    (line, other), unit = by_time(comparing.compare([slow, quick]), "loss", 0.0)
+    assert unit == "ms"
+    assert (line.begins, other.begins) == (500, 100)
+    assert math.isnan(line.values[498])
+    assert line.values[499] == 4.0
 
 
 def test_a_series_over_time_begins_and_ends_as_it_does() -> None:

@@ -24,6 +24,7 @@ class Line:
         dotted: Drawn as single signs.
         marks: Whether NaN and infinities are marked at the edges.
         sign: A letter on the curve and in the legend, which tells it where there are no colours.
+        begins: The x of its first value; what stands before that is no value.
     """
 
     label: str
@@ -36,6 +37,7 @@ class Line:
     dotted: bool = False
     marks: bool = True
     sign: str = ""
+    begins: int = 1
 
     def role(self, index: int) -> Role:
         """Return what the line is drawn as, being the one with this index among the lines."""

@@ -358,8 +358,8 @@ def _at(values: Sequence[float], x: int) -> float:
 
 
 def _reading(line: Line, x: int | None) -> str:
-    """Return the value at a place, without one the last; a dash where the curve has ended."""
-    if x is not None and x > len(line.values):
+    """Return the value at a place, without one the last; a dash where the curve is not."""
+    if x is not None and not line.begins <= x <= len(line.values):
         return "–"
     value = line.values[-1] if x is None else _at(line.values, x)
     return number(value) if line.exact else steady(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Sequence
+from dataclasses import replace
 
 from kerastui.models.runs.comparing import Compared, Comparison
 from kerastui.tui.widgets.chart_data import Smoother
@@ -44,7 +45,9 @@ def by_time(comparison: Comparison, metric: str, smoothing: float) -> tuple[list
         if values:
             if smoothing:
                 values = Smoother(smoothing).extend(values)
-            lines.append(_line(place, one, over_time(values, one.timeline.elapsed, unit)))
+            elapsed = one.timeline.elapsed
+            line = _line(place, one, over_time(values, elapsed, unit))
+            lines.append(replace(line, begins=_steps(elapsed[0], unit) if elapsed else 1))
     return lines, name
 
 
@@ -56,7 +59,7 @@ def over_time(values: Sequence[float], elapsed: Sequence[float], unit: float) ->
     count = min(len(values), len(elapsed))
     if not count:
         return array("d")
-    steps = max(1, math.ceil(elapsed[count - 1] / unit - 1e-9))
+    steps = _steps(elapsed[count - 1], unit)
     found = array("d", [math.nan]) * steps
     after = 0
     for step in range(steps):
@@ -71,6 +74,11 @@ def over_time(values: Sequence[float], elapsed: Sequence[float], unit: float) ->
             share = (now - elapsed[before]) / span if span > 0 else 1.0
             found[step] = values[before] + share * (values[after] - values[before])
     return found
+
+
+def _steps(seconds: float, unit: float) -> int:
+    """Return the first step of time at which something is over."""
+    return max(1, math.ceil(seconds / unit - 1e-9))
 
 
 def _line(place: int, one: Compared, values: Sequence[float]) -> Line:
