@@ -107,7 +107,7 @@ def judge_sample(
 
 
 def _name(found: Predictions, place: int) -> str:
-    return found.part.names[place] if found.part.names else f"{found.name} {place}"
+    return found.part.names[place] if found.part.names else f"{found.name} {place:,}"
 
 
 def _likely(asked: Judged, place: int) -> list[list[Any]]:
