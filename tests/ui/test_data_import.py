@@ -80,6 +80,18 @@ def app_at(file: Path | None = None) -> KerasTui:
     return KerasTui(launcher=FakeInspector(), file=str(file) if file else None)
 
 
+def held(monkeypatch: pytest.MonkeyPatch, place: Any, name: str) -> threading.Event:
+    """Let a function take its time, as on a slow disk: until the event that is returned."""
+    goes_on, real = threading.Event(), getattr(place, name)
+
+    def late(*arguments: Any) -> Any:
+        goes_on.wait(60)
+        return real(*arguments)
+
+    monkeypatch.setattr(place, name, late)
+    return goes_on
+
+
 @pytest.mark.parametrize("size", [WIDE, NARROW])
 async def test_a_file_is_picked_looked_at_and_imported(table: Path, size: tuple[int, int]) -> None:
     async with app_at().run_test(size=size) as pilot:
@@ -122,15 +134,9 @@ async def test_settings_change_what_is_read(table: Path) -> None:
 async def test_i_right_behind_a_change_imports_what_is_read_with_it(
     table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    goes_on, read = threading.Event(), importing_screen.sniff
-
-    def late(*arguments: Any) -> Any:
-        goes_on.wait(60)
-        return read(*arguments)
-
     async with app_at().run_test(size=WIDE) as pilot:
         screen = await importing(pilot, table)
-        monkeypatch.setattr(importing_screen, "sniff", late)
+        goes_on = held(monkeypatch, importing_screen, "sniff")
         await pilot.press("down", "down", "enter")  # the delimiter
         await until(pilot, lambda: isinstance(pilot.app.screen, Choose), "the delimiters")
         await pilot.press("up", "enter")  # comma
@@ -185,12 +191,6 @@ async def test_an_own_file_is_read_differently_forgotten_and_brought_back(table:
 async def test_each_u_brings_another_file_back_however_fast_they_come(
     table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    goes_on, add = threading.Event(), Library.add
-
-    def late(*arguments: Any) -> None:
-        goes_on.wait(60)
-        add(*arguments)
-
     app = app_at()
     for name in ("alpha", "beta"):
         library(app).add(name, imported(sniff(table)))
@@ -200,7 +200,7 @@ async def test_each_u_brings_another_file_back_however_fast_they_come(
             screen.visit(name)
             await pilot.press("delete")
             await until(pilot, lambda name=name: name not in screen.cards, "it is gone")
-        monkeypatch.setattr(Library, "add", late)
+        goes_on = held(monkeypatch, Library, "add")
         await pilot.press("u", "u")
         await until(pilot, lambda: screen.check_action("undo", ()) is False, "nothing is left")
         goes_on.set()
