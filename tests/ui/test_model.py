@@ -128,8 +128,8 @@ async def test_the_model_of_the_run_that_is_shown_can_be_taken(
         await pilot.press("M")
         await shows(pilot, "Enter  take the model of a05-ionosphere, the run that is shown")
         await pilot.press("enter")
-        await shows(pilot, "model of a05-ionosphere")
-        assert app.current is not None
+        await until(pilot, lambda: app.current, "its experiment")
+        await shows(pilot, "1 Dense    10 relu he_normal")
         assert not app.edits.changed
 
 
