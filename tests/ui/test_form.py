@@ -172,6 +172,7 @@ async def test_a_default_that_is_chosen_or_typed_again_stays_a_default() -> None
             await until(pilot, lambda path=path: rows.move_to(path), key)
             await pilot.press("enter")
             await until(pilot, lambda dialog=dialog: isinstance(app.screen, dialog), "the dialog")
+            await until(pilot, lambda: app.screen.query(Input), "its line")
             if dialog is EditValue:
                 app.screen.query_one(Input).value = "0.9"
             await pilot.press("enter")
