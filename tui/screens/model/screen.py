@@ -20,10 +20,10 @@ from kerastui.tui.screens.model.diagram import ModelDiagram
 from kerastui.tui.screens.model.edits import ModelEdits
 from kerastui.tui.screens.model.findings import Cure, about, about_file, findings, troubled
 from kerastui.tui.screens.model.form import Subject, shape_from
+from kerastui.tui.screens.model.no_experiment import NoExperiment
 from kerastui.tui.screens.model.rows import Known, layers, list_rows, row_key
 from kerastui.tui.screens.two_pane import ENTER, ESCAPE
 from kerastui.tui.widgets.diagram import DiagramPanel
-from kerastui.tui.widgets.empty import EmptyState
 from kerastui.tui.widgets.form import Form
 from kerastui.tui.widgets.form_fields import Changes
 from kerastui.tui.widgets.key_values import KeyValues
@@ -42,15 +42,6 @@ _BEGIN = Content.assemble(
     ("a", "$primary"), "  add a layer, such as ", ("dense 32 relu", "bold"), "\n",
     ("t", "$primary"), "  begin with a template that suits the data",
 )  # fmt: skip
-
-
-EMPTY = "The layers of the current experiment stand here, to be changed."
-WAYS = (
-    ("L", "pick an example, then o"),
-    ("D", "choose data, then n builds a model for it"),
-    ("^o", "open an experiment"),
-)
-"""What an empty screen says, and the keys that fill it."""
 
 
 class ModelScreen(ModelDiagram):
@@ -109,7 +100,6 @@ Losses and how it is trained are on the Train screen (e)."""
         self.drawn: Graph | None = None
         self._document: object = None
         self._goal: int | None = None
-        self._offered = ""  # the run whose model Enter takes
 
     # What it is made of
 
@@ -123,7 +113,7 @@ Losses and how it is trained are on the Train screen (e)."""
                 yield Static(id="total")
             yield DiagramPanel(title="diagram", classes="pane-list", id="diagram")
             yield from self.compose_detail()
-        yield EmptyState("No experiment yet", EMPTY, WAYS)
+        yield NoExperiment()
 
     def compose_detail(self) -> ComposeResult:
         with Panel(title="layer", classes="pane-detail", id="layer"):
@@ -137,7 +127,7 @@ Losses and how it is trained are on the Train screen (e)."""
         return self.query_one(Form)
 
     def on_mount(self) -> None:
-        self.query_one(EmptyState).display = False
+        self.query_one(NoExperiment).display = False
         self.rows.focus()
 
     # The current experiment
@@ -160,12 +150,7 @@ Losses and how it is trained are on the Train screen (e)."""
 
     def run_changed(self, monitor: RunMonitor | None) -> None:
         """Offer the model of the run that is shown where there is no experiment."""
-        name = (monitor.info.name if monitor.info else monitor.run.id) if monitor else ""
-        if name != self._offered:
-            self._offered = name
-            offer = ("Enter", f"take the model of {name}, the run that is shown")
-            ways = (offer, *WAYS) if name else WAYS
-            self.query_one(EmptyState).say("No experiment yet", EMPTY, ways)
+        if self.query_one(NoExperiment).offer(monitor):
             self.refresh_bindings()
 
     @work(group="take", exclusive=True, exit_on_error=False)
@@ -197,7 +182,7 @@ Losses and how it is trained are on the Train screen (e)."""
         panes = self.query_one(".two-pane")
         if panes.display != something:
             panes.display = something
-            self.query_one(EmptyState).display = not something
+            self.query_one(NoExperiment).display = not something
             if something:
                 self.rows.focus()
 
