@@ -147,8 +147,10 @@ class Form(Vertical):
             field = self.field
             return True if field and (field.removable or field.is_set) else None
         if action == "add":
-            adds = any(field.adds for _, fields in self._sections for field in fields)
-            return True if self._adder() else None if adds else False
+            if self._adder():
+                return True
+            elsewhere = any(field.adds for _, fields in self._sections for field in fields)
+            return None if elsewhere else False
         return True
 
     @on(RowList.Opened)
